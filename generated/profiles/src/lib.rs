@@ -1,0 +1,1 @@
+//! Assembled servers, clients and components, generated.

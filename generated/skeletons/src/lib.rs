@@ -1,0 +1,1 @@
+//! What each specification asks a plugin to answer, generated.

@@ -1,0 +1,1 @@
+//! Typed stanzas, tables and negotiation rows, generated from the specifications.

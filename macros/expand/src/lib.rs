@@ -1,0 +1,1 @@
+//! The expansion behind derive(Stanza), as a library.

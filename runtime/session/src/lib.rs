@@ -1,0 +1,1 @@
+//! Transports, negotiation, sessions, routing and plugins.

@@ -1,0 +1,1 @@
+//! Names, JIDs, XML and stanzas of XMPP.

@@ -1,0 +1,1 @@
+//! The specifications, embedded as files.

@@ -1,0 +1,1 @@
+//! XMPP generated from its own specifications.

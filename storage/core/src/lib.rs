@@ -1,0 +1,1 @@
+//! Tables, stores and the storage trait, with the memory backend.

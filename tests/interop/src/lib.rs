@@ -1,0 +1,1 @@
+//! The server and the client against software written by others.
