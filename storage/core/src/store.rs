@@ -1,0 +1,245 @@
+//! The typed side: a handle on the storage, and the store of one table.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use crate::{
+    Backend, Migration, Outcome, QueryDescriptor, Range, Selection, StorageError, TableDescriptor,
+    Transaction, Value, Write,
+};
+
+/// A table with its row as a Rust type. Generated from the specifications, or written by hand for
+/// a plugin's own table.
+pub trait Table: 'static {
+    /// The description.
+    const DESCRIPTOR: &'static TableDescriptor;
+    /// One row.
+    type Row: Clone + Send + Sync + 'static;
+
+    /// The values of a row, in the order of the columns.
+    fn to_values(row: &Self::Row) -> Vec<Value>;
+
+    /// The row of these values.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] when they are not those of a row.
+    fn from_values(values: Vec<Value>) -> Result<Self::Row, StorageError>;
+}
+
+/// A handle on the storage of a server. Clones share one backend.
+#[derive(Clone)]
+pub struct Storage {
+    backend: Arc<dyn Backend>,
+}
+
+impl Storage {
+    /// Storage on this backend. Call [`prepare`](Self::prepare) before opening tables.
+    pub fn new(backend: Arc<dyn Backend>) -> Self {
+        Self { backend }
+    }
+
+    /// Storage in memory, for tests and for servers that are to forget.
+    pub fn memory() -> Self {
+        Self::new(Arc::new(crate::memory::Memory::new()))
+    }
+
+    /// The name of the backend, for logs.
+    pub fn backend_name(&self) -> &'static str {
+        self.backend.name()
+    }
+
+    /// Checks the descriptions and makes the tables ready.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`] for an unsound description or a database of a newer version,
+    /// [`StorageError::Corrupt`] where the database does not hold what its migrations promise,
+    /// [`StorageError::Unavailable`] when it cannot be reached.
+    pub async fn prepare(
+        &self,
+        tables: &[&'static TableDescriptor],
+        migrations: &[Migration],
+    ) -> Result<(), StorageError> {
+        for table in tables {
+            table.check()?;
+        }
+        self.backend.prepare(tables, migrations).await
+    }
+
+    /// The store of a table, `None` where the backend does not have it.
+    pub fn open<T: Table>(&self) -> Option<Store<T>> {
+        self.backend.supports(T::DESCRIPTOR).then(|| Store {
+            backend: self.backend.clone(),
+            table: PhantomData,
+        })
+    }
+
+    /// Begins a list of changes that are done together or not at all.
+    pub fn transaction(&self) -> Transaction {
+        Transaction::new(self.backend.clone())
+    }
+
+    /// Whether the backend answers at present.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] when it does not.
+    pub async fn health(&self) -> Result<(), StorageError> {
+        self.backend.health().await
+    }
+
+    /// Finishes what has been accepted and closes the backend, for all clones of this handle.
+    pub async fn close(&self) {
+        self.backend.close().await;
+    }
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Storage")
+            .field(&self.backend.name())
+            .finish()
+    }
+}
+
+/// The rows of one table.
+pub struct Store<T: Table> {
+    backend: Arc<dyn Backend>,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<T: Table> Clone for Store<T> {
+    fn clone(&self) -> Self {
+        Self {
+            backend: self.backend.clone(),
+            table: PhantomData,
+        }
+    }
+}
+
+impl<T: Table> fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&T::DESCRIPTOR.name).finish()
+    }
+}
+
+impl<T: Table> Store<T> {
+    /// The row with this key: one value for each column of the key.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn get(&self, key: &[Value]) -> Result<Option<T::Row>, StorageError> {
+        T::DESCRIPTOR.check_key(key)?;
+        let row = self.backend.get(T::DESCRIPTOR, key).await?;
+        row.map(T::from_values).transpose()
+    }
+
+    /// Stores a row, in place of the one with the same key if there is one.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn put(&self, row: &T::Row) -> Result<(), StorageError> {
+        self.write(Write::Put {
+            table: T::DESCRIPTOR,
+            row: T::to_values(row),
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Stores a row whose key is not there yet.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`] if a row with the same key is there.
+    pub async fn insert(&self, row: &T::Row) -> Result<(), StorageError> {
+        self.write(Write::Insert {
+            table: T::DESCRIPTOR,
+            row: T::to_values(row),
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Removes the row with this key; whether there was one.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn delete(&self, key: &[Value]) -> Result<bool, StorageError> {
+        let outcome = self
+            .write(Write::Delete {
+                table: T::DESCRIPTOR,
+                key: key.to_vec(),
+            })
+            .await?;
+        Ok(outcome.removed() > 0)
+    }
+
+    /// The rows of a query, in its order, or against it with `reverse`. `limit` may only lower the
+    /// bound of the query. The next page begins [after](Range::after) the last value seen (or ends
+    /// [before](Range::before) it): no counting, no offset.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn select(
+        &self,
+        query: &'static QueryDescriptor,
+        equals: &[Value],
+        range: Range,
+        limit: Option<u32>,
+        reverse: bool,
+    ) -> Result<Vec<T::Row>, StorageError> {
+        let selection = Selection {
+            table: T::DESCRIPTOR,
+            query,
+            equals: equals.to_vec(),
+            range,
+            limit: limit.map_or(query.limit, |limit| limit.min(query.limit)),
+            reverse,
+        };
+        T::DESCRIPTOR.check_selection(&selection)?;
+        let rows = self.backend.select(&selection).await?;
+        rows.into_iter().map(T::from_values).collect()
+    }
+
+    /// Removes every row a query matches (its bound does not count here) and says how many.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn delete_where(
+        &self,
+        query: &'static QueryDescriptor,
+        equals: &[Value],
+        range: Range,
+    ) -> Result<u64, StorageError> {
+        let outcome = self
+            .write(Write::DeleteWhere(Selection {
+                table: T::DESCRIPTOR,
+                query,
+                equals: equals.to_vec(),
+                range,
+                limit: u32::MAX,
+                reverse: false,
+            }))
+            .await?;
+        Ok(outcome.removed())
+    }
+
+    /// Rows in the order of the key, beginning after a key: for tools that go through whole tables.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn scan(
+        &self,
+        after: Option<&[Value]>,
+        limit: u32,
+    ) -> Result<Vec<T::Row>, StorageError> {
+        if let Some(after) = after {
+            T::DESCRIPTOR.check_key(after)?;
+        }
+        let rows = self.backend.scan(T::DESCRIPTOR, after, limit).await?;
+        rows.into_iter().map(T::from_values).collect()
+    }
+
+    async fn write(&self, write: Write) -> Result<Outcome, StorageError> {
+        write.check()?;
+        let outcomes = self.backend.write(vec![write]).await?;
+        Ok(outcomes.first().copied().unwrap_or(Outcome::Stored))
+    }
+}
