@@ -1,0 +1,100 @@
+//! Tables: declared once, stored on every backend.
+
+use super::Place;
+
+/// A table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Name, unique over all specs.
+    pub name: String,
+    /// Rust name of its marker type and of its row (`OfflineMessages`, `OfflineMessagesRow`): this is the first.
+    pub rust: String,
+    /// Name of the accessor on `Storage`, a legal identifier.
+    pub accessor: String,
+    /// Version; 1 for a table without history.
+    pub version: u32,
+    /// The column that names the account a row belongs to.
+    pub personal: Option<String>,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The key's columns.
+    pub key: Vec<String>,
+    /// Further indexes.
+    pub indexes: Vec<Index>,
+    /// The queries asked of it.
+    pub queries: Vec<Query>,
+    /// Documentation; may be empty.
+    pub doc: String,
+    /// The `name`.
+    pub place: Place,
+}
+
+impl Table {
+    /// The column with this name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Name in the table.
+    pub name: String,
+    /// Rust field.
+    pub field: String,
+    /// Type.
+    pub type_: ColumnType,
+    /// Whether it may be empty (`Option` in the row).
+    pub optional: bool,
+    /// Whether its value never appears in logs (`Secret` in the row).
+    pub secret: bool,
+    /// Documentation; may be empty.
+    pub doc: String,
+    /// The `name`.
+    pub place: Place,
+}
+
+/// Type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the type its name says")]
+pub enum ColumnType {
+    Text,
+    BareJid,
+    Jid,
+    Integer,
+    Boolean,
+    Bytes,
+    DateTime,
+}
+
+/// A further index.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+    /// The header.
+    pub place: Place,
+}
+
+/// A query asked of a table.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Name, a legal identifier.
+    pub name: String,
+    /// Columns compared for equality: a prefix of the key or of an index.
+    pub equals: Vec<String>,
+    /// The column with a range: the one after the prefix.
+    pub range: Option<String>,
+    /// The column that orders the rows.
+    pub order: Option<String>,
+    /// Whether the order is descending.
+    pub descending: bool,
+    /// At most so many rows.
+    pub limit: u32,
+    /// Documentation; may be empty.
+    pub doc: String,
+    /// The `name`.
+    pub place: Place,
+}
