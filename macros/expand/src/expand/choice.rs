@@ -1,0 +1,138 @@
+//! One of several elements.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::model::{Choice, Item, Namespace, VariantContent};
+
+/// `impl Content` and `impl Payload`: the type is whichever of its elements is there, and writes
+/// that element's name, not the one it is told.
+pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
+    let (krate, ident) = (&item.krate, &item.ident);
+    let namespace = |own: &Option<Namespace>| {
+        own.as_ref()
+            .or(item.namespace.as_ref())
+            .map_or_else(|| quote!(""), Namespace::tokens)
+    };
+
+    let mut matches = Vec::new();
+    let mut reads = Vec::new();
+    let mut writes = Vec::new();
+    for variant in &choice.variants {
+        let name_of = &variant.ident;
+        match &variant.content {
+            VariantContent::Payload(ty) => {
+                let span = ty.span();
+                let test = quote_spanned!(span=> <#ty as #krate::Payload>::matches(el));
+                let read = quote_spanned!(span=> <#ty as #krate::Payload>::read(el)?);
+                matches.push(test.clone());
+                reads.push(quote!(if #test { return Ok(Self::#name_of(#read)); }));
+                writes.push(quote!(Self::#name_of(value) => #krate::Payload::write(value, w),));
+            }
+            VariantContent::Named {
+                ty,
+                name,
+                namespace: own,
+            } => {
+                let ns = namespace(own);
+                let span = ty.span();
+                let read = quote_spanned!(span=> <#ty as #krate::Content>::decode(el)?);
+                matches.push(quote!(el.is(#name, #ns)));
+                reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of(#read)); }));
+                writes.push(quote! {
+                    Self::#name_of(value) => #krate::Content::encode(value, w, #name, #ns),
+                });
+            }
+            VariantContent::Text {
+                ty,
+                optional,
+                name,
+                namespace: own,
+            } => {
+                let ns = namespace(own);
+                let span = ty.span();
+                matches.push(quote!(el.is(#name, #ns)));
+                let read = if *optional {
+                    quote_spanned!(span=> #krate::derive::text_opt::<#ty>(el)?)
+                } else {
+                    quote_spanned!(span=> #krate::derive::text::<#ty>(el)?)
+                };
+                reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of(#read)); }));
+                writes.push(if *optional {
+                    quote! {
+                        Self::#name_of(::core::option::Option::Some(value)) => {
+                            #krate::derive::write_text(w, #name, #ns, value)
+                        }
+                        Self::#name_of(::core::option::Option::None) => {
+                            #krate::derive::write_empty(w, #name, #ns)
+                        }
+                    }
+                } else {
+                    quote! {
+                        Self::#name_of(value) => #krate::derive::write_text(w, #name, #ns, value),
+                    }
+                });
+            }
+            VariantContent::Empty {
+                name,
+                namespace: own,
+            } => {
+                let ns = namespace(own);
+                matches.push(quote!(el.is(#name, #ns)));
+                reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of); }));
+                writes.push(quote!(Self::#name_of => #krate::derive::write_empty(w, #name, #ns),));
+            }
+        }
+    }
+    let (matches, rest) = match &choice.other {
+        Some(other) => {
+            writes.push(quote!(Self::#other(value) => w.any(value),));
+            (quote!(true), quote!(Ok(Self::#other(el.to_any()))))
+        }
+        None => {
+            let matches = if matches.is_empty() {
+                quote!(false)
+            } else {
+                quote!(#(#matches)||*)
+            };
+            (matches, quote!(Err(#krate::derive::unexpected(el))))
+        }
+    };
+    let name = item.name.as_deref().unwrap_or("*");
+    let ns = namespace(&None);
+
+    quote! {
+        #[automatically_derived]
+        #[allow(unused_variables, clippy::all, clippy::pedantic)]
+        impl #krate::Content for #ident {
+            fn decode(
+                el: #krate::ElementRef<'_>,
+            ) -> ::core::result::Result<Self, #krate::DecodeError> {
+                use ::core::result::Result::{Err, Ok};
+                #(#reads)*
+                #rest
+            }
+
+            fn encode(&self, w: &mut #krate::Writer<'_>, name: &str, ns: &str) {
+                match self { #(#writes)* }
+            }
+        }
+
+        #[automatically_derived]
+        impl #krate::Payload for #ident {
+            const NAME: &'static str = #name;
+            const NS: &'static str = #ns;
+
+            fn matches(el: #krate::ElementRef<'_>) -> bool {
+                #matches
+            }
+
+            fn read(
+                el: #krate::ElementRef<'_>,
+            ) -> ::core::result::Result<Self, #krate::DecodeError> {
+                <Self as #krate::Content>::decode(el)
+            }
+        }
+    }
+}

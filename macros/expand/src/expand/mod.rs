@@ -1,0 +1,40 @@
+//! From an [`Item`] to the code of its traits.
+
+mod choice;
+mod structs;
+mod text_enum;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Item, Shape};
+
+/// The implementations for one type: `Content`, and `Payload` where the element has a name, or
+/// `FromText` and `ToText` for one of several words. The type itself is not part of it.
+#[must_use]
+pub fn expand(item: &Item) -> TokenStream {
+    match &item.shape {
+        Shape::Struct(fields) => {
+            let content = structs::content(item, fields);
+            let payload = payload(item);
+            quote!(#content #payload)
+        }
+        Shape::Choice(choice) => choice::expand(item, choice),
+        Shape::TextEnum(words) => text_enum::expand(item, words),
+    }
+}
+
+/// The name and the namespace of an element; all else is the trait's own.
+fn payload(item: &Item) -> TokenStream {
+    let (Some(name), Some(namespace)) = (&item.name, &item.namespace) else {
+        return TokenStream::new();
+    };
+    let (krate, ident, namespace) = (&item.krate, &item.ident, namespace.tokens());
+    quote! {
+        #[automatically_derived]
+        impl #krate::Payload for #ident {
+            const NAME: &'static str = #name;
+            const NS: &'static str = #namespace;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The value of an attribute.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Path, spanned::Spanned};
+
+use super::{FieldCode, Scope};
+use crate::model::Namespace;
+
+/// The value of an attribute.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name; `xml:lang` and its like are written with the prefix.
+    pub name: String,
+    /// Its namespace, for one that has any other prefix than `xml`.
+    pub namespace: Option<Namespace>,
+    /// Where `from_text` and `to_text` for its value are found, instead of with its type.
+    pub codec: Option<Path>,
+}
+
+impl FieldCode for Attribute {
+    fn declare(&self, cx: &Scope<'_>) -> TokenStream {
+        cx.declare()
+    }
+
+    fn on_attribute(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+        let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
+        let span = ty.span();
+        let value = match &self.codec {
+            None => quote_spanned!(span=> #krate::derive::attribute::<#ty>(el, &attr)?),
+            Some(codec) => {
+                quote!(#krate::derive::attribute_with(el, &attr, #codec::from_text)?)
+            }
+        };
+        let (name, guard) = match (self.name.strip_prefix("xml:"), &self.namespace) {
+            (Some(local), _) => (local, quote!(attr.ns() == #krate::ns::XML)),
+            (None, Some(namespace)) => {
+                let namespace = namespace.tokens();
+                (self.name.as_str(), quote!(attr.ns() == #namespace))
+            }
+            (None, None) => (self.name.as_str(), quote!(attr.ns().is_empty())),
+        };
+        Some(quote!(#name if #guard => #slot = ::core::option::Option::Some(#value),))
+    }
+
+    fn finish(&self, cx: &Scope<'_>) -> TokenStream {
+        let (krate, slot, name) = (cx.krate(), &cx.slot, &self.name);
+        cx.finish(&quote!(#krate::derive::need_attribute(#slot, el, #name)))
+    }
+
+    fn write_attribute(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+        let (krate, name) = (cx.krate(), &self.name);
+        Some(cx.each(|value| {
+            let value = match &self.codec {
+                None => value,
+                Some(codec) => quote!(&#krate::derive::With(#value, #codec::to_text)),
+            };
+            match &self.namespace {
+                None => quote!(w.attr(#name, #value);),
+                Some(namespace) => {
+                    let namespace = namespace.tokens();
+                    quote!(w.attr_ns(#name, #namespace, #value);)
+                }
+            }
+        }))
+    }
+}

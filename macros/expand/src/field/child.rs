@@ -1,0 +1,71 @@
+//! A child element with a type of its own.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::{FieldCode, Scope};
+use crate::model::{Namespace, Occurs};
+
+/// A child element with a type of its own.
+#[derive(Clone, Debug)]
+pub enum Child {
+    /// Its type knows the element: it is a `Payload`.
+    Payload,
+    /// The parent names the element: its type is `Content`.
+    Named {
+        /// The name of the element.
+        name: String,
+        /// Its namespace, if it is not that of the parent.
+        namespace: Option<Namespace>,
+    },
+}
+
+impl FieldCode for Child {
+    fn declare(&self, cx: &Scope<'_>) -> TokenStream {
+        cx.declare()
+    }
+
+    fn on_child(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+        let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
+        let span = ty.span();
+        Some(match self {
+            Self::Payload => {
+                let matches = quote_spanned!(span=> <#ty as #krate::Payload>::matches(child));
+                let read = quote_spanned!(span=> <#ty as #krate::Payload>::read(child)?);
+                match cx.field.occurs {
+                    Occurs::Many => quote!(_ if #matches => #slot.push(#read),),
+                    Occurs::Once | Occurs::Optional => quote! {
+                        _ if #slot.is_none() && #matches => {
+                            #slot = ::core::option::Option::Some(#read);
+                        }
+                    },
+                }
+            }
+            Self::Named { name, namespace } => {
+                let read = quote_spanned!(span=> <#ty as #krate::Content>::decode(child)?);
+                cx.arm(name, namespace.as_ref(), &read)
+            }
+        })
+    }
+
+    fn finish(&self, cx: &Scope<'_>) -> TokenStream {
+        let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
+        let name = match self {
+            Self::Payload => quote!(<#ty as #krate::Payload>::NAME),
+            Self::Named { name, .. } => quote!(#name),
+        };
+        cx.finish(&quote!(#krate::derive::need_child(#slot, el, #name)))
+    }
+
+    fn write_content(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+        let krate = cx.krate();
+        Some(cx.each(|value| match self {
+            Self::Payload => quote!(#krate::Payload::write(#value, w);),
+            Self::Named { name, namespace } => {
+                let namespace = cx.written(namespace.as_ref());
+                quote!(#krate::Content::encode(#value, w, #name, #namespace);)
+            }
+        }))
+    }
+}
