@@ -1,0 +1,181 @@
+//! One session of an account, as the rest of the server sees it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicI16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use sestina_wire::{FullJid, Stanza, StreamError, ns};
+use tokio::sync::Notify;
+
+use crate::host::{Account, Extensions};
+
+/// What became of a stanza given to a session's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is in the queue.
+    Queued,
+    /// The session reads too slowly: its queue is full.
+    Full,
+    /// The session has ended.
+    Ended,
+}
+
+/// No presence, kept in the same place as a priority.
+const UNAVAILABLE: i16 = i16::MIN;
+
+/// One session of an account: its address, its outbound queue, its presence.
+///
+/// The queue holds serialised bytes, so it pins no received buffer, and the connection's task writes
+/// all that gathered there in one go. It is bounded: past its limit senders wait, and a session that
+/// makes them wait too long is ended.
+pub struct Resource {
+    jid: FullJid,
+    account: Arc<Account>,
+    queue: Mutex<Queue>,
+    capacity: usize,
+    /// Woken when there is something to write, or the session is to end.
+    work: Notify,
+    /// Woken when the queue was emptied, or the session ended.
+    space: Notify,
+    /// Woken once, when the session's clean-up is through.
+    gone: Notify,
+    priority: AtomicI16,
+    presence: RwLock<Option<Stanza>>,
+    interested: AtomicBool,
+    extensions: Extensions,
+}
+
+#[derive(Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    state: State,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Open,
+    /// The session is to end with this error, or without one.
+    Ending(Option<StreamError>),
+    /// The session's task has taken note of its end; nothing is queued any more.
+    Ended,
+    /// The clean-up is through.
+    Gone,
+}
+
+impl Resource {
+    pub(crate) fn new(jid: FullJid, account: Arc<Account>, capacity: usize) -> Self {
+        Resource {
+            jid,
+            account,
+            queue: Mutex::default(),
+            capacity,
+            work: Notify::new(),
+            space: Notify::new(),
+            gone: Notify::new(),
+            priority: AtomicI16::new(UNAVAILABLE),
+            presence: RwLock::new(None),
+            interested: AtomicBool::new(false),
+            extensions: Extensions::default(),
+        }
+    }
+
+    /// The full address.
+    pub fn jid(&self) -> &FullJid {
+        &self.jid
+    }
+
+    /// The resource part of the address.
+    pub fn name(&self) -> &str {
+        self.jid.resource().unwrap_or_default()
+    }
+
+    /// The account the session belongs to.
+    pub fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
+    /// The priority of its presence; none while it is not available (RFC 6121 §4.7.2.3).
+    pub fn priority(&self) -> Option<i8> {
+        i8::try_from(self.priority.load(Ordering::Acquire)).ok()
+    }
+
+    /// Whether it has sent presence and not taken it back.
+    pub fn is_available(&self) -> bool {
+        self.priority().is_some()
+    }
+
+    /// The presence it last broadcast; none while it is not available.
+    pub fn presence(&self) -> Option<Stanza> {
+        self.presence.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes the presence just broadcast and its priority; returns the presence before.
+    pub fn set_available(&self, presence: Stanza, priority: i8) -> Option<Stanza> {
+        let before = self.presence.write().unwrap_or_else(PoisonError::into_inner).replace(presence);
+        self.priority.store(i16::from(priority), Ordering::Release);
+        before
+    }
+
+    /// Notes that the session is not available; returns the presence before.
+    pub fn set_unavailable(&self) -> Option<Stanza> {
+        self.priority.store(UNAVAILABLE, Ordering::Release);
+        self.presence.write().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether the session asked for the roster, and so gets roster pushes and subscription requests
+    /// (RFC 6121 §2.2).
+    pub fn is_interested(&self) -> bool {
+        self.interested.load(Ordering::Acquire)
+    }
+
+    /// Notes that the session asked for the roster.
+    pub fn set_interested(&self) {
+        self.interested.store(true, Ordering::Release);
+    }
+
+    /// Values that plugins keep with the session.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Ends the session: what is queued is written, then the error if there is one, and the stream is
+    /// closed. A session that is ending keeps its first reason.
+    pub fn end(&self, error: Option<StreamError>) {
+        let mut queue = self.lock();
+        if matches!(queue.state, State::Open) {
+            queue.state = State::Ending(error);
+            drop(queue);
+            self.work.notify_one();
+            self.space.notify_waiters();
+        }
+    }
+
+    /// Serialises a stanza into the queue.
+    pub(crate) fn push(&self, stanza: &Stanza) -> Sent {
+        let mut queue = self.lock();
+        if !matches!(queue.state, State::Open) {
+            return Sent::Ended;
+        }
+        if queue.bytes.len() >= self.capacity {
+            return Sent::Full;
+        }
+        let was_empty = queue.bytes.is_empty();
+        stanza.write(&mut queue.bytes, ns::CLIENT);
+        drop(queue);
+        if was_empty {
+            self.work.notify_one();
+        }
+        Sent::Queued
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource").field("jid", &self.jid.as_str()).finish_non_exhaustive()
+    }
+}
