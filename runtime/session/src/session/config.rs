@@ -1,0 +1,170 @@
+//! What a session is negotiated with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sestina_storage::Secret;
+use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
+use sestina_wire::negotiation::FeatureRow;
+use sestina_wire::{BareJid, FullJid, Limits, StanzaError, Text};
+
+use crate::sasl::{Authenticator, Mechanism};
+use crate::session::StreamFeature;
+use crate::tls::{TlsServer, Trust};
+
+/// How long a peer may take. An idle session after login has no limit here.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// From the connection to the moment when stanzas may flow.
+    pub login: Duration,
+    /// For the peer's closing tag after ours.
+    pub close: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts { login: Duration::from_secs(60), close: Duration::from_secs(5) }
+    }
+}
+
+/// What the accepting side needs.
+#[derive(Clone)]
+pub struct AcceptConfig {
+    /// The domains served here.
+    pub hosts: Arc<dyn Hosts>,
+    /// The features, for all hosts; a row that a host has no means for is not offered there.
+    pub table: Arc<[FeatureRow]>,
+    /// Whether a client must negotiate TLS before anything else.
+    pub require_tls: bool,
+    /// Failed logins after which the stream ends (RFC 6120 §6.4.5 wants 2 to 5).
+    pub attempts: u8,
+    /// Limits before login.
+    pub limits_before: Limits,
+    /// Limits after login.
+    pub limits: Limits,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub random: Arc<dyn Random>,
+}
+
+impl AcceptConfig {
+    /// Settings as RFC 6120 wants them: TLS required, three attempts, small limits before login.
+    pub fn new(hosts: Arc<dyn Hosts>, table: impl Into<Arc<[FeatureRow]>>) -> AcceptConfig {
+        AcceptConfig {
+            hosts,
+            table: table.into(),
+            require_tls: true,
+            attempts: 3,
+            limits_before: Limits::before_login(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
+    }
+}
+
+/// The domains that one listener serves.
+pub trait Hosts: Send + Sync {
+    /// How to log in to this domain, if it is served here. `domain` is normalised (RFC 7622 §3.2).
+    fn host(&self, domain: &str) -> Option<Arc<HostAccess>>;
+}
+
+/// One domain seen from the door.
+#[derive(Clone)]
+pub struct HostAccess {
+    /// The domain.
+    pub domain: BareJid,
+    /// Its certificate; without one STARTTLS is not offered.
+    pub tls: Option<TlsServer>,
+    /// Who knows its accounts.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Who hands out resources.
+    pub binder: Arc<dyn Binder>,
+    /// SASL mechanisms, the preferred one first.
+    pub mechanisms: Vec<Mechanism>,
+    /// Makes the salts of accounts that do not exist; must stay the same for the host's lifetime, restarts included.
+    pub decoy_secret: Secret<[u8; 32]>,
+    /// Features beyond TLS, SASL and binding.
+    pub features: Vec<Arc<dyn StreamFeature>>,
+}
+
+impl HostAccess {
+    /// A domain with all mechanisms and no further features.
+    pub fn new(domain: BareJid, authenticator: Arc<dyn Authenticator>, binder: Arc<dyn Binder>) -> HostAccess {
+        HostAccess {
+            domain,
+            tls: None,
+            authenticator,
+            binder,
+            mechanisms: Mechanism::ALL.to_vec(),
+            decoy_secret: Secret::new([0; 32]),
+            features: Vec::new(),
+        }
+    }
+}
+
+/// Hands out full addresses (RFC 6120 §7).
+#[async_trait]
+pub trait Binder: Send + Sync {
+    /// Binds `wanted`, normalised already, or a resource of the binder's making, to `account`.
+    ///
+    /// # Errors
+    /// The stanza error to answer with: `conflict` when the resource is in use and stays so, `resource-constraint`
+    /// when the account has too many.
+    async fn bind(&self, account: &BareJid, wanted: Option<&str>) -> Result<FullJid, StanzaError>;
+}
+
+/// What the connecting side needs.
+#[derive(Clone)]
+pub struct ConnectConfig {
+    /// The account.
+    pub account: BareJid,
+    /// Its password.
+    pub password: Secret<String>,
+    /// The resource to ask for; without one the server makes it.
+    pub resource: Option<Text>,
+    /// The features.
+    pub table: Arc<[FeatureRow]>,
+    /// Whether to go on without TLS when the server offers none.
+    pub require_tls: bool,
+    /// Which certificates to believe.
+    pub trust: Trust,
+    /// Mechanisms that may be used; the strongest that the server offers is taken.
+    pub mechanisms: Vec<Mechanism>,
+    /// Language of text for people (`xml:lang` of the stream).
+    pub lang: Option<Text>,
+    /// Limits on what the server sends.
+    pub limits: Limits,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Where randomness comes from.
+    pub random: Arc<dyn Random>,
+}
+
+impl ConnectConfig {
+    /// Settings for an account: TLS required, the system's certificates believed.
+    pub fn new(
+        account: BareJid,
+        password: impl Into<String>,
+        table: impl Into<Arc<[FeatureRow]>>,
+    ) -> ConnectConfig {
+        ConnectConfig {
+            account,
+            password: Secret::new(password.into()),
+            resource: None,
+            table: table.into(),
+            require_tls: true,
+            trust: Trust::default(),
+            mechanisms: Mechanism::ALL.to_vec(),
+            lang: None,
+            limits: Limits::from_own_server(),
+            timeouts: Timeouts::default(),
+            random: Arc::new(SystemRandom),
+        }
+    }
+}

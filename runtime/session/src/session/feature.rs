@@ -1,0 +1,103 @@
+//! Stream features that are not built in.
+
+use async_trait::async_trait;
+use sestina_wire::negotiation::{FeatureRow, SessionState};
+use sestina_wire::{BareJid, ElementRef, Event, Frame, Stanza, Writer};
+
+use crate::session::SessionError;
+use crate::stream::{StreamFault, XmlStream};
+
+/// What a feature sees of the stream that it runs on.
+pub struct Exchange<'a> {
+    pub(super) stream: &'a mut XmlStream,
+    pub(super) host: &'a BareJid,
+    pub(super) state: SessionState,
+}
+
+impl Exchange<'_> {
+    /// The domain that the stream is for.
+    pub fn host(&self) -> &BareJid {
+        self.host
+    }
+
+    /// What has been reached so far.
+    pub fn state(&self) -> SessionState {
+        self.state
+    }
+
+    /// The address of the peer, where it has one.
+    pub fn peer(&self) -> Option<std::net::SocketAddr> {
+        self.stream.transport().peer()
+    }
+
+    /// Sends a stanza.
+    ///
+    /// # Errors
+    /// A broken connection.
+    pub async fn send(&mut self, stanza: &Stanza) -> Result<(), SessionError> {
+        self.stream.queue(stanza);
+        Ok(self.stream.flush().await?)
+    }
+
+    /// Sends an element that is no stanza.
+    ///
+    /// # Errors
+    /// A broken connection.
+    pub async fn write(&mut self, write: impl FnOnce(&mut Writer<'_>) + Send) -> Result<(), SessionError> {
+        write(&mut self.stream.writer());
+        Ok(self.stream.flush().await?)
+    }
+
+    /// The next element of the feature's own conversation; `None` when the peer ended the stream.
+    ///
+    /// # Errors
+    /// What the stream reports.
+    pub async fn recv(&mut self) -> Result<Option<Frame>, StreamFault> {
+        match self.stream.event().await? {
+            Some(Event::Element(frame)) => Ok(Some(frame)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// How a feature ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// Its flags are set, and the stream restarts if its row says so.
+    Done,
+    /// The exchange is over and changed nothing; the feature may be begun again.
+    Again,
+    /// It was refused; too many of these end the stream.
+    Failed,
+}
+
+/// Carries out one row of the negotiation table on the accepting side.
+#[async_trait]
+pub trait StreamFeature: Send + Sync {
+    /// Name and namespace of the element in `<features/>`, which also name the row.
+    fn element(&self) -> (&'static str, &'static str);
+
+    /// Writes the element into `<features/>`. An empty element unless overridden.
+    fn advertise(&self, writer: &mut Writer<'_>, row: &FeatureRow, required: bool) {
+        writer.start(row.element, row.ns);
+        if required {
+            writer.start("required", row.ns);
+            writer.end("required");
+        }
+        writer.end(row.element);
+    }
+
+    /// Whether this top-level element begins the feature. Features that only announce never begin.
+    fn begins(&self, _element: ElementRef<'_>) -> bool {
+        false
+    }
+
+    /// Carries the feature out, from the element that began it.
+    ///
+    /// # Errors
+    /// What ends the stream.
+    async fn serve(&self, exchange: &mut Exchange<'_>, first: Frame) -> Result<Served, SessionError> {
+        let _ = (exchange, first);
+        Ok(Served::Failed)
+    }
+}

@@ -1,0 +1,267 @@
+//! Byte carriers below the XML stream: TCP, TLS over it, and a pair of pipes in memory.
+//!
+//! A [`Transport`] owns no read buffer. [`Transport::poll_read_with`] reads into a scratch buffer that belongs to the
+//! thread and lends it to the caller for the length of one call, so a connection on which nothing happens costs its
+//! socket and nothing else. What is to be written lives in an [`OutBuffer`], which gives its memory back when it has
+//! run empty.
+
+mod buffer;
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod memory;
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::net::TcpStream;
+
+pub use buffer::OutBuffer;
+
+/// Bytes of the thread's scratch buffer: one TLS record, so that a read never leaves a part of a record behind.
+const SCRATCH: usize = 16 * 1024;
+
+thread_local! {
+    /// Read scratch, shared by every connection that this thread polls.
+    static SCRATCH_BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A carrier of bytes in both directions.
+#[derive(Debug)]
+pub struct Transport {
+    carrier: Carrier,
+    peer: Option<SocketAddr>,
+    trusted: bool,
+}
+
+/// What carries the bytes.
+enum Carrier {
+    Plain(Plain),
+    Tls(Box<tokio_rustls::TlsStream<Plain>>),
+    /// Between two carriers: while TLS is being negotiated, or after that failed.
+    Gone,
+}
+
+/// A carrier without encryption; TLS runs over either.
+pub(crate) enum Plain {
+    Tcp(TcpStream),
+    Memory(DuplexStream),
+}
+
+impl std::fmt::Debug for Carrier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Carrier::Plain(Plain::Tcp(_)) => "tcp",
+            Carrier::Plain(Plain::Memory(_)) => "memory",
+            Carrier::Tls(_) => "tls",
+            Carrier::Gone => "gone",
+        })
+    }
+}
+
+impl Transport {
+    /// A connected TCP socket. Nagle's algorithm is turned off: writes are gathered here, waiting for more would only
+    /// add delay.
+    ///
+    /// # Errors
+    /// What the operating system says when the option cannot be set, as for a socket that is already closed.
+    pub fn tcp(socket: TcpStream) -> io::Result<Transport> {
+        socket.set_nodelay(true)?;
+        let peer = socket.peer_addr().ok();
+        Ok(Transport { carrier: Carrier::Plain(Plain::Tcp(socket)), peer, trusted: false })
+    }
+
+    pub(crate) fn memory(pipe: DuplexStream) -> Transport {
+        Transport { carrier: Carrier::Plain(Plain::Memory(pipe)), peer: None, trusted: false }
+    }
+
+    /// Declares the carrier as private as TLS would make it, for a link that never leaves the process or the machine.
+    /// STARTTLS is then not offered and passwords may be sent.
+    #[must_use]
+    pub fn trusted(mut self) -> Transport {
+        self.trusted = true;
+        self
+    }
+
+    /// Whether nobody between the two ends can read along: TLS is established, or the carrier was declared
+    /// [`trusted`](Transport::trusted).
+    pub fn is_secure(&self) -> bool {
+        self.trusted || matches!(self.carrier, Carrier::Tls(_))
+    }
+
+    /// The address at the other end, where there is one.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Reads what has arrived and hands it to `consume`; zero bytes mean that the peer will send no more.
+    ///
+    /// # Errors
+    /// What the socket or TLS reports.
+    pub fn poll_read_with<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        consume: impl FnOnce(&[u8]) -> R,
+    ) -> Poll<io::Result<R>> {
+        SCRATCH_BUFFER.with(|scratch| {
+            // The closure may not read from another transport; if it ever does, it gets a buffer of its own.
+            let mut own = Vec::new();
+            let mut borrowed = scratch.try_borrow_mut();
+            let bytes: &mut Vec<u8> = match &mut borrowed {
+                Ok(bytes) => bytes,
+                Err(_) => &mut own,
+            };
+            if bytes.is_empty() {
+                bytes.resize(SCRATCH, 0);
+            }
+            let mut read = ReadBuf::new(bytes);
+            match self.carrier.poll_read(cx, &mut read) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => Poll::Ready(Ok(consume(read.filled()))),
+            }
+        })
+    }
+
+    /// Writes as much of `out` as the carrier takes. Ready when `out` is empty and the carrier has passed it on.
+    ///
+    /// # Errors
+    /// What the socket or TLS reports; a carrier that takes nothing is [`io::ErrorKind::WriteZero`].
+    pub fn poll_write_out(&mut self, cx: &mut Context<'_>, out: &mut OutBuffer) -> Poll<io::Result<()>> {
+        while !out.is_empty() {
+            match self.carrier.poll_write(cx, out.pending()) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => out.consume(written),
+            }
+        }
+        self.carrier.poll_flush(cx)
+    }
+
+    /// Tells the peer that nothing more will be written; with TLS that is a `close_notify` first.
+    ///
+    /// # Errors
+    /// What the socket or TLS reports.
+    pub fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.carrier.poll_shutdown(cx)
+    }
+
+    /// Negotiates TLS as the side that was connected to. The transport is unusable after an error.
+    ///
+    /// # Errors
+    /// What TLS reports; [`io::ErrorKind::InvalidInput`] when TLS runs already.
+    pub async fn accept_tls(&mut self, acceptor: &tokio_rustls::TlsAcceptor) -> io::Result<()> {
+        let plain = self.take_plain()?;
+        let stream = acceptor.accept(plain).await?;
+        self.carrier = Carrier::Tls(Box::new(tokio_rustls::TlsStream::Server(stream)));
+        Ok(())
+    }
+
+    /// Negotiates TLS as the side that connects, and checks that the certificate is `name`'s. The transport is
+    /// unusable after an error.
+    ///
+    /// # Errors
+    /// What TLS reports, an untrusted certificate included; [`io::ErrorKind::InvalidInput`] when TLS runs already.
+    pub async fn connect_tls(
+        &mut self,
+        connector: &tokio_rustls::TlsConnector,
+        name: rustls::pki_types::ServerName<'static>,
+    ) -> io::Result<()> {
+        let plain = self.take_plain()?;
+        let stream = connector.connect(name, plain).await?;
+        self.carrier = Carrier::Tls(Box::new(tokio_rustls::TlsStream::Client(stream)));
+        Ok(())
+    }
+
+    fn take_plain(&mut self) -> io::Result<Plain> {
+        match std::mem::replace(&mut self.carrier, Carrier::Gone) {
+            Carrier::Plain(plain) => Ok(plain),
+            other => {
+                self.carrier = other;
+                Err(io::ErrorKind::InvalidInput.into())
+            }
+        }
+    }
+}
+
+impl Carrier {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Carrier::Plain(plain) => Pin::new(plain).poll_read(cx, buf),
+            Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buf),
+            Carrier::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Carrier::Plain(plain) => Pin::new(plain).poll_write(cx, bytes),
+            Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+            Carrier::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            // Neither keeps anything back, so there is nothing to ask them.
+            Carrier::Plain(_) => Poll::Ready(Ok(())),
+            Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
+            Carrier::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Carrier::Plain(plain) => Pin::new(plain).poll_shutdown(cx),
+            Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
+            Carrier::Gone => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl AsyncRead for Plain {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Plain::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Plain::Memory(pipe) => Pin::new(pipe).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Plain {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Plain::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Plain::Memory(pipe) => Pin::new(pipe).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Plain::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Plain::Memory(pipe) => Pin::new(pipe).poll_shutdown(cx),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Plain::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Plain::Memory(pipe) => Pin::new(pipe).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}
