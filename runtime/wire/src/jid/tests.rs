@@ -1,0 +1,1 @@
+//! What is an address and what is none.
