@@ -1,0 +1,139 @@
+//! Prosody from Debian, on a free port with a folder of its own.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::Failure;
+use crate::certificate;
+use crate::peer::{Account, Peer};
+use crate::process::{Process, free_port, listens};
+use crate::setup::{self, Skip};
+
+/// Where Prosody 0.12 does otherwise than the RFCs say, so that the scripts can be tried on it all the same.
+const DEVIATIONS: &[&str] = &[
+    "presence-after-removal=kept",
+    "foreign-authzid={urn:ietf:params:xml:ns:xmpp-sasl}success",
+    "message-before-login=nothing",
+    "presence-before-login=nothing",
+    "iq-before-login=nothing",
+    "stanza-before-bind=nothing",
+    "second-bind=service-unavailable",
+    "malformed-resource=accepted",
+    "spoofed-from=nothing",
+    "comment=not-well-formed",
+    "processing-instruction=not-well-formed",
+    "doctype=not-well-formed",
+    "comment-before-login=not-well-formed",
+    "wrong-content-namespace=nothing",
+    "many-attempts=fifty guesses allowed",
+];
+
+/// A running Prosody; ends with this value.
+#[derive(Debug)]
+pub struct Prosody {
+    /// Where to connect.
+    pub peer: Peer,
+    /// The process, for measurements.
+    pub process: Process,
+    folder: TempDir,
+}
+
+/// Makes sure that Prosody is installed.
+pub fn installed() -> Result<(), Skip> {
+    setup::packages(&[("prosody", "prosody"), ("prosodyctl", "prosody")])
+}
+
+impl Prosody {
+    /// Starts Prosody with one domain and these accounts (name, password).
+    pub fn start(domain: &str, accounts: &[(&str, &str)]) -> Result<Prosody, Failure> {
+        Prosody::start_with(domain, accounts, true)
+    }
+
+    /// As [`start`](Prosody::start); without TLS when `tls` is false, for measurements on plain streams.
+    pub fn start_with(
+        domain: &str,
+        accounts: &[(&str, &str)],
+        tls: bool,
+    ) -> Result<Prosody, Failure> {
+        let folder = tempfile::Builder::new().prefix("prosody-").tempdir()?;
+        let path = folder.path();
+        certificate::write(path, &[domain])?;
+        fs::create_dir(path.join("data"))?;
+        let port = free_port()?;
+        let config = path.join("prosody.cfg.lua");
+        fs::write(&config, configuration(path, domain, port, tls))?;
+        for (name, password) in accounts {
+            let status = Command::new("prosodyctl")
+                .arg("--root")
+                .arg("--config")
+                .arg(&config)
+                .args(["register", name, domain, password])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()?;
+            if !status.success() {
+                return Err(format!("prosodyctl register {name}: {status}").into());
+            }
+        }
+        let mut command = Command::new("prosody");
+        command.arg("-F").arg("--config").arg(&config);
+        let mut process = Process::start(&mut command, &path.join("prosody.log"))?;
+        process.wait_until(20, "Prosody listening", |_| listens(port))?;
+        let accounts = accounts
+            .iter()
+            .map(|&(name, password)| Account {
+                name: name.to_owned(),
+                password: password.to_owned(),
+            })
+            .collect();
+        let certificate = path.join("cert.pem");
+        let peer = Peer {
+            software: "prosody",
+            port,
+            domain: domain.to_owned(),
+            certificate,
+            accounts,
+            deviations: DEVIATIONS,
+        };
+        Ok(Prosody {
+            peer,
+            process,
+            folder,
+        })
+    }
+
+    /// Its folder: configuration, data, log.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn configuration(path: &Path, domain: &str, port: u16, tls: bool) -> String {
+    let path = path.display();
+    let tls_module = if tls { "\"tls\"; " } else { "" };
+    format!(
+        r#"run_as_root = true
+data_path = "{path}/data"
+pidfile = "{path}/prosody.pid"
+certificates = "{path}"
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {port} }}
+c2s_direct_tls_ports = {{ }}
+s2s_ports = {{ }}
+modules_enabled = {{ {tls_module}"roster"; "saslauth"; "disco"; "ping"; "version"; "register"; "offline"; "presence"; "message"; "iq" }}
+modules_disabled = {{ "s2s" }}
+allow_registration = {tls}
+authentication = "internal_hashed"
+password_hash = "SHA-256"
+c2s_require_encryption = {tls}
+allow_unencrypted_plain_auth = {plain}
+log = {{ warn = "*console" }}
+VirtualHost "{domain}"
+ssl = {{ key = "{path}/key.pem"; certificate = "{path}/cert.pem" }}
+"#,
+        plain = !tls,
+    )
+}

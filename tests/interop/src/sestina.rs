@@ -1,0 +1,124 @@
+//! Our own server as a user would start it: the binary, a configuration file, a folder.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::Failure;
+use crate::peer::{Account, Peer};
+use crate::process::{Process, free_port, listens};
+
+/// A running `sestina serve`; ends with this value.
+#[derive(Debug)]
+pub struct Sestina {
+    /// Where to connect.
+    pub peer: Peer,
+    /// The process, for signals and measurements.
+    pub process: Process,
+    binary: PathBuf,
+    folder: TempDir,
+}
+
+impl Sestina {
+    /// Starts the binary with one domain and these accounts (name, password), and lines added to its configuration.
+    pub fn start(
+        binary: &Path,
+        domain: &str,
+        accounts: &[(&str, &str)],
+        settings: &str,
+    ) -> Result<Sestina, Failure> {
+        let folder = tempfile::Builder::new().prefix("sestina-").tempdir()?;
+        let port = free_port()?;
+        let data = folder.path().join("data");
+        fs::write(
+            folder.path().join("sestina.toml"),
+            format!(
+                "domains = [\"{domain}\"]\ndata = \"{}\"\nlisten = [\"127.0.0.1:{port}\"]\n{settings}\n",
+                data.display()
+            ),
+        )?;
+        let process = spawn(binary, folder.path(), port)?;
+        let certificate = data.join("certificate.pem");
+        let accounts_made = accounts
+            .iter()
+            .map(|&(name, password)| Account {
+                name: name.to_owned(),
+                password: password.to_owned(),
+            })
+            .collect();
+        let peer = Peer {
+            software: "sestina",
+            port,
+            domain: domain.to_owned(),
+            certificate,
+            accounts: accounts_made,
+            deviations: &[],
+        };
+        let server = Sestina {
+            peer,
+            process,
+            binary: binary.to_owned(),
+            folder,
+        };
+        for (name, password) in accounts {
+            server.user(
+                &["add", &format!("{name}@{domain}")],
+                &format!("{password}\n"),
+            )?;
+        }
+        Ok(server)
+    }
+
+    /// Its folder: `sestina.toml`, `data/`, `log`.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs `sestina user …` beside the running server; what it printed.
+    pub fn user(&self, arguments: &[&str], input: &str) -> Result<String, Failure> {
+        let mut child = Command::new(&self.binary)
+            .arg("--config")
+            .arg(self.folder.path().join("sestina.toml"))
+            .arg("user")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            return Err(format!(
+                "sestina user {arguments:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+            .into());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Ends the process with the signal and starts it again on the same folder.
+    pub fn restart(&mut self, signal: &str) -> Result<(), Failure> {
+        self.process.signal(signal)?;
+        self.process.wait(20)?;
+        self.process = spawn(&self.binary, self.folder.path(), self.peer.port)?;
+        Ok(())
+    }
+}
+
+fn spawn(binary: &Path, folder: &Path, port: u16) -> Result<Process, Failure> {
+    let mut command = Command::new(binary);
+    command
+        .arg("--config")
+        .arg(folder.join("sestina.toml"))
+        .arg("serve")
+        .current_dir(folder);
+    let mut process = Process::start(&mut command, &folder.join("log"))?;
+    process.wait_until(30, "Sestina listening", |_| listens(port))?;
+    Ok(process)
+}
