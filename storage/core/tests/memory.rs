@@ -1,1 +1,186 @@
-//! The memory backend passes the conformance suite.
+//! The memory backend passes the conformance suite, and typed stores work on it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use sestina_storage::{
+    Backend, Column, ColumnType, QueryDescriptor, Range, Secret, Storage, StorageError, Table,
+    TableDescriptor, Value, async_trait, conformance, memory::Memory,
+};
+
+struct Memories;
+
+#[async_trait]
+impl conformance::Factory for Memories {
+    async fn open(&self) -> Arc<dyn Backend> {
+        Arc::new(Memory::new())
+    }
+
+    fn persistent(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conforms() {
+    conformance::run(&Memories, conformance::TABLES, &[]).await;
+}
+
+struct Tokens;
+
+#[derive(Clone)]
+struct Token {
+    owner: String,
+    number: i64,
+    token: Secret<Vec<u8>>,
+}
+
+static BY_NUMBER: QueryDescriptor = QueryDescriptor {
+    name: "by_number",
+    equals: &["owner"],
+    range: Some("number"),
+    order: Some("number"),
+    descending: false,
+    limit: 3,
+};
+
+static TOKENS: TableDescriptor = TableDescriptor {
+    spec: "test",
+    name: "tokens",
+    version: 1,
+    personal: Some("owner"),
+    columns: &[
+        Column {
+            name: "owner",
+            ty: ColumnType::Text,
+            optional: false,
+            secret: false,
+        },
+        Column {
+            name: "number",
+            ty: ColumnType::Integer,
+            optional: false,
+            secret: false,
+        },
+        Column {
+            name: "token",
+            ty: ColumnType::Bytes,
+            optional: false,
+            secret: true,
+        },
+    ],
+    key: &["owner", "number"],
+    indexes: &[],
+    queries: &[],
+};
+
+impl Table for Tokens {
+    const DESCRIPTOR: &'static TableDescriptor = &TOKENS;
+    type Row = Token;
+
+    fn to_values(row: &Token) -> Vec<Value> {
+        vec![
+            row.owner.as_str().into(),
+            row.number.into(),
+            row.token.expose_secret().clone().into(),
+        ]
+    }
+
+    fn from_values(values: Vec<Value>) -> Result<Token, StorageError> {
+        let [
+            Value::Text(owner),
+            Value::Integer(number),
+            Value::Bytes(token),
+        ] = <[Value; 3]>::try_from(values).map_err(|_| StorageError::corrupt("three values"))?
+        else {
+            return Err(StorageError::corrupt("other types"));
+        };
+        Ok(Token {
+            owner,
+            number,
+            token: token.into(),
+        })
+    }
+}
+
+fn token(number: i64) -> Token {
+    Token {
+        owner: "romeo@example.org".into(),
+        number,
+        token: vec![1, 2, 3].into(),
+    }
+}
+
+#[tokio::test]
+async fn typed_stores_and_transactions() {
+    let storage = Storage::memory();
+    storage.prepare(&[&TOKENS], &[]).await.unwrap();
+    let store = storage.open::<Tokens>().unwrap();
+    let mut transaction = storage.transaction();
+    for number in 0..5 {
+        transaction.insert::<Tokens>(&token(number));
+    }
+    transaction.commit().await.unwrap();
+    let owner: [Value; 1] = ["romeo@example.org".into()];
+    let page = store
+        .select(&BY_NUMBER, &owner, Range::after(0), None, false)
+        .await;
+    let numbers: Vec<i64> = page.unwrap().iter().map(|token| token.number).collect();
+    assert_eq!(numbers, [1, 2, 3], "the query's bound holds");
+    assert_eq!(store.insert(&token(4)).await, Err(StorageError::Conflict));
+    let removed = store.delete_where(&BY_NUMBER, &owner, Range::all()).await;
+    assert_eq!(removed, Ok(5), "removal has no bound");
+
+    // Arguments that do not fit are refused before they reach the backend.
+    let wrong = store.get(&["romeo@example.org".into()]).await;
+    assert!(matches!(wrong, Err(StorageError::Corrupt(_))));
+    let wrong = store
+        .select(&BY_NUMBER, &owner, Range::after("1"), None, false)
+        .await;
+    assert!(matches!(wrong, Err(StorageError::Corrupt(_))));
+}
+
+#[tokio::test]
+async fn a_table_the_backend_lacks() {
+    let storage = Storage::new(Arc::new(Memory::without(&["tokens"])));
+    storage.prepare(&[&TOKENS], &[]).await.unwrap();
+    assert!(storage.open::<Tokens>().is_none());
+    let mut transaction = storage.transaction();
+    transaction.put::<Tokens>(&token(1));
+    let answer = transaction.commit().await;
+    assert!(matches!(answer, Err(StorageError::Unsupported(_))));
+}
+
+#[test]
+fn unsound_descriptions_are_refused() {
+    let said = |table: TableDescriptor| table.check().unwrap_err().to_string();
+    assert!(TOKENS.check().is_ok());
+    let bad = TableDescriptor {
+        key: &["owner", "nowhere"],
+        ..TOKENS
+    };
+    assert!(said(bad).contains("\"nowhere\" does not exist"));
+    let bad = TableDescriptor {
+        name: "tokens; DROP TABLE users",
+        ..TOKENS
+    };
+    assert!(said(bad).contains("a-z"));
+    static UNINDEXED: &[QueryDescriptor] = &[QueryDescriptor {
+        equals: &["number"],
+        range: None,
+        ..BY_NUMBER_COPY
+    }];
+    const BY_NUMBER_COPY: QueryDescriptor = QueryDescriptor {
+        name: "unindexed",
+        equals: &[],
+        range: None,
+        order: None,
+        descending: false,
+        limit: 3,
+    };
+    let bad = TableDescriptor {
+        queries: UNINDEXED,
+        ..TOKENS
+    };
+    assert!(said(bad).contains("no index"));
+}

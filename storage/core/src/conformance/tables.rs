@@ -1,0 +1,201 @@
+//! Tables with every kind of column, key and query.
+
+use crate::{Column, ColumnType, QueryDescriptor, TableDescriptor};
+
+/// The suite's own tables.
+pub const TABLES: &[&TableDescriptor] = &[&SINGLE, &PLAIN, &LIST, &EVERYTHING];
+
+const fn column(name: &'static str, ty: ColumnType) -> Column {
+    Column {
+        name,
+        ty,
+        optional: false,
+        secret: false,
+    }
+}
+
+const fn optional(name: &'static str, ty: ColumnType) -> Column {
+    Column {
+        optional: true,
+        ..column(name, ty)
+    }
+}
+
+/// One row a name, as accounts are.
+static SINGLE: TableDescriptor = TableDescriptor {
+    spec: "conformance",
+    name: "conformance_single",
+    version: 1,
+    personal: Some("owner"),
+    columns: &[
+        column("owner", ColumnType::Text),
+        Column {
+            secret: true,
+            ..column("secret", ColumnType::Bytes)
+        },
+        optional("note", ColumnType::Text),
+    ],
+    key: &["owner"],
+    indexes: &[],
+    queries: &[QueryDescriptor {
+        name: "all",
+        equals: &[],
+        range: Some("owner"),
+        order: Some("owner"),
+        descending: false,
+        limit: 1000,
+    }],
+};
+
+/// Nothing but a key, with names that SQL takes for its own.
+static PLAIN: TableDescriptor = TableDescriptor {
+    spec: "conformance",
+    name: "order",
+    version: 1,
+    personal: Some("select"),
+    columns: &[
+        column("select", ColumnType::Text),
+        column("group", ColumnType::Text),
+    ],
+    key: &["select", "group"],
+    indexes: &[&["group"]],
+    queries: &[
+        QueryDescriptor {
+            name: "of_select",
+            equals: &["select"],
+            range: None,
+            order: None,
+            descending: false,
+            limit: 1000,
+        },
+        QueryDescriptor {
+            name: "of_group",
+            equals: &["group"],
+            range: None,
+            order: None,
+            descending: true,
+            limit: 1000,
+        },
+    ],
+};
+
+/// Rows of an owner in an order, as queues and archives are.
+static LIST: TableDescriptor = TableDescriptor {
+    spec: "conformance",
+    name: "conformance_list",
+    version: 1,
+    personal: Some("owner"),
+    columns: &[
+        column("owner", ColumnType::Text),
+        column("seq", ColumnType::Integer),
+        column("peer", ColumnType::Text),
+        column("at", ColumnType::Timestamp),
+        column("stanza", ColumnType::Bytes),
+    ],
+    key: &["owner", "seq"],
+    indexes: &[&["owner", "peer", "at"], &["owner", "at"]],
+    queries: &[
+        QueryDescriptor {
+            name: "of_owner",
+            equals: &["owner"],
+            range: Some("seq"),
+            order: Some("seq"),
+            descending: false,
+            limit: 10_000,
+        },
+        QueryDescriptor {
+            name: "newest",
+            equals: &["owner"],
+            range: Some("seq"),
+            order: Some("seq"),
+            descending: true,
+            limit: 5,
+        },
+        QueryDescriptor {
+            name: "with_peer",
+            equals: &["owner", "peer"],
+            range: Some("at"),
+            order: Some("at"),
+            descending: false,
+            limit: 10_000,
+        },
+        QueryDescriptor {
+            name: "in_time",
+            equals: &["owner"],
+            range: Some("at"),
+            order: Some("at"),
+            descending: false,
+            limit: 10_000,
+        },
+    ],
+};
+
+/// Every type, in the key and out of it, with and without value.
+static EVERYTHING: TableDescriptor = TableDescriptor {
+    spec: "conformance",
+    name: "conformance_everything",
+    version: 1,
+    personal: None,
+    columns: &[
+        optional("note", ColumnType::Text),
+        column("flag", ColumnType::Boolean),
+        column("at", ColumnType::Timestamp),
+        column("name", ColumnType::Bytes),
+        optional("number", ColumnType::Integer),
+        optional("when", ColumnType::Timestamp),
+        optional("blob", ColumnType::Bytes),
+        optional("maybe", ColumnType::Boolean),
+    ],
+    key: &["flag", "name", "at"],
+    indexes: &[&["note", "number"], &["maybe"], &["when"], &["blob"]],
+    queries: &[
+        QueryDescriptor {
+            name: "of_name",
+            equals: &["flag", "name"],
+            range: Some("at"),
+            order: None,
+            descending: false,
+            limit: 1000,
+        },
+        QueryDescriptor {
+            name: "of_flag",
+            equals: &["flag"],
+            range: Some("name"),
+            order: Some("name"),
+            descending: true,
+            limit: 1000,
+        },
+        QueryDescriptor {
+            name: "of_note",
+            equals: &["note"],
+            range: Some("number"),
+            order: Some("number"),
+            descending: false,
+            limit: 1000,
+        },
+        QueryDescriptor {
+            name: "maybe",
+            equals: &["maybe"],
+            range: None,
+            order: None,
+            descending: false,
+            limit: 1000,
+        },
+        QueryDescriptor {
+            name: "by_time",
+            equals: &[],
+            range: Some("when"),
+            order: Some("when"),
+            descending: true,
+            limit: 1000,
+        },
+        QueryDescriptor {
+            name: "by_blob",
+            equals: &[],
+            range: Some("blob"),
+            order: Some("blob"),
+            descending: false,
+            limit: 1000,
+        },
+    ],
+};
