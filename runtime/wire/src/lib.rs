@@ -8,6 +8,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod clock;
+#[doc(hidden)]
+pub mod derive;
 pub mod dispatch;
 pub mod negotiation;
 pub mod ns;

@@ -56,21 +56,21 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 let read = if *optional {
                     quote_spanned!(span=> #krate::derive::text_opt::<#ty>(el)?)
                 } else {
-                    quote_spanned!(span=> #krate::derive::text::<#ty>(el)?)
+                    quote_spanned!(span=> el.decode_text::<#ty>()?)
                 };
                 reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of(#read)); }));
                 writes.push(if *optional {
                     quote! {
                         Self::#name_of(::core::option::Option::Some(value)) => {
-                            #krate::derive::write_text(w, #name, #ns, value)
+                            w.text_element(#name, #ns, value)
                         }
                         Self::#name_of(::core::option::Option::None) => {
-                            #krate::derive::write_empty(w, #name, #ns)
+                            w.empty_element(#name, #ns)
                         }
                     }
                 } else {
                     quote! {
-                        Self::#name_of(value) => #krate::derive::write_text(w, #name, #ns, value),
+                        Self::#name_of(value) => w.text_element(#name, #ns, value),
                     }
                 });
             }
@@ -81,7 +81,7 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 let ns = namespace(own);
                 matches.push(quote!(el.is(#name, #ns)));
                 reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of); }));
-                writes.push(quote!(Self::#name_of => #krate::derive::write_empty(w, #name, #ns),));
+                writes.push(quote!(Self::#name_of => w.empty_element(#name, #ns),));
             }
         }
     }
@@ -96,11 +96,33 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
             } else {
                 quote!(#(#matches)||*)
             };
-            (matches, quote!(Err(#krate::derive::unexpected(el))))
+            (matches, quote!(Err(#krate::DecodeError::no_choice(el))))
         }
     };
-    let name = item.name.as_deref().unwrap_or("*");
-    let ns = namespace(&None);
+    // A choice has no one name: the first of its elements stands for it.
+    let (name, ns) = match choice.variants.first().map(|variant| &variant.content) {
+        Some(VariantContent::Payload(ty)) => (
+            quote!(<#ty as #krate::Payload>::NAME),
+            quote!(<#ty as #krate::Payload>::NS),
+        ),
+        Some(
+            VariantContent::Named {
+                name,
+                namespace: own,
+                ..
+            }
+            | VariantContent::Text {
+                name,
+                namespace: own,
+                ..
+            }
+            | VariantContent::Empty {
+                name,
+                namespace: own,
+            },
+        ) => (quote!(#name), namespace(own)),
+        None => (quote!("*"), namespace(&None)),
+    };
 
     quote! {
         #[automatically_derived]
@@ -132,6 +154,10 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 el: #krate::ElementRef<'_>,
             ) -> ::core::result::Result<Self, #krate::DecodeError> {
                 <Self as #krate::Content>::decode(el)
+            }
+
+            fn write(&self, w: &mut #krate::Writer<'_>) {
+                <Self as #krate::Content>::encode(self, w, "", "");
             }
         }
     }

@@ -71,7 +71,7 @@ fn attribute_loop(scopes: &[Scope<'_>]) -> TokenStream {
     let rest = last.is_empty().then(|| quote!(_ => {}));
     quote! {
         for attr in el.attrs() {
-            match attr.name() { #(#arms)* #rest }
+            match attr.key() { #(#arms)* #rest }
         }
     }
 }

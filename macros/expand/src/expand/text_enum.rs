@@ -25,8 +25,8 @@ pub(super) fn expand(item: &Item, words: &TextEnum) -> TokenStream {
             let known: Vec<&str> = words.values.iter().map(|(_, word)| word.as_str()).collect();
             (
                 quote! {
-                    other => return ::core::result::Result::Err(
-                        #krate::derive::unknown_word(other, &[#(#known),*]),
+                    _ => return ::core::result::Result::Err(
+                        #krate::derive::unknown_word(&[#(#known),*]),
                     ),
                 },
                 None,

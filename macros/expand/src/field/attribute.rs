@@ -27,20 +27,20 @@ impl FieldCode for Attribute {
         let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
         let span = ty.span();
         let value = match &self.codec {
-            None => quote_spanned!(span=> #krate::derive::attribute::<#ty>(el, &attr)?),
+            None => quote_spanned!(span=> attr.decode::<#ty>()?),
             Some(codec) => {
-                quote!(#krate::derive::attribute_with(el, &attr, #codec::from_text)?)
+                quote!(#krate::derive::attribute_with(el, attr, #codec::from_text)?)
             }
         };
-        let (name, guard) = match (self.name.strip_prefix("xml:"), &self.namespace) {
-            (Some(local), _) => (local, quote!(attr.ns() == #krate::ns::XML)),
-            (None, Some(namespace)) => {
+        let store = quote!(#slot = ::core::option::Option::Some(#value));
+        let name = &self.name;
+        Some(match &self.namespace {
+            None => quote!(::core::option::Option::Some(#name) => #store,),
+            Some(namespace) => {
                 let namespace = namespace.tokens();
-                (self.name.as_str(), quote!(attr.ns() == #namespace))
+                quote!(_ if attr.name() == #name && attr.ns() == #namespace => #store,)
             }
-            (None, None) => (self.name.as_str(), quote!(attr.ns().is_empty())),
-        };
-        Some(quote!(#name if #guard => #slot = ::core::option::Option::Some(#value),))
+        })
     }
 
     fn finish(&self, cx: &Scope<'_>) -> TokenStream {
@@ -53,7 +53,7 @@ impl FieldCode for Attribute {
         Some(cx.each(|value| {
             let value = match &self.codec {
                 None => value,
-                Some(codec) => quote!(&#krate::derive::With(#value, #codec::to_text)),
+                Some(codec) => quote!(#krate::derive::With(#value, #codec::to_text)),
             };
             match &self.namespace {
                 None => quote!(w.attr(#name, #value);),

@@ -27,7 +27,7 @@ impl FieldCode for ChildText {
         let (krate, ty) = (cx.krate(), &cx.field.ty);
         let span = ty.span();
         let value = match &self.codec {
-            None => quote_spanned!(span=> #krate::derive::text::<#ty>(child)?),
+            None => quote_spanned!(span=> child.decode_text::<#ty>()?),
             Some(codec) => quote!(#krate::derive::text_with(child, #codec::from_text)?),
         };
         Some(cx.arm(&self.name, self.namespace.as_ref(), &value))
@@ -44,9 +44,9 @@ impl FieldCode for ChildText {
         Some(cx.each(|value| {
             let value = match &self.codec {
                 None => value,
-                Some(codec) => quote!(&#krate::derive::With(#value, #codec::to_text)),
+                Some(codec) => quote!(#krate::derive::With(#value, #codec::to_text)),
             };
-            quote!(#krate::derive::write_text(w, #name, #namespace, #value);)
+            quote!(w.text_element(#name, #namespace, #value);)
         }))
     }
 }

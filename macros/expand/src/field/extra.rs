@@ -17,12 +17,12 @@ impl FieldCode for Extra {
 
     fn on_attribute(&self, cx: &Scope<'_>) -> Option<TokenStream> {
         let slot = &cx.slot;
-        Some(quote!(_ => #slot.keep_attribute(&attr),))
+        Some(quote!(_ => #slot.push_attr(attr),))
     }
 
     fn on_child(&self, cx: &Scope<'_>) -> Option<TokenStream> {
         let slot = &cx.slot;
-        Some(quote!(_ => #slot.keep_child(child),))
+        Some(quote!(_ => #slot.push_element(child),))
     }
 
     fn finish(&self, cx: &Scope<'_>) -> TokenStream {

@@ -33,8 +33,8 @@ impl FieldCode for Flag {
     }
 
     fn write_content(&self, cx: &Scope<'_>) -> Option<TokenStream> {
-        let (krate, name, member) = (cx.krate(), &self.name, &cx.field.member);
+        let (name, member) = (&self.name, &cx.field.member);
         let namespace = cx.written(self.namespace.as_ref());
-        Some(quote!(if self.#member { #krate::derive::write_empty(w, #name, #namespace); }))
+        Some(quote!(if self.#member { w.empty_element(#name, #namespace); }))
     }
 }

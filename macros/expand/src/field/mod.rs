@@ -33,7 +33,7 @@ pub(crate) trait FieldCode {
     /// The variable that collects the field, declared before the loops.
     fn declare(&self, cx: &Scope<'_>) -> TokenStream;
 
-    /// An arm of the `match` over the name of an attribute.
+    /// An arm of the `match` over the key of an attribute.
     fn on_attribute(&self, _cx: &Scope<'_>) -> Option<TokenStream> {
         None
     }

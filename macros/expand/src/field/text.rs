@@ -25,7 +25,7 @@ impl FieldCode for TextContent {
         let optional =
             cx.field.occurs == Occurs::Optional || !matches!(cx.field.absent, Absent::Missing);
         let value = match (&self.codec, optional) {
-            (None, false) => quote_spanned!(span=> #krate::derive::text::<#ty>(el)?),
+            (None, false) => quote_spanned!(span=> el.decode_text::<#ty>()?),
             (None, true) => quote_spanned!(span=> #krate::derive::text_opt::<#ty>(el)?),
             (Some(codec), false) => quote!(#krate::derive::text_with(el, #codec::from_text)?),
             (Some(codec), true) => quote!(#krate::derive::text_opt_with(el, #codec::from_text)?),
@@ -41,7 +41,7 @@ impl FieldCode for TextContent {
         let krate = cx.krate();
         Some(cx.each(|value| match &self.codec {
             None => quote!(w.text(#value);),
-            Some(codec) => quote!(w.text(&#krate::derive::With(#value, #codec::to_text));),
+            Some(codec) => quote!(w.text(#krate::derive::With(#value, #codec::to_text));),
         }))
     }
 }
