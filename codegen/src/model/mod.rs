@@ -5,12 +5,14 @@
 //! renderer therefore reads no file, looks nothing up by text and needs no decision about names.
 //! Every item carries the [`Place`] it was declared at, for messages and for documentation.
 
+mod paths;
 mod place;
 mod profile;
 mod spec;
 mod storage;
 mod types;
 
+pub use paths::Paths;
 pub use place::{Place, Sources};
 pub use profile::{Profile, Role, SettingsValue};
 pub use spec::{
@@ -33,6 +35,8 @@ pub struct Model {
     pub profiles: Vec<Profile>,
     /// The text of every file read, for messages that show a line.
     pub sources: Sources,
+    /// Where generated code finds the runtime.
+    pub paths: Paths,
 }
 
 impl Model {

@@ -1,22 +1,36 @@
-//! Renderers: from the model to text, one for each product. They read no file.
+//! Renderers: from the model to text, one for each product. They read no file, and decide nothing that the
+//! model has not settled.
+
+mod code;
+mod migrations;
+mod negotiation;
+mod profiles;
+mod settings;
+mod skeletons;
+mod specs;
+mod stanzas;
+mod tables;
+mod types;
 
 use crate::model::Model;
 use crate::output::Output;
 
+pub use migrations::{Dialect, migration};
+
 /// The typed stanzas, tables, negotiation rows and migrations (`types.rs` and what it includes).
 #[must_use]
-pub fn types(_model: &Model) -> Vec<Output> {
-    Vec::new()
+pub fn types(model: &Model) -> Vec<Output> {
+    types::render(model)
 }
 
 /// What each spec's plugin must answer (`skeletons.rs`).
 #[must_use]
-pub fn skeletons(_model: &Model) -> Vec<Output> {
-    Vec::new()
+pub fn skeletons(model: &Model) -> Vec<Output> {
+    skeletons::render(model)
 }
 
 /// The assembled servers, clients and components (`profiles.rs`).
 #[must_use]
-pub fn profiles(_model: &Model) -> Vec<Output> {
-    Vec::new()
+pub fn profiles(model: &Model) -> Vec<Output> {
+    profiles::render(model)
 }

@@ -1,0 +1,403 @@
+//! Typed stanzas: the definition of each type, and its codec from the expansion that the derive uses too.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use sestina_expand::model as expand;
+use syn::{Type as RustType, parse_quote};
+
+use super::code::{self, From};
+use crate::model::{
+    EnumValue, Field, FieldKind, FieldType, Model, Multiplicity, Schema, Shape, Spec, Type,
+    TypeRef, ValueType, Variant,
+};
+
+/// All types of a spec: of one schema in its module, of several in a submodule each.
+pub(super) fn schemas(model: &Model, spec: &Spec) -> TokenStream {
+    let schemas = spec.schemas.iter().map(|schema| {
+        let cx = Context {
+            model,
+            wire: code::path(&model.paths.wire),
+            schema,
+            from: From::Types(if schema.module.is_some() { 2 } else { 1 }),
+        };
+        let namespace = &schema.namespace;
+        let types = schema.types.iter().map(|type_| cx.type_(type_));
+        let code = quote! {
+            /// The namespace of these elements.
+            pub const NS: &str = #namespace;
+            #(#types)*
+        };
+        match &schema.module {
+            None => code,
+            Some(module) => {
+                let docs = code::docs(&schema.doc, &format!("The namespace `{namespace}`."));
+                let module = code::ident(module);
+                quote! {
+                    #docs
+                    pub mod #module { #code }
+                }
+            }
+        }
+    });
+    quote!(#(#schemas)*)
+}
+
+/// One schema being rendered.
+struct Context<'a> {
+    model: &'a Model,
+    wire: syn::Path,
+    schema: &'a Schema,
+    from: From,
+}
+
+impl Context<'_> {
+    /// The definition of a type and its codec.
+    fn type_(&self, type_: &Type) -> TokenStream {
+        let otherwise = match &type_.element {
+            Some(element) => format!("`<{} xmlns='{}'/>`.", element.name, element.namespace),
+            None => format!("Content in `{}`.", self.schema.namespace),
+        };
+        let docs = code::docs(&type_.doc, &otherwise);
+        let (definition, shape) = match &type_.shape {
+            Shape::Struct(fields) => self.struct_(type_, fields),
+            Shape::Choice(variants) => self.choice(type_, variants),
+            Shape::Values { values, open } => self.values(type_, values, *open),
+        };
+        let mut item = expand::Item::new(&type_.name, self.wire.clone(), shape);
+        item.name = type_.element.as_ref().map(|element| element.name.clone());
+        item.namespace = Some(expand::Namespace::Literal(
+            type_.element.as_ref().map_or_else(
+                || self.schema.namespace.clone(),
+                |element| element.namespace.clone(),
+            ),
+        ));
+        let codec = sestina_expand::expand(&item);
+        quote! {
+            #docs
+            #definition
+            #codec
+        }
+    }
+
+    fn struct_(&self, type_: &Type, fields: &[Field]) -> (TokenStream, expand::Shape) {
+        let name = code::ident(&type_.name);
+        let defined = fields.iter().map(|field| {
+            let (ident, ty) = (code::ident(&field.name), self.declared(field));
+            let docs = self.field_docs(field);
+            quote!(#docs pub #ident: #ty,)
+        });
+        let default = self
+            .has_default(type_, 0)
+            .then(|| quote!(#[derive(Default)]));
+        let new = self.constructor(type_, fields);
+        let definition = quote! {
+            #[derive(Clone, Debug, PartialEq)]
+            #default
+            pub struct #name { #(#defined)* }
+            #new
+        };
+        let fields = fields.iter().map(|field| self.field(field)).collect();
+        (definition, expand::Shape::Struct(fields))
+    }
+
+    /// `new`, which takes what must be there.
+    fn constructor(&self, type_: &Type, fields: &[Field]) -> TokenStream {
+        let name = code::ident(&type_.name);
+        let required: Vec<&Field> = fields.iter().filter(|field| is_required(field)).collect();
+        if required.is_empty() {
+            return TokenStream::new();
+        }
+        let parameters = required.iter().map(|field| {
+            let (ident, ty) = (code::ident(&field.name), self.declared(field));
+            quote!(#ident: #ty)
+        });
+        let values = fields.iter().map(|field| {
+            let ident = code::ident(&field.name);
+            if is_required(field) {
+                quote!(#ident)
+            } else {
+                quote!(#ident: ::core::default::Default::default())
+            }
+        });
+        quote! {
+            impl #name {
+                /// With what must be there, and nothing else.
+                #[must_use]
+                pub fn new(#(#parameters),*) -> Self {
+                    Self { #(#values),* }
+                }
+            }
+        }
+    }
+
+    fn choice(&self, type_: &Type, variants: &[Variant]) -> (TokenStream, expand::Shape) {
+        let name = code::ident(&type_.name);
+        let defined = variants.iter().map(|variant| {
+            let ident = code::ident(&variant.name);
+            let docs = code::docs(&variant.doc, &format!("`<{}/>`.", variant.element.name));
+            match &variant.type_ {
+                Some(held) => {
+                    let held = self.path(held);
+                    quote!(#docs #ident(#held),)
+                }
+                None => quote!(#docs #ident,),
+            }
+        });
+        let definition = quote! {
+            #[derive(Clone, Debug, PartialEq)]
+            pub enum #name { #(#defined)* }
+        };
+        let variants = variants
+            .iter()
+            .map(|variant| {
+                let name = variant.element.name.clone();
+                let namespace = Some(expand::Namespace::Literal(
+                    variant.element.namespace.clone(),
+                ));
+                expand::ChoiceVariant {
+                    ident: code::ident(&variant.name),
+                    content: match &variant.type_ {
+                        Some(held) => {
+                            let path = self.path(held);
+                            let ty = parse_quote!(#path);
+                            expand::VariantContent::Named {
+                                ty,
+                                name,
+                                namespace,
+                            }
+                        }
+                        None => expand::VariantContent::Empty { name, namespace },
+                    },
+                }
+            })
+            .collect();
+        let choice = expand::Choice {
+            variants,
+            other: None,
+        };
+        (definition, expand::Shape::Choice(choice))
+    }
+
+    fn values(
+        &self,
+        type_: &Type,
+        values: &[EnumValue],
+        open: bool,
+    ) -> (TokenStream, expand::Shape) {
+        let (name, wire) = (code::ident(&type_.name), &self.wire);
+        let defined = values.iter().map(|value| {
+            let ident = code::ident(&value.name);
+            let docs = code::docs(&value.doc, &format!("`{}`.", value.value));
+            quote!(#docs #ident,)
+        });
+        let other = open.then(|| {
+            quote! {
+                /// Any other word.
+                Other(#wire::Text),
+            }
+        });
+        let copy = (!open).then(|| quote!(#[derive(Copy)]));
+        let definition = quote! {
+            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            #copy
+            pub enum #name { #(#defined)* #other }
+        };
+        let words = expand::TextEnum {
+            values: values
+                .iter()
+                .map(|value| (code::ident(&value.name), value.value.clone()))
+                .collect(),
+            other: open.then(|| code::ident("Other")),
+        };
+        (definition, expand::Shape::TextEnum(words))
+    }
+
+    /// A field as the expansion knows it.
+    fn field(&self, field: &Field) -> expand::Field {
+        expand::Field {
+            member: syn::Member::Named(code::ident(&field.name)),
+            declared: self.declared(field),
+            ty: self.inner(field),
+            occurs: match field.multiplicity {
+                _ if single(&field.kind) => expand::Occurs::Once,
+                Multiplicity::Required => expand::Occurs::Once,
+                Multiplicity::Optional => expand::Occurs::Optional,
+                Multiplicity::Many => expand::Occurs::Many,
+            },
+            kind: kind(&field.kind),
+            absent: expand::Absent::Missing,
+        }
+    }
+
+    /// The type of a field as it is declared.
+    fn declared(&self, field: &Field) -> RustType {
+        let inner = self.inner(field);
+        match field.multiplicity {
+            _ if single(&field.kind) => inner,
+            Multiplicity::Required => inner,
+            Multiplicity::Optional => parse_quote!(::core::option::Option<#inner>),
+            Multiplicity::Many => parse_quote!(::std::vec::Vec<#inner>),
+        }
+    }
+
+    /// The type of a field without `Option` or `Vec`.
+    fn inner(&self, field: &Field) -> RustType {
+        let wire = &self.wire;
+        let inner: RustType = match &field.type_ {
+            FieldType::Value(value) => self.value(value),
+            FieldType::Type(type_) => {
+                let path = self.path(type_);
+                parse_quote!(#path)
+            }
+            FieldType::Flag => parse_quote!(bool),
+            FieldType::Any => parse_quote!(#wire::AnyElement),
+            FieldType::Extra => parse_quote!(#wire::Extra),
+        };
+        if field.boxed {
+            parse_quote!(::std::boxed::Box<#inner>)
+        } else {
+            inner
+        }
+    }
+
+    fn value(&self, value: &ValueType) -> RustType {
+        let wire = &self.wire;
+        match value {
+            ValueType::Text | ValueType::Hex | ValueType::Decimal | ValueType::Language => {
+                parse_quote!(#wire::Text)
+            }
+            ValueType::Jid => parse_quote!(#wire::Jid),
+            ValueType::BareJid => parse_quote!(#wire::BareJid),
+            ValueType::FullJid => parse_quote!(#wire::FullJid),
+            ValueType::DateTime => parse_quote!(#wire::DateTime),
+            ValueType::Date => parse_quote!(#wire::Date),
+            ValueType::Time => parse_quote!(#wire::Time),
+            ValueType::Base64 => parse_quote!(#wire::Base64),
+            ValueType::Boolean => parse_quote!(bool),
+            ValueType::U8 => parse_quote!(u8),
+            ValueType::U16 => parse_quote!(u16),
+            ValueType::U32 => parse_quote!(u32),
+            ValueType::U64 => parse_quote!(u64),
+            ValueType::I8 => parse_quote!(i8),
+            ValueType::I16 => parse_quote!(i16),
+            ValueType::I32 => parse_quote!(i32),
+            ValueType::I64 => parse_quote!(i64),
+            ValueType::F32 => parse_quote!(f32),
+            ValueType::F64 => parse_quote!(f64),
+            ValueType::Enum(type_) => {
+                let path = self.path(type_);
+                parse_quote!(#path)
+            }
+        }
+    }
+
+    fn path(&self, type_: &TypeRef) -> syn::Path {
+        let same = type_.module == self.schema.module
+            && self
+                .model
+                .spec(&type_.spec)
+                .is_some_and(|spec| spec.schemas.iter().any(|s| std::ptr::eq(s, self.schema)));
+        if same {
+            code::path(&type_.name)
+        } else {
+            code::type_path(self.model, type_, self.from)
+        }
+    }
+
+    fn field_docs(&self, field: &Field) -> TokenStream {
+        let otherwise = match &field.kind {
+            FieldKind::Attribute { name, .. } => format!("The attribute `{name}`."),
+            FieldKind::Text => "The text.".to_owned(),
+            FieldKind::Child(element) => format!("`<{}/>`.", element.name),
+            FieldKind::ChildText(element) => format!("The text of `<{}/>`.", element.name),
+            FieldKind::Flag(element) => format!("Whether `<{}/>` is there.", element.name),
+            FieldKind::Choice => "One of several elements.".to_owned(),
+            FieldKind::Any => "Elements the schema leaves open.".to_owned(),
+            FieldKind::Extra => "Attributes and elements the schema does not know.".to_owned(),
+        };
+        let mut doc = if field.doc.trim().is_empty() {
+            otherwise
+        } else {
+            field.doc.trim().to_owned()
+        };
+        if let Some(default) = &field.default {
+            doc.push_str(&format!(" Absent means `{default}`."));
+        }
+        if let Some(fixed) = &field.fixed {
+            doc.push_str(&format!(" Always `{fixed}`."));
+        }
+        code::docs(&doc, "")
+    }
+
+    /// Whether a type has a sensible default: nothing it must have lacks one.
+    fn has_default(&self, type_: &Type, depth: usize) -> bool {
+        let Shape::Struct(fields) = &type_.shape else {
+            return false;
+        };
+        depth < 8
+            && fields
+                .iter()
+                .filter(|field| is_required(field))
+                .all(|field| match &field.type_ {
+                    FieldType::Value(value) => !matches!(
+                        value,
+                        ValueType::Jid
+                            | ValueType::BareJid
+                            | ValueType::FullJid
+                            | ValueType::DateTime
+                            | ValueType::Date
+                            | ValueType::Time
+                            | ValueType::Enum(_)
+                    ),
+                    FieldType::Type(reference) => self
+                        .model
+                        .type_(reference)
+                        .is_some_and(|held| self.has_default(held, depth + 1)),
+                    _ => false,
+                })
+    }
+}
+
+/// Whether the field has no `Option` or `Vec` of its own.
+fn single(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Flag(_) | FieldKind::Extra)
+}
+
+/// Whether a value must be given.
+fn is_required(field: &Field) -> bool {
+    field.multiplicity == Multiplicity::Required && !single(&field.kind)
+}
+
+/// The kind of a field as the expansion knows it.
+fn kind(kind: &FieldKind) -> expand::FieldKind {
+    let literal = |namespace: &str| Some(expand::Namespace::Literal(namespace.to_owned()));
+    match kind {
+        FieldKind::Attribute { name, namespace } => {
+            expand::FieldKind::Attribute(expand::Attribute {
+                name: name.clone(),
+                namespace: namespace
+                    .as_deref()
+                    .filter(|_| !name.starts_with("xml:"))
+                    .and_then(literal),
+                codec: None,
+            })
+        }
+        FieldKind::Text => expand::FieldKind::Text(expand::TextContent { codec: None }),
+        FieldKind::Child(element) => expand::FieldKind::Child(expand::Child::Named {
+            name: element.name.clone(),
+            namespace: literal(&element.namespace),
+        }),
+        FieldKind::ChildText(element) => expand::FieldKind::ChildText(expand::ChildText {
+            name: element.name.clone(),
+            namespace: literal(&element.namespace),
+            codec: None,
+        }),
+        FieldKind::Flag(element) => expand::FieldKind::Flag(expand::Flag {
+            name: element.name.clone(),
+            namespace: literal(&element.namespace),
+        }),
+        FieldKind::Choice => expand::FieldKind::Child(expand::Child::Payload),
+        FieldKind::Any => expand::FieldKind::Any(expand::Any),
+        FieldKind::Extra => expand::FieldKind::Extra(expand::Extra),
+    }
+}

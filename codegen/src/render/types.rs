@@ -1,0 +1,66 @@
+//! The crate of typed stanzas: a module for each spec, and what is gathered over all of them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{code, migrations, negotiation, specs, stanzas, tables};
+use crate::model::{Model, Spec};
+use crate::output::Output;
+
+/// `types.rs`, which includes one file a spec.
+pub(super) fn render(model: &Model) -> Vec<Output> {
+    let mut outputs: Vec<Output> = model
+        .own_specs()
+        .map(|spec| {
+            Output::new(
+                format!("types/{}.rs", spec.module),
+                code::file(&format!("specs/{}", spec.id), &module(model, spec)),
+            )
+        })
+        .collect();
+    outputs.push(Output::new(
+        "types.rs",
+        code::file("the specifications", &root(model)),
+    ));
+    outputs
+}
+
+/// One spec's module.
+fn module(model: &Model, spec: &Spec) -> TokenStream {
+    let info = specs::info(model, spec);
+    let rows = negotiation::rows(model, spec);
+    let stanzas = stanzas::schemas(model, spec);
+    let tables = tables::module(model, spec);
+    quote! {
+        #info
+        #rows
+        #stanzas
+        #tables
+    }
+}
+
+/// The modules, and the constants over all specs.
+fn root(model: &Model) -> TokenStream {
+    let modules = model.own_specs().map(|spec| {
+        let name = code::ident(&spec.module);
+        let file = format!("/types/{}.rs", spec.module);
+        let docs = specs::module_docs(spec);
+        quote! {
+            #docs
+            pub mod #name {
+                include!(concat!(env!("OUT_DIR"), #file));
+            }
+        }
+    });
+    let specs = specs::all(model);
+    let rows = negotiation::all(model);
+    let tables = tables::all(model);
+    let migrations = migrations::all(model);
+    quote! {
+        #(#modules)*
+        #specs
+        #rows
+        #tables
+        #migrations
+    }
+}
