@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use sestina_wire::{BareJid, DateTime, FullJid, Jid, Text};
 use zeroize::Zeroize;
 
 use crate::{Secret, StorageError, Value};
@@ -120,6 +121,49 @@ impl From<Timestamp> for Value {
     }
 }
 
+/// Kept as a point in time, to the microsecond; the text it was written with is not.
+impl ColumnValue for DateTime {
+    fn to_value(&self) -> Value {
+        self.timestamp().to_value()
+    }
+
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        Timestamp::from_value(value).map(Self::from_timestamp)
+    }
+}
+
+impl ColumnValue for Text {
+    fn to_value(&self) -> Value {
+        Value::Text(self.as_str().to_owned())
+    }
+
+    fn from_value(value: Value) -> Result<Self, StorageError> {
+        String::from_value(value).map(Self::from)
+    }
+}
+
+macro_rules! addresses {
+    ($($type:ident)*) => {$(
+        impl ColumnValue for $type {
+            fn to_value(&self) -> Value {
+                Value::Text(self.as_str().to_owned())
+            }
+            fn from_value(value: Value) -> Result<Self, StorageError> {
+                let jid = Jid::parse_text(Text::from_value(value)?);
+                let jid = jid.map_err(StorageError::corrupt)?;
+                Self::try_from(jid).or_else(|_| misfit("a JID of its kind"))
+            }
+        }
+        impl From<&$type> for Value {
+            fn from(jid: &$type) -> Self {
+                jid.to_value()
+            }
+        }
+    )*};
+}
+
+addresses!(Jid BareJid FullJid);
+
 impl<T: ColumnValue> ColumnValue for Option<T> {
     fn to_value(&self) -> Value {
         self.as_ref().map_or(Value::Null, T::to_value)
@@ -152,6 +196,15 @@ mod tests {
         assert!(u8::from_value(Value::Integer(256)).is_err());
         assert!(u32::from_value(Value::Integer(-1)).is_err());
         assert_eq!(u8::from_value(Value::Integer(255)), Ok(255));
+    }
+
+    #[test]
+    fn addresses_keep_their_kind() {
+        let bare = BareJid::from_value("romeo@example.org".into()).unwrap();
+        assert_eq!(bare.as_str(), "romeo@example.org");
+        assert!(BareJid::from_value("romeo@example.org/orchard".into()).is_err());
+        assert!(FullJid::from_value("romeo@example.org".into()).is_err());
+        assert!(Jid::from_value("@".into()).is_err());
     }
 
     #[test]

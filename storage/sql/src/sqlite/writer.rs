@@ -128,6 +128,9 @@ impl Task {
     async fn commit(&mut self, group: &mut Vec<Job>) {
         // Who has stopped waiting before anything was done need not be served: nothing was promised.
         group.retain(|job| !job.answer.is_closed());
+        if group.is_empty() {
+            return;
+        }
         let mut done = Vec::with_capacity(group.len());
         match self.transact(group, &mut done).await {
             Ok(()) => {
