@@ -114,6 +114,8 @@ pub struct Iq {
     pub request: ElementUse,
     /// What a success returns.
     pub answer: Answer,
+    /// Whether a success may also be empty (`answer_optional` in `spec.toml`).
+    pub answer_optional: bool,
     /// Who may send it.
     pub from: Vec<Sender>,
     /// Who answers it.
