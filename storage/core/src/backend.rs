@@ -30,15 +30,25 @@ pub enum Write {
     },
     /// Removes every row a selection matches. Its limit and order mean nothing here.
     DeleteWhere(Selection),
+    /// Removes every row that belongs to an account: of a table without a
+    /// [`personal`](TableDescriptor::personal) column none. Not for the hot path: the column need
+    /// not have an index.
+    Erase {
+        /// The table.
+        table: &'static TableDescriptor,
+        /// The account, as its rows name it.
+        account: String,
+    },
 }
 
 impl Write {
     /// The table that is changed.
     pub fn table(&self) -> &'static TableDescriptor {
         match self {
-            Self::Put { table, .. } | Self::Insert { table, .. } | Self::Delete { table, .. } => {
-                table
-            }
+            Self::Put { table, .. }
+            | Self::Insert { table, .. }
+            | Self::Delete { table, .. }
+            | Self::Erase { table, .. } => table,
             Self::DeleteWhere(selection) => selection.table,
         }
     }
@@ -53,6 +63,7 @@ impl Write {
             Self::Put { table, row } | Self::Insert { table, row } => table.check_row(row),
             Self::Delete { table, key } => table.check_key(key),
             Self::DeleteWhere(selection) => selection.table.check_selection(selection),
+            Self::Erase { .. } => Ok(()),
         }
     }
 }

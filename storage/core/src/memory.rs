@@ -93,20 +93,31 @@ fn apply(
         }
         Write::DeleteWhere(selection) => {
             let matcher = Matcher::new(&selection);
-            let keys: Vec<_> = rows
-                .iter()
-                .filter(|(_, row)| matcher.matches(row))
-                .map(|(key, _)| key.clone())
-                .collect();
-            let mut removed = 0;
-            for key in keys {
-                let old = rows.remove(&key);
-                undo.push((table.name, key, old));
-                removed += 1;
-            }
-            Ok(Outcome::Removed(removed))
+            Ok(remove(table, rows, undo, |row| matcher.matches(row)))
+        }
+        Write::Erase { account, .. } => {
+            let column = table.personal.and_then(|name| table.column(name));
+            let account = Value::Text(account);
+            Ok(remove(table, rows, undo, |row| {
+                column.is_some_and(|(place, _)| row.get(place) == Some(&account))
+            }))
         }
     }
+}
+
+/// Removes the rows that match.
+fn remove(
+    table: &TableDescriptor,
+    rows: &mut Rows,
+    undo: &mut Vec<Undo>,
+    matches: impl Fn(&[Value]) -> bool,
+) -> Outcome {
+    let mut removed = 0;
+    for (key, row) in rows.extract_if(.., |_, row| matches(row)) {
+        undo.push((table.name, key, Some(row)));
+        removed += 1;
+    }
+    Outcome::Removed(removed)
 }
 
 /// A selection with its columns' places looked up.

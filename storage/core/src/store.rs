@@ -77,6 +77,26 @@ impl Storage {
         Transaction::new(self.backend.clone())
     }
 
+    /// Removes every row that belongs to an account, from all of these tables that the backend has,
+    /// together or not at all; how many there were.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn erase(
+        &self,
+        tables: &[&'static TableDescriptor],
+        account: &str,
+    ) -> Result<u64, StorageError> {
+        let mut transaction = self.transaction();
+        for table in tables {
+            if table.personal.is_some() && self.backend.supports(table) {
+                transaction.erase(table, account);
+            }
+        }
+        let outcomes = transaction.commit().await?;
+        Ok(outcomes.into_iter().map(Outcome::removed).sum())
+    }
+
     /// Whether the backend answers at present.
     ///
     /// # Errors

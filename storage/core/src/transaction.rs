@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Backend, Outcome, QueryDescriptor, Range, Selection, StorageError, Table, Value, Write,
+    Backend, Outcome, QueryDescriptor, Range, Selection, StorageError, Table, TableDescriptor,
+    Value, Write,
 };
 
 /// A list of changes over one or more tables. Nothing happens before [`commit`](Self::commit);
@@ -62,6 +63,14 @@ impl Transaction {
             limit: u32::MAX,
             reverse: false,
         }))
+    }
+
+    /// Removes every row of an account from a table.
+    pub fn erase(&mut self, table: &'static TableDescriptor, account: &str) -> &mut Self {
+        self.push(Write::Erase {
+            table,
+            account: account.to_owned(),
+        })
     }
 
     /// Adds a change that is at hand untyped.

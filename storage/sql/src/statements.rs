@@ -25,6 +25,8 @@ pub struct Statements {
     pub get: Arc<str>,
     /// Removes the row with a key.
     pub delete: Arc<str>,
+    /// Removes the rows of an account, where the table has a column that names it.
+    pub erase: Option<Arc<str>>,
     /// Reads rows in the order of the key; the parameter is the most rows.
     pub scan: Arc<str>,
     /// The same, beginning after a key: its values come before the most rows.
@@ -91,6 +93,12 @@ impl Statements {
             delete: text(&|text| {
                 text.push("DELETE FROM ").name(table.name);
                 text.key(table);
+            }),
+            erase: table.personal.map(|personal| {
+                text(&|text| {
+                    text.push("DELETE FROM ").name(table.name);
+                    text.push(" WHERE ").equal(personal, false);
+                })
             }),
             scan: text(&|text| {
                 text.read(table);

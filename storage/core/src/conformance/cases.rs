@@ -129,6 +129,22 @@ pub(super) async fn isolation(subject: &Subject) {
         }
     }
     let everything = subject.all().await;
+    let erasure = Write::Erase {
+        table,
+        account: owners[1].into(),
+    };
+    let of_owner = everything
+        .iter()
+        .filter(|row| row[place] == owners[1].into());
+    let removed = of_owner.count() as u64;
+    assert_eq!(subject.write(erasure.clone()).await, Ok(removed));
+    assert_eq!(subject.write(erasure).await, Ok(0));
+    let mut rest = everything.clone();
+    rest.retain(|row| row[place] != owners[1].into());
+    same_rows("after the erasure", table, &subject.all().await, &rest);
+    for row in &everything {
+        subject.put(row).await;
+    }
     for query in table.queries {
         if query.equals != [column.name] {
             continue;
@@ -228,7 +244,12 @@ pub(super) async fn atomicity(subject: &Subject) {
     ];
     let answer = subject.backend.write(failing).await;
     assert_eq!(answer, Err(StorageError::Conflict), "{}", table.name);
-    same_rows("nothing done", table, &subject.all().await, &[one.clone()]);
+    same_rows(
+        "nothing done",
+        table,
+        &subject.all().await,
+        std::slice::from_ref(&one),
+    );
 
     let working = vec![
         subject.deleting(&one),

@@ -50,6 +50,7 @@ impl Model {
                 self.rows.retain(|row| !matches(table, selection, row));
                 Ok((before - self.rows.len()) as u64)
             }
+            Write::Erase { .. } => unreachable!("not among the random operations"),
         }
     }
 

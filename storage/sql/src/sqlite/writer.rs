@@ -1,6 +1,6 @@
 //! The task that writes.
 
-use sestina_storage::{Outcome, StorageError, Write};
+use sestina_storage::{Outcome, StorageError, Value, Write};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
@@ -225,6 +225,10 @@ impl Task {
                 statements.delete_where(&selection),
                 parameters(&selection).cloned().collect(),
             ),
+            Write::Erase { account, .. } => match &statements.erase {
+                Some(text) => (text.clone(), vec![Value::Text(account)]),
+                None => return Ok(Outcome::Removed(0)),
+            },
         };
         let query = bound
             .into_iter()
