@@ -15,6 +15,8 @@ pub struct Paths {
     pub skeletons: String,
     /// The plugins over the skeletons.
     pub plugins: String,
+    /// serde, for settings.
+    pub serde: String,
 }
 
 impl Paths {
@@ -29,6 +31,7 @@ impl Paths {
             session: under("session"),
             skeletons: under("skeletons"),
             plugins: under("plugins"),
+            serde: under("serde"),
         }
     }
 }
@@ -43,6 +46,7 @@ impl Default for Paths {
             session: "::sestina_session".into(),
             skeletons: "::sestina_skeletons".into(),
             plugins: "::sestina_plugins".into(),
+            serde: "::serde".into(),
         }
     }
 }

@@ -1,6 +1,578 @@
-use crate::model::Model;
+//! Skeletons: for each spec what a plugin must answer, and how the answers are installed.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{
+    code::{self, From},
+    settings,
+};
+use crate::model::{
+    Answer, Handler, Iq, IqType, Model, Role, Scope, Sender, Spec, Stage, StageAt, StanzaKind,
+    Traveller, TypeRef,
+};
 use crate::output::Output;
 
-pub(super) fn render(_model: &Model) -> Vec<Output> {
-    Vec::new()
+/// `skeletons.rs`, which includes one file a spec.
+pub(super) fn render(model: &Model) -> Vec<Output> {
+    let mut outputs: Vec<Output> = model
+        .own_specs()
+        .map(|spec| {
+            Output::new(
+                format!("skeletons/{}.rs", spec.module),
+                code::file(&format!("specs/{}", spec.id), &module(model, spec)),
+            )
+        })
+        .collect();
+    let modules = model.own_specs().map(|spec| {
+        let name = code::ident(&spec.module);
+        let file = format!("/skeletons/{}.rs", spec.module);
+        let docs = super::specs::module_docs(spec);
+        quote! {
+            #docs
+            pub mod #name {
+                include!(concat!(env!("OUT_DIR"), #file));
+            }
+        }
+    });
+    outputs.push(Output::new(
+        "skeletons.rs",
+        code::file("the specifications", &quote!(#(#modules)*)),
+    ));
+    outputs
+}
+
+/// Whether a plugin has something to do for a spec in this role. Where it has not, the generated plugin does
+/// all there is: it announces the spec and removes what nobody may claim.
+pub(super) fn has_trait(spec: &Spec, role: Role) -> bool {
+    spec.handlers().any(|(handler, _)| handler.role == role)
+        || (role == Role::Server && !(spec.stages.is_empty() && spec.negotiations.is_empty()))
+}
+
+/// One spec's module.
+fn module(model: &Model, spec: &Spec) -> TokenStream {
+    let settings = settings::of(model, spec);
+    let roles = Role::ALL.map(|role| {
+        Skeleton {
+            model,
+            spec,
+            role,
+            wire: code::path(&model.paths.wire),
+            session: code::path(&model.paths.session),
+            types: code::spec_path(model, &spec.id, &spec.module, From::Outside),
+        }
+        .render()
+    });
+    quote! {
+        #settings
+        #(#roles)*
+    }
+}
+
+/// A spec in one role.
+struct Skeleton<'a> {
+    model: &'a Model,
+    spec: &'a Spec,
+    role: Role,
+    wire: syn::Path,
+    session: syn::Path,
+    types: syn::Path,
+}
+
+impl Skeleton<'_> {
+    fn render(&self) -> TokenStream {
+        if has_trait(self.spec, self.role) {
+            let trait_ = self.trait_();
+            let plugin = self.plugin();
+            quote!(#trait_ #plugin)
+        } else {
+            self.passive()
+        }
+    }
+
+    /// The trait: one method for each handler and stage function.
+    fn trait_(&self) -> TokenStream {
+        let (session, name) = (&self.session, self.trait_name());
+        let docs = format!(
+            "What a {} answers for {}, {}.",
+            self.role.name(),
+            self.spec.number,
+            self.spec.title
+        );
+        let iqs = self.iqs().map(|(iq, handler)| self.iq_method(iq, handler));
+        let travellers = self
+            .travellers()
+            .map(|(_, traveller, handler)| self.traveller_method(traveller, handler));
+        let stages = self.stages().map(|stage| self.stage_method(stage));
+        quote! {
+            #[doc = #docs]
+            pub trait #name: Send + Sync + Sized + 'static {
+                /// Makes the plugin.
+                ///
+                /// # Errors
+                /// What keeps it from doing its work: the host then does not start.
+                fn new(
+                    setup: &#session::plugin::Setup<'_, Settings>,
+                ) -> ::core::result::Result<Self, #session::plugin::PluginError>;
+
+                #(#iqs)*
+                #(#travellers)*
+                #(#stages)*
+
+                /// Registers what the specification does not say, after all that it says.
+                ///
+                /// # Errors
+                /// When it contradicts what is there.
+                fn install(
+                    self: &::std::sync::Arc<Self>,
+                    registrar: &mut #session::plugin::Registrar<'_>,
+                ) -> ::core::result::Result<(), #session::plugin::PluginError> {
+                    let _ = registrar;
+                    ::core::result::Result::Ok(())
+                }
+
+                /// Called once all plugins are installed, before the first session.
+                fn start(
+                    &self,
+                ) -> impl ::core::future::Future<
+                    Output = ::core::result::Result<(), #session::plugin::PluginError>,
+                > + Send {
+                    async { ::core::result::Result::Ok(()) }
+                }
+
+                /// Called after the last session.
+                fn stop(&self) -> impl ::core::future::Future<Output = ()> + Send {
+                    async {}
+                }
+            }
+        }
+    }
+
+    fn iq_method(&self, iq: &Iq, handler: &Handler) -> TokenStream {
+        let (wire, session) = (&self.wire, &self.session);
+        let name = code::ident(&handler.name);
+        let request = self.type_(&iq.request.type_);
+        let answer = self.answer(iq);
+        let doc = if handler.doc.is_empty() {
+            &iq.doc
+        } else {
+            &handler.doc
+        };
+        let verb = match iq.type_ {
+            IqType::Get => "get",
+            IqType::Set => "set",
+        };
+        let docs = code::docs(
+            doc,
+            &format!(
+                "Answers `<iq type='{verb}'><{}/></iq>`.",
+                iq.request.element.name
+            ),
+        );
+        quote! {
+            #docs
+            fn #name(
+                &self,
+                cx: &#session::mux::IqContext,
+                request: #request,
+            ) -> impl ::core::future::Future<
+                Output = ::core::result::Result<#answer, #wire::StanzaError>,
+            > + Send;
+        }
+    }
+
+    fn traveller_method(&self, traveller: &Traveller, handler: &Handler) -> TokenStream {
+        let session = &self.session;
+        let name = code::ident(&handler.name);
+        let payload = self.type_(&traveller.payload.type_);
+        let doc = if handler.doc.is_empty() {
+            &traveller.doc
+        } else {
+            &handler.doc
+        };
+        let docs = code::docs(
+            doc,
+            &format!("Handles `<{}/>`.", traveller.payload.element.name),
+        );
+        quote! {
+            #docs
+            fn #name(
+                self: &::std::sync::Arc<Self>,
+                cx: &#session::mux::StanzaContext<'_>,
+                payload: #payload,
+            ) -> #session::stages::Flow;
+        }
+    }
+
+    fn stage_method(&self, stage: &Stage) -> TokenStream {
+        let session = &self.session;
+        let name = code::ident(&stage.name);
+        let docs = code::docs(&stage.doc, "Joins a stage.");
+        let parameter = match stage.at {
+            StageAt::SessionStart | StageAt::SessionEnd => {
+                quote!(resource: &::std::sync::Arc<#session::host::Resource>)
+            }
+            _ => quote!(delivery: &mut #session::stages::Delivery),
+        };
+        quote! {
+            #docs
+            fn #name(
+                self: &::std::sync::Arc<Self>,
+                cx: &#session::stages::StageContext,
+                #parameter,
+            ) -> #session::stages::Flow;
+        }
+    }
+
+    /// The function that makes a plugin of whatever implements the trait.
+    fn plugin(&self) -> TokenStream {
+        let (session, wire, types) = (&self.session, &self.wire, &self.types);
+        let (function, trait_) = (self.function_name(), self.trait_name());
+        let plugin = format_ident!("{}Plugin", trait_);
+        let docs = format!(
+            "An installable plugin for {} of whatever answers as a {}.",
+            self.spec.number,
+            self.role.name()
+        );
+        let iqs = self.iqs().map(|(iq, handler)| self.install_iq(iq, handler));
+        let travellers = self
+            .travellers()
+            .map(|(kind, traveller, handler)| self.install_traveller(kind, traveller, handler));
+        let stages = self.stages().map(|stage| self.install_stage(stage));
+        let strips = self.strips();
+        let rows = self.rows();
+        quote! {
+            #[doc = #docs]
+            ///
+            /// # Errors
+            /// What `new` of the plugin returns.
+            pub fn #function<T: #trait_>(
+                setup: &#session::plugin::Setup<'_, Settings>,
+            ) -> ::core::result::Result<
+                ::std::sync::Arc<dyn #session::plugin::Plugin>,
+                #session::plugin::PluginError,
+            > {
+                ::core::result::Result::Ok(::std::sync::Arc::new(
+                    #plugin(::std::sync::Arc::new(T::new(setup)?)),
+                ))
+            }
+
+            struct #plugin<T>(::std::sync::Arc<T>);
+
+            impl<T: #trait_> #session::plugin::Plugin for #plugin<T> {
+                fn spec(&self) -> &'static #wire::dispatch::SpecInfo {
+                    &#types::SPEC
+                }
+
+                fn install(
+                    self: ::std::sync::Arc<Self>,
+                    registrar: &mut #session::plugin::Registrar<'_>,
+                ) -> ::core::result::Result<(), #session::plugin::PluginError> {
+                    #rows
+                    #strips
+                    #(#iqs)*
+                    #(#travellers)*
+                    #(#stages)*
+                    self.0.install(registrar)
+                }
+
+                fn start(&self) -> ::core::pin::Pin<::std::boxed::Box<
+                    dyn ::core::future::Future<
+                        Output = ::core::result::Result<(), #session::plugin::PluginError>,
+                    > + Send + '_,
+                >> {
+                    ::std::boxed::Box::pin(self.0.start())
+                }
+
+                fn stop(&self) -> ::core::pin::Pin<::std::boxed::Box<
+                    dyn ::core::future::Future<Output = ()> + Send + '_,
+                >> {
+                    ::std::boxed::Box::pin(self.0.stop())
+                }
+            }
+        }
+    }
+
+    /// The function for a role in which there is nothing to answer.
+    fn passive(&self) -> TokenStream {
+        let (session, wire, types) = (&self.session, &self.wire, &self.types);
+        let function = self.function_name();
+        let plugin = format_ident!("{}Plugin", self.trait_name());
+        let docs = format!(
+            "An installable plugin for {}. A {} has nothing to answer for it.",
+            self.spec.number,
+            self.role.name()
+        );
+        let strips = self.strips();
+        quote! {
+            #[doc = #docs]
+            ///
+            /// # Errors
+            /// None; the signature is that of every specification.
+            pub fn #function(
+                _setup: &#session::plugin::Setup<'_, Settings>,
+            ) -> ::core::result::Result<
+                ::std::sync::Arc<dyn #session::plugin::Plugin>,
+                #session::plugin::PluginError,
+            > {
+                ::core::result::Result::Ok(::std::sync::Arc::new(#plugin))
+            }
+
+            struct #plugin;
+
+            impl #session::plugin::Plugin for #plugin {
+                fn spec(&self) -> &'static #wire::dispatch::SpecInfo {
+                    &#types::SPEC
+                }
+
+                fn install(
+                    self: ::std::sync::Arc<Self>,
+                    registrar: &mut #session::plugin::Registrar<'_>,
+                ) -> ::core::result::Result<(), #session::plugin::PluginError> {
+                    let _ = &registrar;
+                    #strips
+                    ::core::result::Result::Ok(())
+                }
+            }
+        }
+    }
+
+    fn install_iq(&self, iq: &Iq, handler: &Handler) -> TokenStream {
+        let (wire, session) = (&self.wire, &self.session);
+        let name = code::ident(&handler.name);
+        let request = self.type_(&iq.request.type_);
+        let scopes = self.scopes(&handler.scopes);
+        let senders = self.senders(&iq.from);
+        let type_ = match iq.type_ {
+            IqType::Get => quote!(Get),
+            IqType::Set => quote!(Set),
+        };
+        quote! {
+            let plugin = ::std::sync::Arc::clone(&self.0);
+            registrar.iq(
+                #session::plugin::IqRow {
+                    type_: #wire::StanzaType::#type_,
+                    scopes: #scopes,
+                    senders: #senders,
+                },
+                move |cx: #session::mux::IqContext, request: #request| {
+                    let plugin = ::std::sync::Arc::clone(&plugin);
+                    async move { plugin.#name(&cx, request).await }
+                },
+            )?;
+        }
+    }
+
+    fn install_traveller(
+        &self,
+        kind: StanzaKind,
+        traveller: &Traveller,
+        handler: &Handler,
+    ) -> TokenStream {
+        let session = &self.session;
+        let name = code::ident(&handler.name);
+        let payload = self.type_(&traveller.payload.type_);
+        let scopes = self.scopes(&handler.scopes);
+        let senders = self.senders(&traveller.from);
+        let register = match kind {
+            StanzaKind::Presence => quote!(presence),
+            StanzaKind::Message | StanzaKind::Iq => quote!(message),
+        };
+        quote! {
+            let plugin = ::std::sync::Arc::clone(&self.0);
+            registrar.#register(
+                #session::plugin::StanzaRow { scopes: #scopes, senders: #senders },
+                move |cx: &#session::mux::StanzaContext<'_>, payload: #payload| {
+                    plugin.#name(cx, payload)
+                },
+            );
+        }
+    }
+
+    fn install_stage(&self, stage: &Stage) -> TokenStream {
+        let (wire, session) = (&self.wire, &self.session);
+        let (id, text, name) = (&self.spec.id, &stage.name, code::ident(&stage.name));
+        let after = stage.after.iter().map(|spec| &spec.id);
+        let before = stage.before.iter().map(|spec| &spec.id);
+        let place = quote! {
+            #session::stages::Place {
+                spec: #id,
+                name: #text,
+                after: &[#(#after),*],
+                before: &[#(#before),*],
+            }
+        };
+        let resource = quote! {
+            move |cx: &#session::stages::StageContext,
+                  resource: &::std::sync::Arc<#session::host::Resource>| plugin.#name(cx, resource)
+        };
+        let install = match stage.at {
+            StageAt::SessionStart => quote!(registrar.session_start(#place, #resource);),
+            StageAt::SessionEnd => quote!(registrar.session_end(#place, #resource);),
+            at => {
+                let at = stage_name(at);
+                let kinds = kinds(wire, &stage.kinds);
+                quote! {
+                    registrar.stage(
+                        #session::stages::Stage::#at,
+                        #kinds,
+                        #place,
+                        move |cx: &#session::stages::StageContext,
+                              delivery: &mut #session::stages::Delivery| {
+                            plugin.#name(cx, delivery)
+                        },
+                    );
+                }
+            }
+        };
+        quote! {
+            let plugin = ::std::sync::Arc::clone(&self.0);
+            #install
+        }
+    }
+
+    /// Removal of what only servers assert.
+    fn strips(&self) -> TokenStream {
+        if self.role != Role::Server {
+            return TokenStream::new();
+        }
+        let wire = &self.wire;
+        let messages = self.spec.messages.iter().map(|t| (StanzaKind::Message, t));
+        let presences = self
+            .spec
+            .presences
+            .iter()
+            .map(|t| (StanzaKind::Presence, t));
+        let strips = messages
+            .chain(presences)
+            .filter(|(_, traveller)| traveller.strip)
+            .map(|(kind, traveller)| {
+                let element = &traveller.payload.element;
+                let (name, namespace) = (&element.name, &element.namespace);
+                let kinds = kinds(wire, &[kind]);
+                quote!(registrar.strip(#kinds, #name, #namespace);)
+            });
+        quote!(#(#strips)*)
+    }
+
+    /// The spec's rows of the negotiation table.
+    fn rows(&self) -> TokenStream {
+        if self.role != Role::Server || self.spec.negotiations.is_empty() {
+            return TokenStream::new();
+        }
+        let types = &self.types;
+        quote! {
+            for row in #types::NEGOTIATION {
+                registrar.negotiation(*row);
+            }
+        }
+    }
+
+    fn iqs(&self) -> impl Iterator<Item = (&Iq, &Handler)> {
+        self.spec.iqs.iter().flat_map(|iq| {
+            iq.handlers
+                .iter()
+                .filter(|handler| handler.role == self.role)
+                .map(move |handler| (iq, handler))
+        })
+    }
+
+    fn travellers(&self) -> impl Iterator<Item = (StanzaKind, &Traveller, &Handler)> {
+        let messages = self.spec.messages.iter().map(|t| (StanzaKind::Message, t));
+        let presences = self
+            .spec
+            .presences
+            .iter()
+            .map(|t| (StanzaKind::Presence, t));
+        messages.chain(presences).flat_map(|(kind, traveller)| {
+            traveller
+                .handlers
+                .iter()
+                .filter(|handler| handler.role == self.role)
+                .map(move |handler| (kind, traveller, handler))
+        })
+    }
+
+    /// Stages are a server's.
+    fn stages(&self) -> impl Iterator<Item = &Stage> {
+        let server = self.role == Role::Server;
+        self.spec.stages.iter().filter(move |_| server)
+    }
+
+    fn trait_name(&self) -> Ident {
+        code::ident(&code::camel(self.role.name()))
+    }
+
+    fn function_name(&self) -> Ident {
+        code::ident(self.role.name())
+    }
+
+    fn answer(&self, iq: &Iq) -> TokenStream {
+        let session = &self.session;
+        match &iq.answer {
+            Answer::Empty => quote!(#session::mux::Empty),
+            Answer::Element(element) => {
+                let path = self.type_(&element.type_);
+                if iq.answer_optional {
+                    quote!(#session::mux::OrEmpty<#path>)
+                } else {
+                    quote!(#path)
+                }
+            }
+        }
+    }
+
+    fn type_(&self, type_: &TypeRef) -> syn::Path {
+        code::type_path(self.model, type_, From::Outside)
+    }
+
+    fn scopes(&self, scopes: &[Scope]) -> TokenStream {
+        let wire = &self.wire;
+        let scopes = scopes.iter().map(|scope| match scope {
+            Scope::Host => quote!(#wire::dispatch::Scope::Host),
+            Scope::OwnAccount => quote!(#wire::dispatch::Scope::OwnAccount),
+            Scope::OtherAccount => quote!(#wire::dispatch::Scope::OtherAccount),
+            Scope::Service(name) => quote!(#wire::dispatch::Scope::Service(#name)),
+            Scope::Client => quote!(#wire::dispatch::Scope::Client),
+        });
+        quote!(&[#(#scopes),*])
+    }
+
+    fn senders(&self, senders: &[Sender]) -> TokenStream {
+        let wire = &self.wire;
+        let senders = senders.iter().map(|sender| match sender {
+            Sender::Anyone => quote!(#wire::dispatch::Sender::Anyone),
+            Sender::OwnAccount => quote!(#wire::dispatch::Sender::OwnAccount),
+            Sender::Server => quote!(#wire::dispatch::Sender::Server),
+            Sender::Contact => quote!(#wire::dispatch::Sender::Contact),
+            Sender::Room => quote!(#wire::dispatch::Sender::Room),
+            Sender::NodeOwner => quote!(#wire::dispatch::Sender::NodeOwner),
+        });
+        quote!(&[#(#senders),*])
+    }
+}
+
+/// The kinds of stanza that are met; none given means all.
+fn kinds(wire: &syn::Path, kinds: &[StanzaKind]) -> TokenStream {
+    const ALL: &[StanzaKind] = &[StanzaKind::Message, StanzaKind::Presence, StanzaKind::Iq];
+    let kinds = if kinds.is_empty() { ALL } else { kinds };
+    let kinds = kinds.iter().map(|kind| match kind {
+        StanzaKind::Message => quote!(#wire::Kind::Message),
+        StanzaKind::Presence => quote!(#wire::Kind::Presence),
+        StanzaKind::Iq => quote!(#wire::Kind::Iq),
+    });
+    quote!(&[#(#kinds),*])
+}
+
+fn stage_name(at: StageAt) -> Ident {
+    code::ident(match at {
+        StageAt::Received => "Received",
+        StageAt::BeforeRouting => "BeforeRouting",
+        StageAt::AccountDelivery => "AccountDelivery",
+        StageAt::Resource => "Resource",
+        StageAt::Undeliverable => "Undeliverable",
+        StageAt::BeforeWrite => "BeforeWrite",
+        StageAt::SessionStart => "SessionStart",
+        StageAt::SessionEnd => "SessionEnd",
+    })
 }

@@ -45,6 +45,24 @@ impl ByteSize {
     }
 }
 
+/// Reads a number and refuses one out of bounds, for generated settings.
+///
+/// # Errors
+///
+/// What the deserializer says, or which numbers are allowed.
+pub fn within<'de, D: Deserializer<'de>>(deserializer: D, min: i64, max: i64) -> Result<i64, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    if (min..=max).contains(&number) {
+        return Ok(number);
+    }
+    let allowed = match (min, max) {
+        (_, i64::MAX) => format!("at least {min}"),
+        (i64::MIN, _) => format!("at most {max}"),
+        _ => format!("from {min} to {max}"),
+    };
+    Err(serde::de::Error::custom(format_args!("{number} is out of bounds: write a number {allowed}")))
+}
+
 /// Splits `30s` into number and unit.
 fn split(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
