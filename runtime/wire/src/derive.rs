@@ -8,7 +8,11 @@ use crate::{Attr, DecodeError, ElementRef, FromText, Text, TextWriter, ToText, V
 ///
 /// # Errors
 /// When it was not.
-pub fn need_attribute<T>(value: Option<T>, el: ElementRef<'_>, name: &str) -> Result<T, DecodeError> {
+pub fn need_attribute<T>(
+    value: Option<T>,
+    el: ElementRef<'_>,
+    name: &str,
+) -> Result<T, DecodeError> {
     match value {
         Some(value) => Ok(value),
         None => Err(DecodeError::missing_attribute(el, name)),
@@ -50,7 +54,10 @@ pub fn text_opt<T: FromText>(el: ElementRef<'_>) -> Result<Option<T>, DecodeErro
 ///
 /// # Errors
 /// When it is not what the codec reads.
-pub fn text_with<T>(el: ElementRef<'_>, from_text: fn(Text) -> Result<T, ValueError>) -> Result<T, DecodeError> {
+pub fn text_with<T>(
+    el: ElementRef<'_>,
+    from_text: fn(Text) -> Result<T, ValueError>,
+) -> Result<T, DecodeError> {
     from_text(el.text()).map_err(|error| DecodeError::invalid_text(el, error))
 }
 

@@ -1,6 +1,4 @@
-//! Escaping text for XML, and undoing it.
-
-use crate::xml::chars;
+//! Escaping text for XML.
 
 /// Escapes for an attribute in single quotes. White space other than the blank becomes a character
 /// reference, because a parser would turn it into blanks (XML §3.3.3).
@@ -53,29 +51,6 @@ fn escape(out: &mut Vec<u8>, text: &str, in_attribute: bool) {
     out.extend_from_slice(bytes.get(clean..).unwrap_or_default());
 }
 
-/// Replaces predefined entities and character references by what they stand for. References are valid
-/// wherever the scanner has passed; anything else that looks like one is left as it is.
-pub(crate) fn unescape(raw: &str, into: &mut String) {
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {
-        let (before, reference) = rest.split_at(at);
-        into.push_str(before);
-        let parsed = memchr::memchr(b';', reference.as_bytes())
-            .and_then(|end| Some((chars::reference(reference.get(1..end)?.as_bytes()).ok()?, reference.get(end + 1..)?)));
-        match parsed {
-            Some((c, after)) => {
-                into.push(c);
-                rest = after;
-            }
-            None => {
-                into.push('&');
-                rest = reference.get(1..).unwrap_or_default();
-            }
-        }
-    }
-    into.push_str(rest);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,19 +63,21 @@ mod tests {
 
     #[test]
     fn escapes_what_each_place_needs() {
-        assert_eq!(escaped("a<b&c>'\"\t\r\n", false), "a&lt;b&amp;c&gt;'\"\t&#13;\n");
-        assert_eq!(escaped("a<b&c>'\"\t\r\n", true), "a&lt;b&amp;c&gt;&apos;\"&#9;&#13;&#10;");
+        assert_eq!(
+            escaped("a<b&c>'\"\t\r\n", false),
+            "a&lt;b&amp;c&gt;'\"\t&#13;\n"
+        );
+        assert_eq!(
+            escaped("a<b&c>'\"\t\r\n", true),
+            "a&lt;b&amp;c&gt;&apos;\"&#9;&#13;&#10;"
+        );
     }
 
     #[test]
     fn replaces_what_xml_cannot_say() {
-        assert_eq!(escaped("a\0b\u{FFFE}c\u{FFFF}\u{FEFF}", false), "a\u{FFFD}b\u{FFFD}c\u{FFFD}\u{FEFF}");
-    }
-
-    #[test]
-    fn unescapes_every_kind_of_reference() {
-        let mut text = String::new();
-        unescape("&lt;&#65;&#x1F600;&amp;amp;&apos;&quot;&gt;x", &mut text);
-        assert_eq!(text, "<A\u{1F600}&amp;'\">x");
+        assert_eq!(
+            escaped("a\0b\u{FFFE}c\u{FFFF}\u{FEFF}", false),
+            "a\u{FFFD}b\u{FFFD}c\u{FFFD}\u{FEFF}"
+        );
     }
 }

@@ -33,8 +33,10 @@ pub use self::jid::{BareJid, FullJid, Jid, JidError};
 pub use self::limits::Limits;
 pub use self::stanza::{Child, Children, Head, Kind, Stanza, StanzaParseError, StanzaType};
 pub use self::text::Text;
-pub use self::value::{Base64, Date, DateTime, FromText, Hex, TextWriter, Time, ToText, ValueError};
+pub use self::value::{
+    Base64, Date, DateTime, FromText, Hex, TextWriter, Time, ToText, ValueError,
+};
 pub use self::xml::{
-    AnyElement, Attr, Attrs, ElementRef, Elements, Event, Frame, Node, Nodes, ReadError, ReadErrorKind, Reader, StreamHeader,
-    Writer,
+    AnyElement, Attr, Attrs, ElementRef, Elements, Event, Frame, Node, Nodes, ReadError,
+    ReadErrorKind, Reader, StreamHeader, Writer,
 };

@@ -28,17 +28,35 @@ impl Limits {
     /// For a peer that has not logged in: enough for headers, STARTTLS and SASL, and no more.
     /// RFC 6120 §13.12 forbids a stanza limit under 10,000 bytes.
     pub const fn before_login() -> Self {
-        Self { stanza_bytes: 10_000, depth: 8, attributes: 16, name_bytes: 128, elements: 64 }
+        Self {
+            stanza_bytes: 10_000,
+            depth: 8,
+            attributes: 16,
+            name_bytes: 128,
+            elements: 64,
+        }
     }
 
     /// For an account that has logged in, or another server.
     pub const fn after_login() -> Self {
-        Self { stanza_bytes: 262_144, depth: 64, attributes: 64, name_bytes: 256, elements: 8_192 }
+        Self {
+            stanza_bytes: 262_144,
+            depth: 64,
+            attributes: 64,
+            name_bytes: 256,
+            elements: 8_192,
+        }
     }
 
     /// For what a client takes from its own server, where one roster may be large.
     pub const fn from_own_server() -> Self {
-        Self { stanza_bytes: 16 * 1024 * 1024, depth: 128, attributes: 128, name_bytes: 512, elements: 500_000 }
+        Self {
+            stanza_bytes: 16 * 1024 * 1024,
+            depth: 128,
+            attributes: 128,
+            name_bytes: 512,
+            elements: 500_000,
+        }
     }
 
     pub(crate) fn clamped(self) -> Self {

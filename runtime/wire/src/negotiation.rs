@@ -89,6 +89,8 @@ pub struct FeatureRow {
 impl FeatureRow {
     /// Whether a session in this state may negotiate the feature.
     pub const fn applies(&self, state: SessionState) -> bool {
-        self.streams.covers(state) && state.contains(self.required) && !state.intersects(self.prohibited)
+        self.streams.covers(state)
+            && state.contains(self.required)
+            && !state.intersects(self.prohibited)
     }
 }

@@ -52,7 +52,11 @@ impl Text {
     /// The same text in an allocation of exactly its size, so that it pins no larger buffer.
     #[must_use]
     pub fn detach(&self) -> Self {
-        if self.is_empty() { Self::new() } else { Self::from(self.as_str()) }
+        if self.is_empty() {
+            Self::new()
+        } else {
+            Self::from(self.as_str())
+        }
     }
 
     /// The bytes beneath.
@@ -153,7 +157,11 @@ impl Hash for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        if text.is_empty() { Self::new() } else { Self(ByteString::from(text)) }
+        if text.is_empty() {
+            Self::new()
+        } else {
+            Self(ByteString::from(text))
+        }
     }
 }
 impl From<String> for Text {

@@ -1,7 +1,7 @@
 //! What a typed element carried beyond its type.
 
-use crate::xml::{AnyElement, Attr, ElementRef, Writer};
 use crate::Text;
+use crate::xml::{AnyElement, Attr, ElementRef, Writer};
 
 /// An attribute that the type of its element does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,11 @@ impl Extra {
 
     /// Keeps an attribute that was read.
     pub fn push_attr(&mut self, attr: Attr<'_>) {
-        self.push_attribute(ExtraAttribute { name: attr.name_text(), ns: attr.ns_text(), value: attr.value() });
+        self.push_attribute(ExtraAttribute {
+            name: attr.name_text(),
+            ns: attr.ns_text(),
+            value: attr.value(),
+        });
     }
 
     /// Keeps a child that was read.

@@ -41,7 +41,11 @@ impl DecodeError {
     /// Something is wrong with `el`.
     #[cold]
     pub fn new(el: ElementRef<'_>, kind: DecodeErrorKind) -> Self {
-        Self(Box::new(Inner { element: Text::from(el.name()), ns: Text::from(el.ns()), kind }))
+        Self(Box::new(Inner {
+            element: Text::from(el.name()),
+            ns: Text::from(el.ns()),
+            kind,
+        }))
     }
 
     /// `el` should have been another element.
@@ -112,13 +116,27 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { element, ns, kind } = &*self.0;
         match kind {
-            DecodeErrorKind::WrongElement => write!(f, "<{element}/> in {ns} is not the element that belongs here"),
-            DecodeErrorKind::MissingAttribute(name) => write!(f, "<{element}/> lacks its attribute {name}"),
-            DecodeErrorKind::InvalidAttribute(name, error) => write!(f, "attribute {name} of <{element}/>: {error}"),
-            DecodeErrorKind::MissingChild(name) => write!(f, "<{element}/> lacks its child <{name}/>"),
-            DecodeErrorKind::RepeatedChild(name) => write!(f, "<{element}/> has more than one <{name}/>"),
+            DecodeErrorKind::WrongElement => write!(
+                f,
+                "<{element}/> in {ns} is not the element that belongs here"
+            ),
+            DecodeErrorKind::MissingAttribute(name) => {
+                write!(f, "<{element}/> lacks its attribute {name}")
+            }
+            DecodeErrorKind::InvalidAttribute(name, error) => {
+                write!(f, "attribute {name} of <{element}/>: {error}")
+            }
+            DecodeErrorKind::MissingChild(name) => {
+                write!(f, "<{element}/> lacks its child <{name}/>")
+            }
+            DecodeErrorKind::RepeatedChild(name) => {
+                write!(f, "<{element}/> has more than one <{name}/>")
+            }
             DecodeErrorKind::InvalidText(error) => write!(f, "text of <{element}/>: {error}"),
-            DecodeErrorKind::NoChoice => write!(f, "<{element}/> in {ns} is or holds none of the possible elements"),
+            DecodeErrorKind::NoChoice => write!(
+                f,
+                "<{element}/> in {ns} is or holds none of the possible elements"
+            ),
             DecodeErrorKind::Other(what) => write!(f, "<{element}/>: {what}"),
         }
     }

@@ -39,7 +39,11 @@ pub trait Payload: Content {
     /// # Errors
     /// When it is another element, or [`Content::decode`] fails.
     fn read(el: ElementRef<'_>) -> Result<Self, DecodeError> {
-        if Self::matches(el) { Self::decode(el) } else { Err(DecodeError::wrong_element(el, Self::NAME, Self::NS)) }
+        if Self::matches(el) {
+            Self::decode(el)
+        } else {
+            Err(DecodeError::wrong_element(el, Self::NAME, Self::NS))
+        }
     }
 
     /// Writes the element.

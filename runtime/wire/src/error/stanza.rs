@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::named;
-use crate::{AnyElement, Content, DecodeError, ElementRef, FromText, Jid, Payload, Text, Writer, ns};
+use crate::{
+    AnyElement, Content, DecodeError, ElementRef, FromText, Jid, Payload, Text, Writer, ns,
+};
 
 named! {
     /// What went wrong with a stanza (RFC 6120 §8.3.3).
@@ -59,11 +61,19 @@ impl Condition {
     /// The type that RFC 6120 §8.3.3 connects with it.
     pub const fn default_kind(self) -> ErrorKind {
         match self {
-            Self::BadRequest | Self::JidMalformed | Self::NotAcceptable | Self::PolicyViolation | Self::Redirect => ErrorKind::Modify,
-            Self::Forbidden | Self::NotAuthorized | Self::RegistrationRequired | Self::SubscriptionRequired => ErrorKind::Auth,
-            Self::RecipientUnavailable | Self::RemoteServerTimeout | Self::ResourceConstraint | Self::UnexpectedRequest => {
-                ErrorKind::Wait
-            }
+            Self::BadRequest
+            | Self::JidMalformed
+            | Self::NotAcceptable
+            | Self::PolicyViolation
+            | Self::Redirect => ErrorKind::Modify,
+            Self::Forbidden
+            | Self::NotAuthorized
+            | Self::RegistrationRequired
+            | Self::SubscriptionRequired => ErrorKind::Auth,
+            Self::RecipientUnavailable
+            | Self::RemoteServerTimeout
+            | Self::ResourceConstraint
+            | Self::UnexpectedRequest => ErrorKind::Wait,
             Self::Conflict
             | Self::FeatureNotImplemented
             | Self::Gone
@@ -113,7 +123,14 @@ pub struct StanzaError {
 impl StanzaError {
     /// The condition with the type that RFC 6120 §8.3.3 gives it.
     pub const fn new(condition: Condition) -> Self {
-        Self { condition, kind: condition.default_kind(), text: None, by: None, address: None, application: None }
+        Self {
+            condition,
+            kind: condition.default_kind(),
+            text: None,
+            by: None,
+            address: None,
+            application: None,
+        }
     }
 
     /// Sets the type.
@@ -178,7 +195,8 @@ impl Content for StanzaError {
                 (ns::STANZAS, name) => {
                     if !seen {
                         seen = true;
-                        error.condition = Condition::from_name(name).unwrap_or(Condition::UndefinedCondition);
+                        error.condition =
+                            Condition::from_name(name).unwrap_or(Condition::UndefinedCondition);
                         let text = child.text();
                         error.address = (!text.is_empty()).then_some(text);
                     }

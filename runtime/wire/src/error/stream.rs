@@ -77,7 +77,12 @@ pub struct StreamError {
 impl StreamError {
     /// The condition alone.
     pub const fn new(condition: StreamCondition) -> Self {
-        Self { condition, text: None, address: None, application: None }
+        Self {
+            condition,
+            text: None,
+            address: None,
+            application: None,
+        }
     }
 
     /// Sets the reason in words.
@@ -120,7 +125,8 @@ impl Content for StreamError {
                 (ns::STREAMS, name) => {
                     if !seen {
                         seen = true;
-                        error.condition = StreamCondition::from_name(name).unwrap_or(StreamCondition::UndefinedCondition);
+                        error.condition = StreamCondition::from_name(name)
+                            .unwrap_or(StreamCondition::UndefinedCondition);
                         let text = child.text();
                         error.address = (!text.is_empty()).then_some(text);
                     }

@@ -89,13 +89,23 @@ impl Jid {
 
     /// The part before the `@`.
     pub fn local(&self) -> Option<&str> {
-        if self.local == 0 { None } else { self.text.get(..usize::from(self.local)) }
+        if self.local == 0 {
+            None
+        } else {
+            self.text.get(..usize::from(self.local))
+        }
     }
 
     /// The domain.
     pub fn domain(&self) -> &str {
-        let start = if self.local == 0 { 0 } else { usize::from(self.local) + 1 };
-        self.text.get(start..usize::from(self.domain_end)).unwrap_or_default()
+        let start = if self.local == 0 {
+            0
+        } else {
+            usize::from(self.local) + 1
+        };
+        self.text
+            .get(start..usize::from(self.domain_end))
+            .unwrap_or_default()
     }
 
     /// The part after the `/`.
@@ -125,12 +135,18 @@ impl Jid {
 
     /// The address up to the resource.
     pub fn bare_str(&self) -> &str {
-        self.text.get(..usize::from(self.domain_end)).unwrap_or_default()
+        self.text
+            .get(..usize::from(self.domain_end))
+            .unwrap_or_default()
     }
 
     /// The address without its resource; shares the text.
     pub fn to_bare(&self) -> BareJid {
-        BareJid(Self { text: self.text.share(self.bare_str()), local: self.local, domain_end: self.domain_end })
+        BareJid(Self {
+            text: self.text.share(self.bare_str()),
+            local: self.local,
+            domain_end: self.domain_end,
+        })
     }
 
     /// The address, if it has no resource.
@@ -146,13 +162,20 @@ impl Jid {
     /// The domain alone; shares the text.
     pub fn domain_jid(&self) -> BareJid {
         let text = self.text.share(self.domain());
-        BareJid(Self { domain_end: text.len() as u16, text, local: 0 })
+        BareJid(Self {
+            domain_end: text.len() as u16,
+            text,
+            local: 0,
+        })
     }
 
     /// The same address in an allocation of its own, so that it pins no stanza's buffer.
     #[must_use]
     pub fn detach(&self) -> Self {
-        Self { text: self.text.detach(), ..*self }
+        Self {
+            text: self.text.detach(),
+            ..*self
+        }
     }
 }
 
@@ -222,14 +245,22 @@ impl FullJid {
 impl TryFrom<Jid> for BareJid {
     type Error = JidError;
     fn try_from(jid: Jid) -> Result<Self, JidError> {
-        if jid.is_bare() { Ok(Self(jid)) } else { Err(JidError::NotBare) }
+        if jid.is_bare() {
+            Ok(Self(jid))
+        } else {
+            Err(JidError::NotBare)
+        }
     }
 }
 
 impl TryFrom<Jid> for FullJid {
     type Error = JidError;
     fn try_from(jid: Jid) -> Result<Self, JidError> {
-        if jid.is_bare() { Err(JidError::NotFull) } else { Ok(Self(jid)) }
+        if jid.is_bare() {
+            Err(JidError::NotFull)
+        } else {
+            Ok(Self(jid))
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Stanzas (RFC 6120 §8).
 
-use crate::{AnyElement, DecodeError, ElementRef, Frame, Jid, Payload, StanzaError, StreamError, Text};
+use crate::{
+    AnyElement, DecodeError, ElementRef, Frame, Jid, Payload, StanzaError, StreamError, Text,
+};
 
 /// The three kinds of stanza.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,7 +113,14 @@ pub struct Head {
 impl Head {
     /// A head with nothing but kind and type.
     pub const fn new(kind: Kind, type_: StanzaType) -> Self {
-        Self { kind, type_, id: None, from: None, to: None, lang: None }
+        Self {
+            kind,
+            type_,
+            id: None,
+            from: None,
+            to: None,
+            lang: None,
+        }
     }
 }
 

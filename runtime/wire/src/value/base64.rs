@@ -25,7 +25,9 @@ impl FromText for Base64 {
         } else {
             ENGINE.decode(text.as_bytes())
         };
-        decoded.map(|bytes| Self(bytes.into())).map_err(|_| ValueError::new("base64"))
+        decoded
+            .map(|bytes| Self(bytes.into()))
+            .map_err(|_| ValueError::new("base64"))
     }
 }
 
@@ -35,7 +37,9 @@ impl ToText for Base64 {
         let mut block = [0; 1024];
         for chunk in self.0.chunks(768) {
             let written = ENGINE.encode_slice(chunk, &mut block).unwrap_or(0);
-            let text = block.get(..written).and_then(|bytes| std::str::from_utf8(bytes).ok());
+            let text = block
+                .get(..written)
+                .and_then(|bytes| std::str::from_utf8(bytes).ok());
             out.push_plain(text.unwrap_or_default());
         }
     }
@@ -66,7 +70,10 @@ impl FromText for Hex {
             return Err(error());
         }
         let digit = |byte: u8| char::from(byte).to_digit(16).map(|d| d as u8);
-        let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
+        let bytes: Option<Vec<u8>> = pairs
+            .iter()
+            .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
+            .collect();
         bytes.map(|bytes| Self(bytes.into())).ok_or_else(error)
     }
 }

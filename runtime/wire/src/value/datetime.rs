@@ -24,7 +24,10 @@ pub struct DateTime {
 impl DateTime {
     /// The instant in UTC, with as many fraction digits as it needs.
     pub fn from_timestamp(timestamp: Timestamp) -> Self {
-        Self { text: Text::from(timestamp.to_string()), timestamp }
+        Self {
+            text: Text::from(timestamp.to_string()),
+            timestamp,
+        }
     }
 
     /// The instant.
@@ -41,8 +44,14 @@ impl DateTime {
 impl FromText for DateTime {
     fn from_text(text: Text) -> Result<Self, ValueError> {
         let trimmed = text.trim_matches(is_space);
-        let timestamp = trimmed.parse().map_err(|_| ValueError::new("a date and time such as `2026-01-31T12:00:00Z`"))?;
-        let text = if trimmed.len() == text.len() { text } else { text.share(trimmed) };
+        let timestamp = trimmed
+            .parse()
+            .map_err(|_| ValueError::new("a date and time such as `2026-01-31T12:00:00Z`"))?;
+        let text = if trimmed.len() == text.len() {
+            text
+        } else {
+            text.share(trimmed)
+        };
         Ok(Self { text, timestamp })
     }
 }
@@ -56,7 +65,10 @@ impl ToText for DateTime {
 impl Default for DateTime {
     /// The beginning of 1970.
     fn default() -> Self {
-        Self { text: Text::from_static("1970-01-01T00:00:00Z"), timestamp: Timestamp::UNIX_EPOCH }
+        Self {
+            text: Text::from_static("1970-01-01T00:00:00Z"),
+            timestamp: Timestamp::UNIX_EPOCH,
+        }
     }
 }
 
@@ -121,7 +133,10 @@ pub struct Date {
 impl Date {
     /// The day as a text of the usual form.
     pub fn from_date(date: civil::Date) -> Self {
-        Self { text: Text::from(date.to_string()), date }
+        Self {
+            text: Text::from(date.to_string()),
+            date,
+        }
     }
 
     /// The day.
@@ -139,7 +154,10 @@ impl Default for Date {
 
 impl FromText for Date {
     fn from_text(text: Text) -> Result<Self, ValueError> {
-        let date = text.trim_matches(is_space).parse().map_err(|_| ValueError::new("a date such as `2026-01-31`"))?;
+        let date = text
+            .trim_matches(is_space)
+            .parse()
+            .map_err(|_| ValueError::new("a date such as `2026-01-31`"))?;
         Ok(Self { text, date })
     }
 }
@@ -194,7 +212,11 @@ impl FromText for Time {
                 Some(if sign == "-" { -east } else { east })
             }
         };
-        Ok(Self { text, time, offset_minutes })
+        Ok(Self {
+            text,
+            time,
+            offset_minutes,
+        })
     }
 }
 
@@ -210,7 +232,12 @@ mod tests {
 
     #[test]
     fn instants_keep_their_text() {
-        for text in ["2026-11-23T13:00:00Z", "2026-11-23T13:00:00.120Z", "2026-11-23T13:00:00+01:00", "2026-11-23T13:00:00.0-00:30"] {
+        for text in [
+            "2026-11-23T13:00:00Z",
+            "2026-11-23T13:00:00.120Z",
+            "2026-11-23T13:00:00+01:00",
+            "2026-11-23T13:00:00.0-00:30",
+        ] {
             let read: DateTime = text.parse().unwrap();
             assert_eq!(read.to_text_value(), text);
         }
@@ -219,16 +246,33 @@ mod tests {
         assert_eq!(a, b);
         assert!("2026-11-23".parse::<DateTime>().is_err());
         assert!("yesterday".parse::<DateTime>().is_err());
-        assert_eq!(DateTime::from_timestamp(b.timestamp()).as_str(), "2026-11-23T12:00:00Z");
-        assert_eq!(DateTime::default(), DateTime::from_timestamp(Timestamp::UNIX_EPOCH));
+        assert_eq!(
+            DateTime::from_timestamp(b.timestamp()).as_str(),
+            "2026-11-23T12:00:00Z"
+        );
+        assert_eq!(
+            DateTime::default(),
+            DateTime::from_timestamp(Timestamp::UNIX_EPOCH)
+        );
     }
 
     #[test]
     fn days_and_times_of_day() {
-        assert_eq!(Date::from_text("2026-02-28".into()).unwrap().date(), civil::date(2026, 2, 28));
+        assert_eq!(
+            Date::from_text("2026-02-28".into()).unwrap().date(),
+            civil::date(2026, 2, 28)
+        );
         assert!(Date::from_text("2026-02-30".into()).is_err());
-        assert_eq!(Time::from_text("12:30:00-07:30".into()).unwrap().offset_minutes(), Some(-450));
-        assert_eq!(Time::from_text("12:30:00".into()).unwrap().offset_minutes(), None);
+        assert_eq!(
+            Time::from_text("12:30:00-07:30".into())
+                .unwrap()
+                .offset_minutes(),
+            Some(-450)
+        );
+        assert_eq!(
+            Time::from_text("12:30:00".into()).unwrap().offset_minutes(),
+            None
+        );
         assert!(Time::from_text("12:30:00+99:00".into()).is_err());
     }
 }

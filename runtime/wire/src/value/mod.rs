@@ -22,7 +22,9 @@ pub struct ValueError {
 impl ValueError {
     /// `expected` completes the sentence "expected …", e.g. `"a whole number"`.
     pub fn new(expected: impl Into<Cow<'static, str>>) -> Self {
-        Self { expected: expected.into() }
+        Self {
+            expected: expected.into(),
+        }
     }
 
     /// What was expected.

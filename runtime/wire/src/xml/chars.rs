@@ -26,6 +26,32 @@ pub(crate) fn is_ncname(name: &str) -> bool {
     chars.next().is_some_and(starts_name) && chars.all(continues_name)
 }
 
+/// A byte that may stand in a qualified name; those past ASCII are looked at once the name is complete.
+pub(crate) const NAME: u8 = 1;
+/// White space (XML §2.3).
+pub(crate) const SPACE: u8 = 2;
+
+/// What a byte may be part of.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if byte >= 0x80 || byte == b':' as usize || continues_name(byte as u8 as char) {
+            classes[byte] = NAME;
+        } else if matches!(byte as u8, b' ' | b'\t' | b'\n' | b'\r') {
+            classes[byte] = SPACE;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+/// Whether the byte is of the class.
+#[inline]
+pub(crate) fn is(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
+}
+
 /// Why a reference is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadReference {
@@ -58,10 +84,14 @@ fn character(digits: &[u8], radix: u32) -> Result<char, BadReference> {
     }
     let mut code: u32 = 0;
     for &byte in digits {
-        let digit = char::from(byte).to_digit(radix).ok_or(BadReference::Malformed)?;
+        let digit = char::from(byte)
+            .to_digit(radix)
+            .ok_or(BadReference::Malformed)?;
         code = code.saturating_mul(radix).saturating_add(digit);
     }
-    char::from_u32(code).filter(|c| is_char(*c)).ok_or(BadReference::Malformed)
+    char::from_u32(code)
+        .filter(|c| is_char(*c))
+        .ok_or(BadReference::Malformed)
 }
 
 #[cfg(test)]
@@ -83,7 +113,18 @@ mod tests {
         assert_eq!(reference(b"#x41"), Ok('A'));
         assert_eq!(reference(b"#00065"), Ok('A'));
         assert_eq!(reference(b"nbsp"), Err(BadReference::Entity));
-        for bad in [&b"#0"[..], b"#xD800", b"#x110000", b"#", b"#x", b"#xFFFF", b"", b"#-1", b"#99999999999999999999", b"a b"] {
+        for bad in [
+            &b"#0"[..],
+            b"#xD800",
+            b"#x110000",
+            b"#",
+            b"#x",
+            b"#xFFFF",
+            b"",
+            b"#-1",
+            b"#99999999999999999999",
+            b"a b",
+        ] {
             assert_eq!(reference(bad), Err(BadReference::Malformed), "{bad:?}");
         }
     }

@@ -1,30 +1,116 @@
 //! Writing XML.
 
-use super::{AnyElement, ElementRef};
-use crate::ToText;
+use smallvec::SmallVec;
+
+use super::index::flags;
+use super::{AnyElement, ElementRef, Node};
+use crate::{TextWriter, ToText, escape, ns};
 
 /// Writes elements to the end of a buffer. It declares namespaces where they change and closes empty elements at once.
+///
+/// Names come from code or from what was read, never from a peer's text: they are written as they are.
 #[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
+    /// The default namespace where writing begins.
+    base: &'a str,
+    /// Whether the start tag written last lacks its `>`.
+    tag_open: bool,
+    /// For each open element where its default namespace stands.
+    open: SmallVec<[Default; 8]>,
+    /// Prefixes made up for attributes so far.
+    prefixes: u32,
+}
+
+/// Where a default namespace stands.
+#[derive(Debug, Clone, Copy)]
+enum Default {
+    /// It is that where writing began.
+    Base,
+    /// In the output: place and length.
+    Out(usize, usize),
+    /// In the output, but escaped: never the same as another.
+    Escaped,
 }
 
 impl<'a> Writer<'a> {
     /// Writes where the default namespace is `content_ns`. Where that is the content namespace of a
     /// stream (client, server or component), elements of `jabber:client` are written without a declaration.
-    pub fn new(out: &'a mut Vec<u8>, _content_ns: &'a str) -> Self {
-        Self { out }
+    pub fn new(out: &'a mut Vec<u8>, content_ns: &'a str) -> Self {
+        let base = if ns::is_content(content_ns) {
+            ns::CLIENT
+        } else {
+            content_ns
+        };
+        Self {
+            out,
+            base,
+            tag_open: false,
+            open: SmallVec::new(),
+            prefixes: 0,
+        }
+    }
+
+    /// The buffer, for what is XML already. A start tag is complete then, so no attribute may follow.
+    pub(crate) fn raw(&mut self) -> &mut Vec<u8> {
+        self.finish_tag();
+        self.out
+    }
+
+    #[inline]
+    fn finish_tag(&mut self) {
+        if self.tag_open {
+            self.tag_open = false;
+            self.out.push(b'>');
+        }
+    }
+
+    /// Whether `ns` is the default namespace here.
+    fn is_default(&self, ns: &str) -> bool {
+        match self.open.last() {
+            None | Some(Default::Base) => ns == self.base,
+            Some(Default::Out(start, len)) => {
+                self.out.get(*start..*start + *len) == Some(ns.as_bytes())
+            }
+            Some(Default::Escaped) => false,
+        }
     }
 
     /// Begins an element.
-    pub fn start(&mut self, _name: &str, _ns: &str) {
-        todo!()
+    pub fn start(&mut self, name: &str, ns: &str) {
+        self.finish_tag();
+        self.out.push(b'<');
+        self.out.extend_from_slice(name.as_bytes());
+        let default = if self.is_default(ns) {
+            self.open.last().copied().unwrap_or(Default::Base)
+        } else {
+            self.declare(ns)
+        };
+        self.open.push(default);
+        self.tag_open = true;
+    }
+
+    fn declare(&mut self, ns: &str) -> Default {
+        self.out.extend_from_slice(b" xmlns='");
+        let start = self.out.len();
+        escape::attribute(self.out, ns);
+        let len = self.out.len() - start;
+        self.out.push(b'\'');
+        if self.out.get(start..start + len) == Some(ns.as_bytes()) {
+            Default::Out(start, len)
+        } else {
+            Default::Escaped
+        }
     }
 
     /// Adds an attribute to the element just begun: one without a prefix, or one such as `xml:lang`.
-    pub fn attr(&mut self, _name: &str, _value: impl ToText) {
-        let _ = &self.out;
-        todo!()
+    pub fn attr(&mut self, name: &str, value: impl ToText) {
+        debug_assert!(self.tag_open, "an attribute {name} behind the start tag");
+        self.out.push(b' ');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"='");
+        value.to_text(&mut TextWriter::attribute(self.out));
+        self.out.push(b'\'');
     }
 
     /// Adds an attribute if there is a value.
@@ -35,18 +121,54 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds an attribute in a namespace, with a declaration where it needs one.
-    pub fn attr_ns(&mut self, _name: &str, _ns: &str, _value: impl ToText) {
-        todo!()
+    pub fn attr_ns(&mut self, name: &str, ns: &str, value: impl ToText) {
+        debug_assert!(self.tag_open, "an attribute {name} behind the start tag");
+        let mut number = [0; 10];
+        match ns {
+            "" => return self.attr(name, value),
+            ns::XML => self.out.extend_from_slice(b" xml:"),
+            _ => {
+                self.prefixes += 1;
+                let number = decimal(self.prefixes, &mut number);
+                self.out.extend_from_slice(b" xmlns:a");
+                self.out.extend_from_slice(number);
+                self.out.extend_from_slice(b"='");
+                escape::attribute(self.out, ns);
+                self.out.extend_from_slice(b"' a");
+                self.out.extend_from_slice(number);
+                self.out.push(b':');
+            }
+        }
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"='");
+        value.to_text(&mut TextWriter::attribute(self.out));
+        self.out.push(b'\'');
     }
 
     /// Adds text.
-    pub fn text(&mut self, _value: impl ToText) {
-        todo!()
+    pub fn text(&mut self, value: impl ToText) {
+        let open = self.tag_open;
+        self.finish_tag();
+        let before = self.out.len();
+        value.to_text(&mut TextWriter::element(self.out));
+        if open && self.out.len() == before {
+            // No text after all: the element may still turn out empty.
+            self.out.pop();
+            self.tag_open = true;
+        }
     }
 
     /// Ends the element begun last that is still open.
-    pub fn end(&mut self, _name: &str) {
-        todo!()
+    pub fn end(&mut self, name: &str) {
+        self.open.pop();
+        if self.tag_open {
+            self.tag_open = false;
+            self.out.extend_from_slice(b"/>");
+        } else {
+            self.out.extend_from_slice(b"</");
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.push(b'>');
+        }
     }
 
     /// Writes `<name>text</name>`.
@@ -67,8 +189,72 @@ impl<'a> Writer<'a> {
         self.element(element.root());
     }
 
-    /// Writes an element that was read.
-    pub fn element(&mut self, _element: ElementRef<'_>) {
-        todo!()
+    /// Writes an element that was read; as it came, wherever its namespaces do not hang on what was around it.
+    pub fn element(&mut self, element: ElementRef<'_>) {
+        let entry = element.entry();
+        let ns = element.ns();
+        let same = self.is_default(ns);
+        let own_default = entry.has(flags::OWN_DEFAULT);
+        if entry.has(flags::FOREIGN) {
+            self.rewrite(element);
+        } else if own_default {
+            // An explicit `jabber:client` would be wrong where the content namespace has another name.
+            if same && ns == ns::CLIENT {
+                self.rewrite(element)
+            } else {
+                self.verbatim(element.as_str())
+            }
+        } else if entry.prefix_len != 0 {
+            // Without elements inside, the default namespace around it does not matter.
+            if entry.next == element.at + 1 {
+                self.verbatim(element.as_str())
+            } else {
+                self.rewrite(element)
+            }
+        } else if same {
+            self.verbatim(element.as_str());
+        } else {
+            let name = element.name();
+            self.finish_tag();
+            self.out.push(b'<');
+            self.out.extend_from_slice(name.as_bytes());
+            self.declare(ns);
+            self.verbatim(element.as_str().get(1 + name.len()..).unwrap_or_default());
+        }
     }
+
+    fn verbatim(&mut self, xml: &str) {
+        self.finish_tag();
+        self.out.extend_from_slice(xml.as_bytes());
+    }
+
+    /// Writes an element from its parsed form.
+    pub(crate) fn rewrite(&mut self, element: ElementRef<'_>) {
+        let name = element.name();
+        self.start(name, element.ns());
+        for attr in element.attrs() {
+            self.attr_ns(attr.name(), attr.ns(), attr.value_str());
+        }
+        for node in element.nodes() {
+            match node {
+                Node::Element(child) => self.rewrite(child),
+                Node::Text(text) => self.text(text),
+            }
+        }
+        self.end(name);
+    }
+}
+
+/// A number as text without an allocation.
+fn decimal(mut number: u32, into: &mut [u8; 10]) -> &[u8] {
+    let mut start = into.len();
+    for (at, digit) in into.iter_mut().enumerate().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        start = at;
+        if number == 0 {
+            break;
+        }
+    }
+    into.get(start..).unwrap_or_default()
 }
