@@ -165,9 +165,12 @@ impl XmlStream {
         out.extend_from_slice(b"' xmlns:stream='");
         out.extend_from_slice(ns::STREAM.as_bytes());
         out.extend_from_slice(b"' version='1.0'");
-        for (name, value) in
-            [("to", header.to), ("from", header.from), ("id", header.id), ("xml:lang", header.lang)]
-        {
+        for (name, value) in [
+            ("to", header.to),
+            ("from", header.from),
+            ("id", header.id),
+            ("xml:lang", header.lang),
+        ] {
             if let Some(value) = value {
                 out.push(b' ');
                 out.extend_from_slice(name.as_bytes());
@@ -219,5 +222,6 @@ fn escape_attribute(value: &str, out: &mut Vec<u8>) {
 
 /// The language of a header, where it is usable.
 pub(crate) fn language(lang: Option<&Text>) -> Option<Text> {
-    lang.filter(|lang| !lang.is_empty() && lang.len() <= 64).cloned()
+    lang.filter(|lang| !lang.is_empty() && lang.len() <= 64)
+        .cloned()
 }

@@ -57,7 +57,10 @@ impl TlsServer {
     ///
     /// # Errors
     /// [`TlsError::Settings`] when the two do not fit together or the key is of an unknown kind.
-    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<TlsServer, TlsError> {
+    pub fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<TlsServer, TlsError> {
         let config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -71,14 +74,18 @@ impl TlsServer {
     /// [`TlsError::File`] naming the file that cannot be used, or as for [`TlsServer::new`].
     pub fn from_files(chain: &Path, key: &Path) -> Result<TlsServer, TlsError> {
         let chain = certificates(chain)?;
-        let key = PrivateKeyDer::from_pem_file(key)
-            .map_err(|error| TlsError::File { path: key.to_owned(), reason: error.to_string() })?;
+        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::File {
+            path: key.to_owned(),
+            reason: error.to_string(),
+        })?;
         TlsServer::new(chain, key)
     }
 
     /// From rustls settings made elsewhere.
     pub fn from_config(config: Arc<ServerConfig>) -> TlsServer {
-        TlsServer { acceptor: TlsAcceptor::from(config) }
+        TlsServer {
+            acceptor: TlsAcceptor::from(config),
+        }
     }
 
     pub(crate) fn acceptor(&self) -> &TlsAcceptor {
@@ -96,7 +103,11 @@ pub struct Trust {
 
 impl Default for Trust {
     fn default() -> Trust {
-        Trust { system: true, extra: Vec::new(), anything: false }
+        Trust {
+            system: true,
+            extra: Vec::new(),
+            anything: false,
+        }
     }
 }
 
@@ -108,7 +119,10 @@ impl Trust {
 
     /// Trust in nothing but what is added.
     pub fn only_added() -> Trust {
-        Trust { system: false, ..Trust::default() }
+        Trust {
+            system: false,
+            ..Trust::default()
+        }
     }
 
     /// Trusts this certificate: as an authority, and as a server's own (self-signed) certificate.
@@ -141,7 +155,12 @@ impl Trust {
     pub(crate) fn connector(&self) -> Result<TlsConnector, TlsError> {
         let provider = provider();
         let verifier: Arc<dyn ServerCertVerifier> = if self.anything {
-            Arc::new(Verifier { trusted: Vec::new(), anything: true, authorities: None, provider: provider.clone() })
+            Arc::new(Verifier {
+                trusted: Vec::new(),
+                anything: true,
+                authorities: None,
+                provider: provider.clone(),
+            })
         } else {
             let mut roots = RootCertStore::empty();
             if self.system {
@@ -155,7 +174,9 @@ impl Trust {
             let authorities = if roots.is_empty() {
                 None
             } else {
-                let built = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+                let built =
+                    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                        .build();
                 Some(built.map_err(|error| rustls::Error::General(error.to_string()))?)
             };
             Arc::new(Verifier {
@@ -175,7 +196,10 @@ impl Trust {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let failure = |reason: String| TlsError::File { path: path.to_owned(), reason };
+    let failure = |reason: String| TlsError::File {
+        path: path.to_owned(),
+        reason,
+    };
     let certificates = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| failure(error.to_string()))?;
@@ -209,15 +233,25 @@ impl ServerCertVerifier for Verifier {
         if self.anything {
             return Ok(ServerCertVerified::assertion());
         }
-        if self.trusted.iter().any(|trusted| trusted.as_ref() == end_entity.as_ref()) {
+        if self
+            .trusted
+            .iter()
+            .any(|trusted| trusted.as_ref() == end_entity.as_ref())
+        {
             verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
             return Ok(ServerCertVerified::assertion());
         }
         match &self.authorities {
-            Some(authorities) => {
-                authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            }
-            None => Err(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)),
+            Some(authorities) => authorities.verify_server_cert(
+                end_entity,
+                intermediates,
+                server_name,
+                ocsp_response,
+                now,
+            ),
+            None => Err(rustls::Error::InvalidCertificate(
+                rustls::CertificateError::UnknownIssuer,
+            )),
         }
     }
 
@@ -242,7 +276,9 @@ impl ServerCertVerifier for Verifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -252,5 +288,6 @@ impl ServerCertVerifier for Verifier {
 /// [`io::ErrorKind::InvalidInput`] when `domain` is no name that a certificate can carry.
 pub(crate) fn server_name(domain: &str) -> io::Result<ServerName<'static>> {
     let bare = domain.trim_start_matches('[').trim_end_matches(']');
-    ServerName::try_from(bare.to_owned()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+    ServerName::try_from(bare.to_owned())
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }

@@ -26,10 +26,18 @@ pub fn derive(password: &str, salts: [[u8; 16]; 2]) -> Option<AccountKeys> {
 
 /// Whether the keys are this password's. Takes as long when there are no keys.
 pub fn verify(keys: &AccountKeys, password: &str) -> bool {
-    let Some(password) = prepare(password) else { return false };
+    let Some(password) = prepare(password) else {
+        return false;
+    };
     match (&keys.sha256, &keys.sha1) {
-        (Some(stored), _) => same(stored, &keys_sha256(password.as_bytes(), &stored.salt, stored.iterations)),
-        (None, Some(stored)) => same(stored, &keys_sha1(password.as_bytes(), &stored.salt, stored.iterations)),
+        (Some(stored), _) => same(
+            stored,
+            &keys_sha256(password.as_bytes(), &stored.salt, stored.iterations),
+        ),
+        (None, Some(stored)) => same(
+            stored,
+            &keys_sha1(password.as_bytes(), &stored.salt, stored.iterations),
+        ),
         (None, None) => {
             let _ = std::hint::black_box(keys_sha256(password.as_bytes(), &[0; 16], ITERATIONS));
             false
@@ -39,8 +47,14 @@ pub fn verify(keys: &AccountKeys, password: &str) -> bool {
 
 /// Both keys are compared, so that neither can be forged from the other.
 fn same(stored: &ScramKeys, made: &ScramKeys) -> bool {
-    let stored_key = stored.stored_key.expose_secret().ct_eq(made.stored_key.expose_secret());
-    let server_key = stored.server_key.expose_secret().ct_eq(made.server_key.expose_secret());
+    let stored_key = stored
+        .stored_key
+        .expose_secret()
+        .ct_eq(made.stored_key.expose_secret());
+    let server_key = stored
+        .server_key
+        .expose_secret()
+        .ct_eq(made.server_key.expose_secret());
     (stored_key & server_key).into()
 }
 
@@ -109,7 +123,9 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Runs what computes for milliseconds on a thread where no connection waits for it.
-pub(crate) async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         // The task is never cancelled, so this is a panic of `work`, and it stays one.
@@ -130,7 +146,10 @@ mod tests {
         let auth = "n=user,r=fyko+d2lbbFgONRv9qkxdawL,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,\
                     s=QSXCR+Q6sek8bf92,i=4096,c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j";
         let signature = hmac_sha1(keys.server_key.expose_secret(), auth.as_bytes());
-        assert_eq!(BASE64_STANDARD.encode(signature), "rmF9pqV8S7suAoZWja4dJRkFsKQ=");
+        assert_eq!(
+            BASE64_STANDARD.encode(signature),
+            "rmF9pqV8S7suAoZWja4dJRkFsKQ="
+        );
 
         let salt = BASE64_STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
         let keys = keys_sha256(b"pencil", &salt, 4096);
@@ -138,7 +157,10 @@ mod tests {
                     s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,\
                     r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
         let signature = hmac_sha256(keys.server_key.expose_secret(), &[auth.as_bytes()]);
-        assert_eq!(BASE64_STANDARD.encode(signature), "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+        assert_eq!(
+            BASE64_STANDARD.encode(signature),
+            "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+        );
     }
 
     #[test]
@@ -147,7 +169,10 @@ mod tests {
         assert!(verify(&keys, "r0m30myr0m30"));
         assert!(!verify(&keys, "r0m30myr0m31"));
         assert!(!verify(&AccountKeys::default(), "r0m30myr0m30"));
-        let only_sha1 = AccountKeys { sha256: None, ..keys };
+        let only_sha1 = AccountKeys {
+            sha256: None,
+            ..keys
+        };
         assert!(verify(&only_sha1, "r0m30myr0m30"));
         assert!(!verify(&only_sha1, "r0m30"));
         assert!(derive("", [[1; 16], [2; 16]]).is_none());

@@ -41,7 +41,12 @@ impl AccountStore for MemoryAccounts {
     }
 
     async fn replace(&self, account: &BareJid, keys: AccountKeys) -> Result<bool, StorageError> {
-        Ok(self.with(|accounts| accounts.get_mut(account).map(|stored| *stored = keys).is_some()))
+        Ok(self.with(|accounts| {
+            accounts
+                .get_mut(account)
+                .map(|stored| *stored = keys)
+                .is_some()
+        }))
     }
 
     async fn remove(&self, account: &BareJid) -> Result<bool, StorageError> {
@@ -53,6 +58,12 @@ impl AccountStore for MemoryAccounts {
     }
 
     async fn list(&self, domain: &str) -> Result<Vec<BareJid>, StorageError> {
-        Ok(self.with(|accounts| accounts.keys().filter(|account| account.domain() == domain).cloned().collect()))
+        Ok(self.with(|accounts| {
+            accounts
+                .keys()
+                .filter(|account| account.domain() == domain)
+                .cloned()
+                .collect()
+        }))
     }
 }

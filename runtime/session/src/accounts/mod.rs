@@ -1,6 +1,6 @@
 //! Accounts and the keys that prove a password, without the password.
 
-mod keys;
+pub(crate) mod keys;
 mod memory;
 
 use std::sync::Arc;
@@ -64,7 +64,9 @@ pub enum AccountError {
     #[error("{0} is no account: a name before the @ is missing")]
     NoLocalpart(BareJid),
     /// The password is empty, or holds characters that SASLprep forbids (RFC 4013).
-    #[error("this password cannot be used: it is empty or holds characters that cannot be typed everywhere")]
+    #[error(
+        "this password cannot be used: it is empty or holds characters that cannot be typed everywhere"
+    )]
     Password,
     /// Storage did not do it.
     #[error(transparent)]
@@ -103,7 +105,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::Unknown`], [`AccountError::Password`], or what storage reports.
-    pub async fn set_password(&self, account: &BareJid, password: &str) -> Result<(), AccountError> {
+    pub async fn set_password(
+        &self,
+        account: &BareJid,
+        password: &str,
+    ) -> Result<(), AccountError> {
         let keys = self.derive(password).await?;
         if self.store.replace(account, keys).await? {
             Ok(())
@@ -117,7 +123,11 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::Unknown`], or what storage reports.
     pub async fn remove(&self, account: &BareJid) -> Result<(), AccountError> {
-        if self.store.remove(account).await? { Ok(()) } else { Err(AccountError::Unknown(account.clone())) }
+        if self.store.remove(account).await? {
+            Ok(())
+        } else {
+            Err(AccountError::Unknown(account.clone()))
+        }
     }
 
     /// Whether there is such an account.
@@ -140,7 +150,11 @@ impl Accounts {
     ///
     /// # Errors
     /// What storage reports.
-    pub async fn authenticate(&self, account: &BareJid, password: &str) -> Result<bool, StorageError> {
+    pub async fn authenticate(
+        &self,
+        account: &BareJid,
+        password: &str,
+    ) -> Result<bool, StorageError> {
         let keys = self.store.keys(account).await?.unwrap_or_default();
         let password = zeroize::Zeroizing::new(password.to_owned());
         Ok(keys::off_the_runtime(move || verify(&keys, &password)).await)
@@ -148,7 +162,10 @@ impl Accounts {
 
     /// What a host's door needs of its accounts.
     pub fn authenticator(&self, domain: BareJid) -> Arc<dyn Authenticator> {
-        Arc::new(OfHost { store: self.store.clone(), domain })
+        Arc::new(OfHost {
+            store: self.store.clone(),
+            domain,
+        })
     }
 
     async fn derive(&self, password: &str) -> Result<AccountKeys, AccountError> {
@@ -157,7 +174,9 @@ impl Accounts {
             self.random.fill(salt);
         }
         let password = zeroize::Zeroizing::new(password.to_owned());
-        keys::off_the_runtime(move || derive(&password, salts)).await.ok_or(AccountError::Password)
+        keys::off_the_runtime(move || derive(&password, salts))
+            .await
+            .ok_or(AccountError::Password)
     }
 }
 

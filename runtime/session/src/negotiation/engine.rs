@@ -39,7 +39,12 @@ enum Phase {
 impl Engine {
     /// An engine at the beginning of a stream on a carrier that already grants `state`: [`SessionState::SECURE`] when
     /// TLS runs below the first header, [`SessionState::S2S`] or [`SessionState::COMPONENT`] for the kind of stream.
-    pub fn new(table: Arc<[FeatureRow]>, side: Side, policy: Policy, state: SessionState) -> Engine {
+    pub fn new(
+        table: Arc<[FeatureRow]>,
+        side: Side,
+        policy: Policy,
+        state: SessionState,
+    ) -> Engine {
         Engine {
             table,
             side,
@@ -69,7 +74,9 @@ impl Engine {
 
     /// The row whose feature element has this name and namespace, on streams of this kind.
     pub fn find(&self, element: &str, namespace: &str) -> Option<Row> {
-        self.rows().find(|(_, row)| row.element == element && row.ns == namespace).map(|(index, _)| index)
+        self.rows()
+            .find(|(_, row)| row.element == element && row.ns == namespace)
+            .map(|(index, _)| index)
     }
 
     /// Takes one input and says what is to be done.
@@ -89,7 +96,11 @@ impl Engine {
             }
             (Phase::Header, Input::Opened) => self.opened(),
             (Phase::Features, Input::Features(offers)) => {
-                self.offers = offers.iter().copied().filter(|offer| self.row(offer.row).is_some()).collect();
+                self.offers = offers
+                    .iter()
+                    .copied()
+                    .filter(|offer| self.row(offer.row).is_some())
+                    .collect();
                 self.choose()
             }
             (Phase::Choice, Input::Begin(row)) => match self.denial(row) {
@@ -98,20 +109,27 @@ impl Engine {
             },
             // The refusal of a feature that was never begun counts as a failed attempt at it.
             (Phase::Choice, Input::Failed(row)) => self.failed(row),
-            (Phase::Running(running), Input::Succeeded(row)) if running == row => self.succeeded(row),
+            (Phase::Running(running), Input::Succeeded(row)) if running == row => {
+                self.succeeded(row)
+            }
             (Phase::Running(running), Input::Failed(row)) if running == row => self.failed(row),
+            (Phase::Running(running), Input::Declined(row)) if running == row => self.declined(row),
             (_, input) => self.out_of_order(input),
         }
     }
 
     /// Rows that apply to this kind of stream.
     fn rows(&self) -> impl Iterator<Item = (Row, &FeatureRow)> {
-        (0..).zip(self.table.iter()).filter(|(_, row)| row.streams.covers(self.state))
+        (0..)
+            .zip(self.table.iter())
+            .filter(|(_, row)| row.streams.covers(self.state))
     }
 
     /// Whether the table, the flags and the policy allow the feature now.
     fn is_open(&self, index: Row) -> bool {
-        let Some(row) = self.row(index) else { return false };
+        let Some(row) = self.row(index) else {
+            return false;
+        };
         row.applies(self.state)
             && !self.policy.disabled.contains(&index)
             && !self.done.contains(&index)
@@ -153,7 +171,13 @@ impl Engine {
             .map(|(index, row)| (row.order, index, self.must(row)))
             .collect();
         rows.sort_unstable();
-        self.offers = rows.iter().map(|&(_, row, _)| Offer { row, demand: Demand::Unstated }).collect();
+        self.offers = rows
+            .iter()
+            .map(|&(_, row, _)| Offer {
+                row,
+                demand: Demand::Unstated,
+            })
+            .collect();
         self.phase = Phase::Choice;
         smallvec![
             Action::SendHeader,
@@ -166,7 +190,9 @@ impl Engine {
         if self.offers.iter().any(|offer| offer.row == index) && self.is_open(index) {
             return None;
         }
-        let Some(row) = self.row(index) else { return Some(Denial::NotOffered) };
+        let Some(row) = self.row(index) else {
+            return Some(Denial::NotOffered);
+        };
         let over = self.state.intersects(row.prohibited)
             || self.done.contains(&index)
             || self.policy.disabled.contains(&index)
@@ -226,6 +252,19 @@ impl Engine {
         Actions::new()
     }
 
+    fn declined(&mut self, row: Row) -> Actions {
+        match self.side {
+            Side::Receiver => {
+                self.phase = Phase::Choice;
+                Actions::new()
+            }
+            Side::Initiator => {
+                self.offers.retain(|offer| offer.row != row);
+                self.choose()
+            }
+        }
+    }
+
     /// The initiator's choice: the first row in the table's order that is offered, open, and wanted.
     fn choose(&mut self) -> Actions {
         let next = self
@@ -235,7 +274,9 @@ impl Engine {
             .filter_map(|offer| self.row(offer.row).map(|row| (row, offer)))
             .filter(|(row, offer)| match offer.demand {
                 Demand::Required => true,
-                Demand::Optional => row.mandatory == Mandatory::Always || row.sets.intersects(self.missing()),
+                Demand::Optional => {
+                    row.mandatory == Mandatory::Always || row.sets.intersects(self.missing())
+                }
                 Demand::Unstated => row.mandatory != Mandatory::Never,
             })
             .min_by_key(|(row, offer)| (row.order, offer.row))
@@ -243,7 +284,9 @@ impl Engine {
         match next {
             Some(row) => self.run(row),
             None if self.is_complete() => self.ready(),
-            None if self.missing().contains(SessionState::SECURE) => self.impasse(Impasse::NoEncryption),
+            None if self.missing().contains(SessionState::SECURE) => {
+                self.impasse(Impasse::NoEncryption)
+            }
             None => self.impasse(Impasse::NoWay),
         }
     }
@@ -273,9 +316,11 @@ impl Engine {
             Input::Unknown | Input::Features(_) => StreamCondition::UnsupportedStanzaType,
             Input::Opened => StreamCondition::BadFormat,
             // The driver contradicts itself; there is nothing to blame the peer for.
-            Input::Connected | Input::Succeeded(_) | Input::Failed(_) | Input::Closed => {
-                StreamCondition::InternalServerError
-            }
+            Input::Connected
+            | Input::Succeeded(_)
+            | Input::Failed(_)
+            | Input::Declined(_)
+            | Input::Closed => StreamCondition::InternalServerError,
         };
         self.fail(condition)
     }

@@ -42,7 +42,11 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { required: SessionState::SECURE, disabled: SmallVec::new(), attempts: 3 }
+        Policy {
+            required: SessionState::SECURE,
+            disabled: SmallVec::new(),
+            attempts: 3,
+        }
     }
 }
 
@@ -85,6 +89,8 @@ pub enum Input<'a> {
     Succeeded(Row),
     /// The running feature ended otherwise, and the stream is still usable.
     Failed(Row),
+    /// The running feature ended without changing anything, and without a fault.
+    Declined(Row),
     /// The peer closed its stream, or the carrier ended.
     Closed,
 }

@@ -1,6 +1,16 @@
 //! SASL (RFC 6120 §6) through rsasl, for both sides.
 
+pub(crate) mod client;
+pub(crate) mod elements;
+mod first;
+pub(crate) mod server;
+#[cfg(test)]
+mod tests;
+
 use async_trait::async_trait;
+use rsasl::mechanisms::{plain, scram};
+use rsasl::mechname::Mechname;
+use rsasl::registry::{Mechanism as Implementation, Registry};
 use sestina_storage::{Secret, StorageError};
 use sestina_wire::Text;
 use thiserror::Error;
@@ -18,7 +28,11 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// All of them, the strongest first.
-    pub const ALL: [Mechanism; 3] = [Mechanism::ScramSha256, Mechanism::ScramSha1, Mechanism::Plain];
+    pub const ALL: [Mechanism; 3] = [
+        Mechanism::ScramSha256,
+        Mechanism::ScramSha1,
+        Mechanism::Plain,
+    ];
 
     /// The registered name.
     pub const fn name(self) -> &'static str {
@@ -29,9 +43,15 @@ impl Mechanism {
         }
     }
 
+    fn mechname(self) -> &'static Mechname {
+        Mechname::const_new_unchecked(self.name().as_bytes())
+    }
+
     /// The mechanism of this name.
     pub fn from_name(name: &str) -> Option<Mechanism> {
-        Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == name)
+        Mechanism::ALL
+            .into_iter()
+            .find(|mechanism| mechanism.name() == name)
     }
 }
 
@@ -95,6 +115,55 @@ pub enum SaslCondition {
     TemporaryAuthFailure,
 }
 
+impl SaslCondition {
+    /// All of them.
+    pub const ALL: [SaslCondition; 11] = [
+        SaslCondition::Aborted,
+        SaslCondition::AccountDisabled,
+        SaslCondition::CredentialsExpired,
+        SaslCondition::EncryptionRequired,
+        SaslCondition::IncorrectEncoding,
+        SaslCondition::InvalidAuthzid,
+        SaslCondition::InvalidMechanism,
+        SaslCondition::MalformedRequest,
+        SaslCondition::MechanismTooWeak,
+        SaslCondition::NotAuthorized,
+        SaslCondition::TemporaryAuthFailure,
+    ];
+
+    /// The element's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SaslCondition::Aborted => "aborted",
+            SaslCondition::AccountDisabled => "account-disabled",
+            SaslCondition::CredentialsExpired => "credentials-expired",
+            SaslCondition::EncryptionRequired => "encryption-required",
+            SaslCondition::IncorrectEncoding => "incorrect-encoding",
+            SaslCondition::InvalidAuthzid => "invalid-authzid",
+            SaslCondition::InvalidMechanism => "invalid-mechanism",
+            SaslCondition::MalformedRequest => "malformed-request",
+            SaslCondition::MechanismTooWeak => "mechanism-too-weak",
+            SaslCondition::NotAuthorized => "not-authorized",
+            SaslCondition::TemporaryAuthFailure => "temporary-auth-failure",
+        }
+    }
+
+    /// The condition with this element name.
+    pub fn from_name(name: &str) -> Option<SaslCondition> {
+        SaslCondition::ALL
+            .into_iter()
+            .find(|condition| condition.name() == name)
+    }
+}
+
+/// The mechanisms given to rsasl. Without the `-PLUS` variants, so that a client which would bind the channel (`y`) and
+/// was not offered to is not taken for the victim of a downgrade.
+static MECHANISMS: [Implementation; 3] = [scram::SCRAM_SHA256, scram::SCRAM_SHA1, plain::PLAIN];
+
+fn registry() -> Registry {
+    Registry::with_mechanisms(&MECHANISMS)
+}
+
 /// Why a client is not logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -102,7 +171,7 @@ pub enum LoginFailure {
     /// The server refused, with this condition and perhaps a text.
     #[error("the server refuses: {}{}", .condition.name(), .text.as_deref().map(|text| format!(" ({text})")).unwrap_or_default())]
     Refused {
-        /// The condition; `None` for one that RFC 6120 does not know.
+        /// The condition; one that RFC 6120 does not know counts as `not-authorized`.
         condition: SaslCondition,
         /// What the server says to a person.
         text: Option<Text>,

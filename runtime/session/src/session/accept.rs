@@ -1,8 +1,21 @@
-//! The accepting side.
+//! The accepting side: carries out what the negotiation engine asks for.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::session::{AcceptConfig, Session, SessionError};
+use sestina_wire::negotiation::{FeatureRow, SessionState};
+use sestina_wire::{
+    BareJid, Event, Frame, FullJid, Jid, Payload, StreamCondition, StreamError, StreamHeader, Text,
+    ns,
+};
+use tracing::{Instrument, debug};
+
+use crate::negotiation::{Action, Denial, Engine, Input, Policy, Row, Side};
+use crate::sasl::{Mechanism, SaslCondition, elements, server};
+use crate::session::error::{queue_error, queue_fault};
+use crate::session::feature::{Exchange, Served, StreamFeature};
+use crate::session::{AcceptConfig, HostAccess, Session, SessionError, bind};
+use crate::stream::{Header, XmlStream, language};
 use crate::transport::Transport;
 
 impl Session {
@@ -10,8 +23,545 @@ impl Session {
     ///
     /// # Errors
     /// Whatever ended the stream before that; the peer has been told where it could be.
-    pub async fn accept(transport: Transport, config: Arc<AcceptConfig>) -> Result<Session, SessionError> {
-        let _ = (transport, config);
-        todo!()
+    pub async fn accept(
+        transport: Transport,
+        config: Arc<AcceptConfig>,
+    ) -> Result<Session, SessionError> {
+        let span = tracing::debug_span!(
+            "accept",
+            peer = transport.peer().map(tracing::field::display)
+        );
+        // Boxed, so that the task of an idle session does not keep the room that negotiation took.
+        Box::pin(negotiate(transport, config).instrument(span)).await
     }
+}
+
+async fn negotiate(
+    transport: Transport,
+    config: Arc<AcceptConfig>,
+) -> Result<Session, SessionError> {
+    let limit = config.timeouts.login;
+    let close_limit = config.timeouts.close;
+    let mut stream = XmlStream::new(transport, config.limits_before, ns::CLIENT);
+    let mut negotiation = Negotiation {
+        stream: &mut stream,
+        config: &config,
+        host: None,
+        engine: None,
+        begun: None,
+        account: None,
+        jid: None,
+        id: Text::default(),
+        lang: None,
+        peer: None,
+    };
+    let outcome = match tokio::time::timeout(limit, negotiation.run()).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            negotiation.fail(StreamCondition::ConnectionTimeout.into());
+            Err(SessionError::TimedOut)
+        }
+    };
+    let Negotiation {
+        jid,
+        id,
+        lang,
+        engine,
+        ..
+    } = negotiation;
+    let state = engine.map(|engine| engine.state()).unwrap_or_default() | SessionState::SERVER;
+    match (outcome, jid) {
+        (Ok(()), Some(jid)) => {
+            debug!(jid = %jid, "session ready");
+            Ok(Session {
+                stream,
+                jid,
+                state,
+                id,
+                lang,
+                peer_closed: false,
+                close_limit,
+            })
+        }
+        (outcome, jid) => {
+            let error = match outcome {
+                Err(error) => error,
+                // A table can reach READY without a row that binds; there is no session without an address.
+                Ok(()) => {
+                    debug_assert!(jid.is_none());
+                    queue_error(&mut stream, StreamCondition::InternalServerError.into())
+                }
+            };
+            debug!(%error, "no session");
+            let goodbye = async {
+                stream.flush().await?;
+                std::future::poll_fn(|cx| stream.poll_shutdown(cx)).await
+            };
+            // The reason is told if the peer reads; it is not waited for.
+            let _ = tokio::time::timeout(close_limit, goodbye).await;
+            Err(error)
+        }
+    }
+}
+
+/// One stream on its way to a session.
+struct Negotiation<'a> {
+    stream: &'a mut XmlStream,
+    config: &'a AcceptConfig,
+    host: Option<Arc<HostAccess>>,
+    engine: Option<Engine>,
+    /// The element that began the feature to be run.
+    begun: Option<Frame>,
+    account: Option<BareJid>,
+    jid: Option<FullJid>,
+    id: Text,
+    lang: Option<Text>,
+    /// Whom to address our header to.
+    peer: Option<Text>,
+}
+
+/// What runs a row.
+enum Runner {
+    StartTls,
+    Sasl,
+    Bind,
+    /// Announced only.
+    Session,
+    Custom(Arc<dyn StreamFeature>),
+}
+
+fn runner(row: &FeatureRow, host: &HostAccess) -> Option<Runner> {
+    let name = (row.element, row.ns);
+    if let Some(feature) = host
+        .features
+        .iter()
+        .find(|feature| feature.element() == name)
+    {
+        return Some(Runner::Custom(feature.clone()));
+    }
+    match name {
+        ("starttls", ns::TLS) => Some(Runner::StartTls),
+        ("mechanisms", ns::SASL) => Some(Runner::Sasl),
+        ("bind", ns::BIND) => Some(Runner::Bind),
+        ("session", ns::SESSION) => Some(Runner::Session),
+        _ => None,
+    }
+}
+
+impl Negotiation<'_> {
+    async fn run(&mut self) -> Result<(), SessionError> {
+        loop {
+            self.stream.flush().await?;
+            let event = match self.stream.event().await {
+                Ok(event) => event,
+                Err(fault) => {
+                    self.answer_header();
+                    return Err(queue_fault(self.stream, fault));
+                }
+            };
+            let actions = match event {
+                Some(Event::Open(header)) => {
+                    if let Err(error) = self.opened(header) {
+                        return Err(self.fail(error));
+                    }
+                    self.step(Input::Opened)
+                }
+                Some(Event::Element(frame)) => {
+                    let input = self.classify(&frame);
+                    self.begun = Some(frame);
+                    self.step(input)
+                }
+                Some(Event::Close) | None => self.step(Input::Closed),
+            };
+            if self.perform(actions.into()).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Carries actions out; true when stanzas may flow.
+    async fn perform(&mut self, mut actions: VecDeque<Action>) -> Result<bool, SessionError> {
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::SendHeader => {
+                    self.id = self.config.random.token();
+                    self.answer_header();
+                }
+                Action::SendFeatures(rows) => self.send_features(&rows),
+                Action::Run(row) => {
+                    let input = match self.serve(row).await? {
+                        Served::Done => Input::Succeeded(row),
+                        Served::Again => Input::Declined(row),
+                        Served::Failed => Input::Failed(row),
+                    };
+                    actions.extend(self.step(input));
+                }
+                Action::Deny(row, denial) => {
+                    if !self.refuse_login(row, denial) {
+                        return Err(self.fail(denial.condition().into()));
+                    }
+                    actions.extend(self.step(Input::Failed(row)));
+                }
+                Action::Restart => self.stream.restart(),
+                Action::Ready => {
+                    self.stream.flush().await?;
+                    return Ok(true);
+                }
+                Action::Fail(condition) => return Err(self.fail(condition.into())),
+                Action::Impasse(_) => {
+                    return Err(self.fail(StreamCondition::InternalServerError.into()));
+                }
+                Action::Close => {
+                    self.stream.queue_close();
+                    return Err(SessionError::Closed);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn step(&mut self, input: Input<'_>) -> VecDeque<Action> {
+        match &mut self.engine {
+            Some(engine) => engine.step(input).into_iter().collect(),
+            // Without a header there is nothing to negotiate yet, and only an end can come.
+            None => VecDeque::from([Action::Close]),
+        }
+    }
+
+    fn fail(&mut self, error: StreamError) -> SessionError {
+        // An error stands inside a stream, so ours is opened for it (RFC 6120 §4.9.1.2).
+        self.answer_header();
+        queue_error(self.stream, error)
+    }
+
+    /// Sends our header, unless it is out already.
+    fn answer_header(&mut self) {
+        if self.stream.is_open() {
+            return;
+        }
+        if self.id.is_empty() {
+            self.id = self.config.random.token();
+        }
+        let header = Header {
+            to: self.peer.as_deref(),
+            from: self.host.as_ref().map(|host| host.domain.as_str()),
+            id: Some(&self.id),
+            lang: Some(self.lang.as_deref().unwrap_or("en")),
+        };
+        self.stream.queue_header(&header);
+    }
+
+    fn opened(&mut self, header: StreamHeader) -> Result<(), StreamError> {
+        self.lang = language(header.lang.as_ref()).map(|lang| lang.detach());
+        // What a peer without version speaks is older than XMPP and has no features (RFC 6120 §4.7.5).
+        let major = header
+            .version
+            .as_deref()
+            .and_then(|version| version.split('.').next()?.parse::<u16>().ok());
+        if !major.is_some_and(|major| major >= 1) {
+            return Err(StreamCondition::UnsupportedVersion.into());
+        }
+        let from = header
+            .from
+            .as_deref()
+            .and_then(|from| Jid::parse(from).ok());
+        let to = header
+            .to
+            .as_deref()
+            .ok_or(StreamCondition::ImproperAddressing)?;
+        let domain = BareJid::new(None, to).map_err(|_| StreamCondition::HostUnknown)?;
+        match &self.host {
+            None => {
+                let host = self
+                    .config
+                    .hosts
+                    .host(domain.domain())
+                    .ok_or(StreamCondition::HostUnknown)?;
+                let state = if self.stream.transport().is_secure() {
+                    SessionState::SECURE | SessionState::SERVER
+                } else {
+                    SessionState::SERVER
+                };
+                let mut engine = Engine::new(
+                    self.config.table.clone(),
+                    Side::Receiver,
+                    self.policy(&host),
+                    state,
+                );
+                engine.step(Input::Connected);
+                self.engine = Some(engine);
+                self.host = Some(host);
+            }
+            // Certificate and login were another domain's.
+            Some(host) if host.domain != domain => {
+                return Err(StreamError::new(StreamCondition::NotAuthorized)
+                    .with_text("this stream was opened for another domain"));
+            }
+            Some(_) => {}
+        }
+        if let (Some(account), Some(from)) = (&self.account, &from)
+            && from.bare_str() != account.as_str()
+        {
+            return Err(StreamCondition::InvalidFrom.into());
+        }
+        self.peer = from.map(|from| from.as_text().detach());
+        Ok(())
+    }
+
+    fn policy(&self, host: &HostAccess) -> Policy {
+        let secure = self.stream.transport().is_secure();
+        let usable = |row: &FeatureRow| match runner(row, host) {
+            None => false,
+            Some(Runner::StartTls) => host.tls.is_some() && !secure,
+            Some(Runner::Sasl) => !host.mechanisms.is_empty(),
+            Some(_) => true,
+        };
+        let rows = (0..).zip(self.config.table.iter());
+        Policy {
+            required: if self.config.require_tls {
+                SessionState::SECURE
+            } else {
+                SessionState::empty()
+            },
+            disabled: rows
+                .filter(|(_, row)| !usable(row))
+                .map(|(index, _)| index)
+                .collect(),
+            attempts: self.config.attempts,
+        }
+    }
+
+    fn send_features(&mut self, rows: &[(Row, bool)]) {
+        let (Some(host), Some(engine)) = (self.host.clone(), &self.engine) else {
+            return;
+        };
+        let secure = self.stream.transport().is_secure();
+        let mut writer = self.stream.writer();
+        // With the prefix that the header declares: there are clients that look for it.
+        writer.start("stream:features", ns::CLIENT);
+        for &(index, required) in rows {
+            let Some(row) = engine.row(index) else {
+                continue;
+            };
+            match runner(row, &host) {
+                Some(Runner::StartTls) => {
+                    writer.start(row.element, row.ns);
+                    if required {
+                        writer.empty_element("required", row.ns);
+                    }
+                    writer.end(row.element);
+                }
+                Some(Runner::Sasl) => {
+                    writer.start(row.element, row.ns);
+                    for mechanism in offered(&host, secure) {
+                        writer.text_element("mechanism", row.ns, mechanism.name());
+                    }
+                    writer.end(row.element);
+                }
+                Some(Runner::Bind) => writer.empty_element(row.element, row.ns),
+                Some(Runner::Session) => {
+                    writer.start(row.element, row.ns);
+                    writer.empty_element("optional", row.ns);
+                    writer.end(row.element);
+                }
+                Some(Runner::Custom(feature)) => feature.advertise(&mut writer, row, required),
+                None => {}
+            }
+        }
+        writer.end("stream:features");
+    }
+
+    /// What an element is to the engine.
+    fn classify(&self, frame: &Frame) -> Input<'static> {
+        let root = frame.root();
+        let Some(engine) = &self.engine else {
+            return Input::Unknown;
+        };
+        let custom = self
+            .host
+            .iter()
+            .flat_map(|host| &host.features)
+            .find(|feature| feature.begins(root));
+        let row = if let Some(feature) = custom {
+            let (element, namespace) = feature.element();
+            engine.find(element, namespace)
+        } else if root.is("starttls", ns::TLS) {
+            engine.find("starttls", ns::TLS)
+        } else if root.is("auth", ns::SASL) {
+            engine.find("mechanisms", ns::SASL)
+        } else if root.is("iq", ns::CLIENT) && root.child("bind", ns::BIND).is_some() {
+            engine.find("bind", ns::BIND)
+        } else {
+            None
+        };
+        match row {
+            Some(row) => Input::Begin(row),
+            None if root.ns() == ns::CLIENT
+                && matches!(root.name(), "iq" | "message" | "presence") =>
+            {
+                Input::Stanza
+            }
+            None => Input::Unknown,
+        }
+    }
+
+    /// Says in SASL's own words that encryption comes first; false when the row is another feature's.
+    fn refuse_login(&mut self, index: Row, denial: Denial) -> bool {
+        let row = self.engine.as_ref().and_then(|engine| engine.row(index));
+        let login = row.is_some_and(|row| (row.element, row.ns) == ("mechanisms", ns::SASL));
+        if login && denial == Denial::EncryptionRequired {
+            elements::write_failure(&mut self.stream.writer(), SaslCondition::EncryptionRequired);
+            return true;
+        }
+        false
+    }
+
+    async fn serve(&mut self, index: Row) -> Result<Served, SessionError> {
+        let row = self
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.row(index))
+            .copied();
+        let (Some(row), Some(host), Some(first)) = (row, self.host.clone(), self.begun.take())
+        else {
+            return Err(self.fail(StreamCondition::InternalServerError.into()));
+        };
+        match runner(&row, &host) {
+            Some(Runner::StartTls) => self.start_tls(&host).await,
+            Some(Runner::Sasl) => self.log_in(&host, first).await,
+            Some(Runner::Bind) => self.bind(&host, &first).await,
+            Some(Runner::Custom(feature)) => {
+                let state = self.engine.as_ref().map(Engine::state).unwrap_or_default();
+                let mut exchange = Exchange {
+                    stream: self.stream,
+                    host: &host.domain,
+                    state,
+                };
+                feature.serve(&mut exchange, first).await
+            }
+            Some(Runner::Session) | None => Ok(Served::Failed),
+        }
+    }
+
+    async fn start_tls(&mut self, host: &HostAccess) -> Result<Served, SessionError> {
+        let Some(tls) = &host.tls else {
+            return Ok(Served::Failed);
+        };
+        // What was sent in plain text behind <starttls/> would be read as if it had come over TLS.
+        if self.stream.buffered() > 0 {
+            let error =
+                StreamError::new(StreamCondition::PolicyViolation).with_text("data after starttls");
+            return Err(self.fail(error));
+        }
+        self.stream.writer().empty_element("proceed", ns::TLS);
+        self.stream.flush().await?;
+        match self.stream.transport_mut().accept_tls(tls.acceptor()).await {
+            Ok(()) => Ok(Served::Done),
+            Err(error) => Err(SessionError::Tls(error)),
+        }
+    }
+
+    async fn log_in(&mut self, host: &HostAccess, first: Frame) -> Result<Served, SessionError> {
+        let secure = self.stream.transport().is_secure();
+        let wanted = first.root().attr("mechanism");
+        let wanted = wanted.as_deref().and_then(Mechanism::from_name);
+        let Some(mechanism) = wanted.filter(|wanted| host.mechanisms.contains(wanted)) else {
+            return self.refuse(SaslCondition::InvalidMechanism);
+        };
+        if mechanism == Mechanism::Plain && !secure {
+            return self.refuse(SaslCondition::EncryptionRequired);
+        }
+        let door = server::Door {
+            domain: host.domain.domain(),
+            authenticator: host.authenticator.as_ref(),
+            decoy_secret: &host.decoy_secret,
+        };
+        let mut exchange = server::Exchange::new(mechanism);
+        let mut message = match elements::data(first.root()) {
+            Ok(message) => message,
+            Err(condition) => return self.refuse(condition),
+        };
+        drop(first);
+        loop {
+            match exchange.step(message, door).await {
+                server::Answer::Success { account, data } => {
+                    elements::write(&mut self.stream.writer(), "success", None, data.as_deref());
+                    debug!(account = %account, mechanism = mechanism.name(), "logged in");
+                    self.account = Some(account.detach());
+                    self.stream.flush().await?;
+                    self.stream.set_limits(self.config.limits);
+                    return Ok(Served::Done);
+                }
+                server::Answer::Failure(condition) => return self.refuse(condition),
+                server::Answer::Challenge(data) => {
+                    elements::write(&mut self.stream.writer(), "challenge", None, Some(&data));
+                }
+            }
+            self.stream.flush().await?;
+            let frame = match self.stream.event().await {
+                Ok(Some(Event::Element(frame))) => frame,
+                Ok(_) => {
+                    self.stream.queue_close();
+                    return Err(SessionError::Closed);
+                }
+                Err(fault) => return Err(queue_fault(self.stream, fault)),
+            };
+            let root = frame.root();
+            if root.is("abort", ns::SASL) {
+                return self.refuse(SaslCondition::Aborted);
+            }
+            if !root.is("response", ns::SASL) {
+                if root.ns() == ns::SASL {
+                    return self.refuse(SaslCondition::MalformedRequest);
+                }
+                return Err(self.fail(StreamCondition::NotAuthorized.into()));
+            }
+            // An empty response is a message of no bytes, unlike an <auth/> without initial response.
+            message = match elements::data(root) {
+                Ok(data) => Some(data.unwrap_or_default()),
+                Err(condition) => return self.refuse(condition),
+            };
+        }
+    }
+
+    fn refuse(&mut self, condition: SaslCondition) -> Result<Served, SessionError> {
+        debug!(condition = condition.name(), "login refused");
+        elements::write_failure(&mut self.stream.writer(), condition);
+        Ok(Served::Failed)
+    }
+
+    async fn bind(&mut self, host: &HostAccess, request: &Frame) -> Result<Served, SessionError> {
+        let Some(account) = self.account.clone() else {
+            return Ok(Served::Failed);
+        };
+        let bound = match bind::wanted(&account, request.root()) {
+            Ok(wanted) => {
+                host.binder
+                    .bind(&account, wanted.as_ref().map(|wanted| wanted.resource()))
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        let id = request.root().attr("id");
+        let mut writer = self.stream.writer();
+        match bound {
+            Ok(jid) => {
+                bind::write_result(&mut writer, id.as_ref(), &jid);
+                self.jid = Some(jid);
+                Ok(Served::Done)
+            }
+            Err(error) => {
+                bind::write_error(&mut writer, id.as_ref(), |writer| error.write(writer));
+                Ok(Served::Failed)
+            }
+        }
+    }
+}
+
+/// The mechanisms of a host that may be used on this stream.
+fn offered(host: &HostAccess, secure: bool) -> impl Iterator<Item = Mechanism> + '_ {
+    host.mechanisms
+        .iter()
+        .copied()
+        .filter(move |mechanism| secure || *mechanism != Mechanism::Plain)
 }

@@ -24,7 +24,10 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Timeouts {
-        Timeouts { login: Duration::from_secs(60), close: Duration::from_secs(5) }
+        Timeouts {
+            login: Duration::from_secs(60),
+            close: Duration::from_secs(5),
+        }
     }
 }
 
@@ -95,7 +98,11 @@ pub struct HostAccess {
 
 impl HostAccess {
     /// A domain with all mechanisms and no further features.
-    pub fn new(domain: BareJid, authenticator: Arc<dyn Authenticator>, binder: Arc<dyn Binder>) -> HostAccess {
+    pub fn new(
+        domain: BareJid,
+        authenticator: Arc<dyn Authenticator>,
+        binder: Arc<dyn Binder>,
+    ) -> HostAccess {
         HostAccess {
             domain,
             tls: None,

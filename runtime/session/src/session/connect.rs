@@ -1,6 +1,20 @@
-//! The connecting side.
+//! The connecting side: carries out what the negotiation engine asks for.
 
-use crate::session::{ConnectConfig, Session, SessionError};
+use std::collections::VecDeque;
+
+use sestina_wire::negotiation::{FeatureRow, SessionState};
+use sestina_wire::{
+    ElementRef, Event, Frame, FullJid, Payload, StanzaError, StreamCondition, StreamHeader, Text,
+    ns,
+};
+use tracing::{Instrument, debug};
+
+use crate::negotiation::{Action, Demand, Engine, Impasse, Input, Offer, Policy, Row, Side};
+use crate::sasl::{LoginFailure, Mechanism, client, elements};
+use crate::session::error::{peer_error, queue_error, queue_fault};
+use crate::session::{ConnectConfig, Session, SessionError, bind};
+use crate::stream::{Header, XmlStream, language};
+use crate::tls;
 use crate::transport::Transport;
 
 impl Session {
@@ -8,8 +22,384 @@ impl Session {
     ///
     /// # Errors
     /// Whatever ended the stream before that.
-    pub async fn connect(transport: Transport, config: &ConnectConfig) -> Result<Session, SessionError> {
-        let _ = (transport, config);
-        todo!()
+    pub async fn connect(
+        transport: Transport,
+        config: &ConnectConfig,
+    ) -> Result<Session, SessionError> {
+        let span = tracing::debug_span!("connect", account = %config.account);
+        Box::pin(negotiate(transport, config).instrument(span)).await
     }
+}
+
+async fn negotiate(transport: Transport, config: &ConnectConfig) -> Result<Session, SessionError> {
+    let state = if transport.is_secure() {
+        SessionState::SECURE
+    } else {
+        SessionState::empty()
+    };
+    let mut stream = XmlStream::new(transport, config.limits, ns::CLIENT);
+    let policy = Policy {
+        required: if config.require_tls {
+            SessionState::SECURE
+        } else {
+            SessionState::empty()
+        },
+        disabled: (0..)
+            .zip(config.table.iter())
+            .filter(|(_, row)| runner(row).is_none())
+            .map(|(row, _)| row)
+            .collect(),
+        ..Policy::default()
+    };
+    let mut negotiation = Negotiation {
+        engine: Engine::new(config.table.clone(), Side::Initiator, policy, state),
+        stream: &mut stream,
+        config,
+        mechanisms: Vec::new(),
+        legacy_session: false,
+        jid: None,
+        id: Text::default(),
+        lang: None,
+    };
+    let outcome = match tokio::time::timeout(config.timeouts.login, negotiation.run()).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(SessionError::TimedOut),
+    };
+    let Negotiation {
+        engine,
+        jid,
+        id,
+        lang,
+        ..
+    } = negotiation;
+    let outcome = outcome.and_then(|()| jid.ok_or(SessionError::Impasse(Impasse::NoWay)));
+    match outcome {
+        Ok(jid) => {
+            debug!(jid = %jid, "session ready");
+            let close_limit = config.timeouts.close;
+            Ok(Session {
+                stream,
+                jid,
+                state: engine.state(),
+                id,
+                lang,
+                peer_closed: false,
+                close_limit,
+            })
+        }
+        Err(error) => {
+            stream.queue_close();
+            let goodbye = async {
+                stream.flush().await?;
+                std::future::poll_fn(|cx| stream.poll_shutdown(cx)).await
+            };
+            let _ = tokio::time::timeout(config.timeouts.close, goodbye).await;
+            Err(error)
+        }
+    }
+}
+
+/// One stream on its way to a session.
+struct Negotiation<'a> {
+    stream: &'a mut XmlStream,
+    config: &'a ConnectConfig,
+    engine: Engine,
+    /// What the server's last features offered.
+    mechanisms: Vec<Text>,
+    legacy_session: bool,
+    jid: Option<FullJid>,
+    id: Text,
+    lang: Option<Text>,
+}
+
+/// What runs a row.
+#[derive(Clone, Copy)]
+enum Runner {
+    StartTls,
+    Sasl,
+    Bind,
+}
+
+fn runner(row: &FeatureRow) -> Option<Runner> {
+    match (row.element, row.ns) {
+        ("starttls", ns::TLS) => Some(Runner::StartTls),
+        ("mechanisms", ns::SASL) => Some(Runner::Sasl),
+        ("bind", ns::BIND) => Some(Runner::Bind),
+        _ => None,
+    }
+}
+
+impl Negotiation<'_> {
+    async fn run(&mut self) -> Result<(), SessionError> {
+        let actions = self.step(Input::Connected);
+        self.perform(actions).await?;
+        loop {
+            self.stream.flush().await?;
+            let actions = match self.event().await? {
+                Some(Event::Open(header)) => {
+                    self.opened(header)?;
+                    self.step(Input::Opened)
+                }
+                Some(Event::Element(frame)) => {
+                    let root = frame.root();
+                    if root.is("features", ns::STREAM) {
+                        let offers = self.read_features(root);
+                        self.step(Input::Features(&offers))
+                    } else if root.ns() == ns::CLIENT {
+                        self.step(Input::Stanza)
+                    } else {
+                        self.step(Input::Unknown)
+                    }
+                }
+                Some(Event::Close) | None => self.step(Input::Closed),
+            };
+            if self.perform(actions).await? {
+                return self.establish_session().await;
+            }
+        }
+    }
+
+    /// The next event; a stream error from the server is an error here.
+    async fn event(&mut self) -> Result<Option<Event>, SessionError> {
+        match self.stream.event().await {
+            Ok(Some(Event::Element(frame))) => match peer_error(&frame) {
+                Some(error) => Err(SessionError::PeerEnded(error)),
+                None => Ok(Some(Event::Element(frame))),
+            },
+            Ok(event) => Ok(event),
+            Err(fault) => Err(queue_fault(self.stream, fault)),
+        }
+    }
+
+    /// The next element of a feature's conversation.
+    async fn element(&mut self) -> Result<Frame, SessionError> {
+        self.stream.flush().await?;
+        match self.event().await? {
+            Some(Event::Element(frame)) => Ok(frame),
+            _ => Err(SessionError::Closed),
+        }
+    }
+
+    fn step(&mut self, input: Input<'_>) -> VecDeque<Action> {
+        self.engine.step(input).into_iter().collect()
+    }
+
+    fn fail(&mut self, condition: StreamCondition) -> SessionError {
+        queue_error(self.stream, condition.into())
+    }
+
+    /// Carries actions out; true when stanzas may flow.
+    async fn perform(&mut self, mut actions: VecDeque<Action>) -> Result<bool, SessionError> {
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::SendHeader => {
+                    let account = self.config.account.as_str();
+                    // Who we are is nobody's business before the stream is encrypted (RFC 6120 §4.7.1).
+                    let from = self.stream.transport().is_secure().then_some(account);
+                    self.stream.queue_header(&Header {
+                        to: Some(self.config.account.domain()),
+                        from,
+                        id: None,
+                        lang: self.config.lang.as_deref(),
+                    });
+                }
+                Action::Run(row) => {
+                    self.serve(row).await?;
+                    actions.extend(self.step(Input::Succeeded(row)));
+                }
+                Action::Restart => self.stream.restart(),
+                Action::Ready => return Ok(true),
+                Action::Fail(condition) => return Err(self.fail(condition)),
+                Action::Impasse(impasse) => return Err(SessionError::Impasse(impasse)),
+                Action::Close => return Err(SessionError::Closed),
+                // The accepting side's.
+                Action::SendFeatures(_) | Action::Deny(..) => {
+                    return Err(self.fail(StreamCondition::InternalServerError));
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn opened(&mut self, header: StreamHeader) -> Result<(), SessionError> {
+        let major = header
+            .version
+            .as_deref()
+            .and_then(|version| version.split('.').next()?.parse::<u16>().ok());
+        if !major.is_some_and(|major| major >= 1) {
+            return Err(self.fail(StreamCondition::UnsupportedVersion));
+        }
+        self.id = header.id.map(|id| id.detach()).unwrap_or_default();
+        self.lang = language(header.lang.as_ref()).map(|lang| lang.detach());
+        Ok(())
+    }
+
+    fn read_features(&mut self, features: ElementRef<'_>) -> Vec<Offer> {
+        self.mechanisms.clear();
+        let mut offers = Vec::new();
+        for feature in features.children() {
+            let (name, namespace) = (feature.name(), feature.ns());
+            let demand = if feature.child("required", namespace).is_some() {
+                Demand::Required
+            } else if feature.child("optional", namespace).is_some() {
+                Demand::Optional
+            } else {
+                Demand::Unstated
+            };
+            match (name, namespace) {
+                ("mechanisms", ns::SASL) => {
+                    let names = feature
+                        .children()
+                        .filter(|child| child.is("mechanism", ns::SASL));
+                    self.mechanisms = names.map(|child| child.text().detach()).collect();
+                }
+                // Servers of RFC 3921 require it; younger ones say that they do not, or do not offer it.
+                ("session", ns::SESSION) => self.legacy_session = demand != Demand::Optional,
+                _ => {}
+            }
+            if let Some(row) = self.engine.find(name, namespace) {
+                offers.push(Offer { row, demand });
+            }
+        }
+        offers
+    }
+
+    async fn serve(&mut self, index: Row) -> Result<(), SessionError> {
+        match self.engine.row(index).and_then(runner) {
+            Some(Runner::StartTls) => self.start_tls().await,
+            Some(Runner::Sasl) => self.log_in().await,
+            Some(Runner::Bind) => self.bind().await,
+            None => Err(self.fail(StreamCondition::UnsupportedFeature)),
+        }
+    }
+
+    async fn start_tls(&mut self) -> Result<(), SessionError> {
+        let connector = self.config.trust.connector()?;
+        let name = tls::server_name(self.config.account.domain())?;
+        self.stream.writer().empty_element("starttls", ns::TLS);
+        let answer = self.element().await?;
+        if !answer.root().is("proceed", ns::TLS) {
+            return Err(SessionError::Impasse(Impasse::NoEncryption));
+        }
+        // What came in plain text behind <proceed/> would be read as if it had come over TLS.
+        if self.stream.buffered() > 0 {
+            return Err(self.fail(StreamCondition::PolicyViolation));
+        }
+        self.stream
+            .transport_mut()
+            .connect_tls(&connector, name)
+            .await
+            .map_err(SessionError::Tls)
+    }
+
+    async fn log_in(&mut self) -> Result<(), SessionError> {
+        let secure = self.stream.transport().is_secure();
+        let usable = |mechanism: &Mechanism| {
+            (secure || *mechanism != Mechanism::Plain)
+                && self.config.mechanisms.contains(mechanism)
+                && self
+                    .mechanisms
+                    .iter()
+                    .any(|offered| &**offered == mechanism.name())
+        };
+        // A refusal is not answered with a weaker mechanism: that would hand the password to whoever asks for it.
+        let Some(mechanism) = Mechanism::ALL.into_iter().find(usable) else {
+            let offered = self
+                .mechanisms
+                .iter()
+                .map(|name| &**name)
+                .collect::<Vec<_>>()
+                .join(" ");
+            return Err(LoginFailure::NoMechanism(offered).into());
+        };
+        let user = self.config.account.local().unwrap_or_default();
+        let (mut exchange, first) =
+            client::Exchange::begin(mechanism, user, &self.config.password)?;
+        elements::write(
+            &mut self.stream.writer(),
+            "auth",
+            Some(mechanism.name()),
+            Some(&first),
+        );
+        loop {
+            let frame = self.element().await?;
+            let root = frame.root();
+            if root.ns() != ns::SASL {
+                return Err(self.fail(StreamCondition::NotAuthorized));
+            }
+            match root.name() {
+                "challenge" => {
+                    let data = elements::data(root).map_err(|_| LoginFailure::Protocol)?;
+                    let answer = match exchange.challenge(data).await {
+                        Ok(answer) => answer,
+                        Err(failure) => {
+                            self.stream.writer().empty_element("abort", ns::SASL);
+                            return Err(failure.into());
+                        }
+                    };
+                    elements::write(&mut self.stream.writer(), "response", None, Some(&answer));
+                }
+                "success" => {
+                    let data = elements::data(root).map_err(|_| LoginFailure::Protocol)?;
+                    exchange.success(data).await?;
+                    return Ok(());
+                }
+                "failure" => return Err(elements::failure(root).into()),
+                _ => return Err(LoginFailure::Protocol.into()),
+            }
+        }
+    }
+
+    async fn bind(&mut self) -> Result<(), SessionError> {
+        let id = self.config.random.token();
+        bind::write_request(
+            &mut self.stream.writer(),
+            &id,
+            self.config.resource.as_ref(),
+        );
+        let answer = self.answer(&id).await?;
+        let root = answer.root();
+        let jid = match root.attr("type").as_deref() {
+            Some("result") => bind::bound(root),
+            _ => return Err(SessionError::Bind(stanza_error(root))),
+        };
+        match jid {
+            Some(jid) => {
+                self.jid = Some(jid);
+                Ok(())
+            }
+            None => Err(self.fail(StreamCondition::InvalidXml)),
+        }
+    }
+
+    /// The step that servers of RFC 3921 want after binding.
+    async fn establish_session(&mut self) -> Result<(), SessionError> {
+        if !self.legacy_session {
+            return Ok(());
+        }
+        let id = self.config.random.token();
+        bind::write_session_request(&mut self.stream.writer(), &id);
+        let answer = self.answer(&id).await?;
+        match answer.root().attr("type").as_deref() {
+            Some("result") => Ok(()),
+            _ => Err(SessionError::Bind(stanza_error(answer.root()))),
+        }
+    }
+
+    /// The answer to our request; nothing else may come before it.
+    async fn answer(&mut self, id: &str) -> Result<Frame, SessionError> {
+        let frame = self.element().await?;
+        let root = frame.root();
+        if root.is("iq", ns::CLIENT) && root.attr("id").as_deref() == Some(id) {
+            return Ok(frame);
+        }
+        Err(self.fail(StreamCondition::NotAuthorized))
+    }
+}
+
+fn stanza_error(iq: ElementRef<'_>) -> StanzaError {
+    let error = iq
+        .child("error", ns::CLIENT)
+        .and_then(|error| StanzaError::read(error).ok());
+    error.unwrap_or_else(|| StanzaError::new(sestina_wire::Condition::UndefinedCondition))
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use sestina_storage::StorageError;
-use sestina_wire::{Frame, Payload, StanzaError, StreamError};
+use sestina_wire::{Content, Frame, Payload, StanzaError, StreamError, ns};
 use thiserror::Error;
 
 use crate::negotiation::Impasse;
@@ -58,7 +58,8 @@ pub(super) fn peer_error(frame: &Frame) -> Option<StreamError> {
 /// Queues a stream error and the closing tag after it (RFC 6120 §4.9.1.1).
 pub(super) fn write_error(stream: &mut XmlStream, error: &StreamError) {
     if stream.is_open() {
-        error.write(&mut stream.writer());
+        // With the prefix that the header declares: there are clients that look for it.
+        error.encode(&mut stream.writer(), "stream:error", ns::CLIENT);
         stream.queue_close();
     }
 }

@@ -43,7 +43,10 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// A broken connection.
-    pub async fn write(&mut self, write: impl FnOnce(&mut Writer<'_>) + Send) -> Result<(), SessionError> {
+    pub async fn write(
+        &mut self,
+        write: impl FnOnce(&mut Writer<'_>) + Send,
+    ) -> Result<(), SessionError> {
         write(&mut self.stream.writer());
         Ok(self.stream.flush().await?)
     }
@@ -96,7 +99,11 @@ pub trait StreamFeature: Send + Sync {
     ///
     /// # Errors
     /// What ends the stream.
-    async fn serve(&self, exchange: &mut Exchange<'_>, first: Frame) -> Result<Served, SessionError> {
+    async fn serve(
+        &self,
+        exchange: &mut Exchange<'_>,
+        first: Frame,
+    ) -> Result<Served, SessionError> {
         let _ = (exchange, first);
         Ok(Served::Failed)
     }

@@ -1,7 +1,10 @@
 //! A negotiated stream: one type for both sides, stanzas in and out.
 
+#[cfg(feature = "server")]
 mod accept;
+mod bind;
 mod config;
+#[cfg(feature = "client")]
 mod connect;
 mod error;
 mod feature;

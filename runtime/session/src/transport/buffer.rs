@@ -24,13 +24,18 @@ pub struct OutBuffer {
 impl OutBuffer {
     /// An empty buffer, without memory.
     pub const fn new() -> OutBuffer {
-        OutBuffer { bytes: Vec::new(), written: 0 }
+        OutBuffer {
+            bytes: Vec::new(),
+            written: 0,
+        }
     }
 
     /// Where to append what shall be written.
     pub fn vec(&mut self) -> &mut Vec<u8> {
         if self.bytes.capacity() == 0 {
-            self.bytes = POOL.with(|pool| pool.borrow_mut().pop()).unwrap_or_default();
+            self.bytes = POOL
+                .with(|pool| pool.borrow_mut().pop())
+                .unwrap_or_default();
         }
         &mut self.bytes
     }

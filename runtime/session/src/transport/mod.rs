@@ -70,11 +70,19 @@ impl Transport {
     pub fn tcp(socket: TcpStream) -> io::Result<Transport> {
         socket.set_nodelay(true)?;
         let peer = socket.peer_addr().ok();
-        Ok(Transport { carrier: Carrier::Plain(Plain::Tcp(socket)), peer, trusted: false })
+        Ok(Transport {
+            carrier: Carrier::Plain(Plain::Tcp(socket)),
+            peer,
+            trusted: false,
+        })
     }
 
     pub(crate) fn memory(pipe: DuplexStream) -> Transport {
-        Transport { carrier: Carrier::Plain(Plain::Memory(pipe)), peer: None, trusted: false }
+        Transport {
+            carrier: Carrier::Plain(Plain::Memory(pipe)),
+            peer: None,
+            trusted: false,
+        }
     }
 
     /// Declares the carrier as private as TLS would make it, for a link that never leaves the process or the machine.
@@ -129,7 +137,11 @@ impl Transport {
     ///
     /// # Errors
     /// What the socket or TLS reports; a carrier that takes nothing is [`io::ErrorKind::WriteZero`].
-    pub fn poll_write_out(&mut self, cx: &mut Context<'_>, out: &mut OutBuffer) -> Poll<io::Result<()>> {
+    pub fn poll_write_out(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut OutBuffer,
+    ) -> Poll<io::Result<()>> {
         while !out.is_empty() {
             match self.carrier.poll_write(cx, out.pending()) {
                 Poll::Pending => return Poll::Pending,
@@ -223,7 +235,11 @@ impl Carrier {
 }
 
 impl AsyncRead for Plain {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Plain::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Plain::Memory(pipe) => Pin::new(pipe).poll_read(cx, buf),
@@ -232,7 +248,11 @@ impl AsyncRead for Plain {
 }
 
 impl AsyncWrite for Plain {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Plain::Tcp(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Plain::Memory(pipe) => Pin::new(pipe).poll_write(cx, bytes),
