@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -43,7 +43,7 @@ pub struct Prosody {
 
 /// Makes sure that Prosody is installed.
 pub fn installed() -> Result<(), Skip> {
-    setup::packages(&[("prosody", "prosody"), ("prosodyctl", "prosody")])
+    setup::packages(&[("prosody", "prosody")])
 }
 
 impl Prosody {
@@ -65,18 +65,11 @@ impl Prosody {
         let port = free_port()?;
         let config = path.join("prosody.cfg.lua");
         fs::write(&config, configuration(path, domain, port, tls))?;
+        // Prosody hashes these passwords as soon as they are used; `prosodyctl` would take a quarter of a second for each.
+        let stored = path.join("data").join(domain.replace('.', "%2e")).join("accounts");
+        fs::create_dir_all(&stored)?;
         for (name, password) in accounts {
-            let status = Command::new("prosodyctl")
-                .arg("--root")
-                .arg("--config")
-                .arg(&config)
-                .args(["register", name, domain, password])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()?;
-            if !status.success() {
-                return Err(format!("prosodyctl register {name}: {status}").into());
-            }
+            fs::write(stored.join(format!("{name}.dat")), format!("return {{ [\"password\"] = \"{password}\" }};\n"))?;
         }
         let mut command = Command::new("prosody");
         command.arg("-F").arg("--config").arg(&config);

@@ -1,0 +1,2 @@
+//! Parsing and writing stanzas.
+fn main() {}
