@@ -50,7 +50,11 @@ impl ByteSize {
 /// # Errors
 ///
 /// What the deserializer says, or which numbers are allowed.
-pub fn within<'de, D: Deserializer<'de>>(deserializer: D, min: i64, max: i64) -> Result<i64, D::Error> {
+pub fn within<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    min: i64,
+    max: i64,
+) -> Result<i64, D::Error> {
     let number = i64::deserialize(deserializer)?;
     if (min..=max).contains(&number) {
         return Ok(number);
@@ -60,12 +64,16 @@ pub fn within<'de, D: Deserializer<'de>>(deserializer: D, min: i64, max: i64) ->
         (i64::MIN, _) => format!("at most {max}"),
         _ => format!("from {min} to {max}"),
     };
-    Err(serde::de::Error::custom(format_args!("{number} is out of bounds: write a number {allowed}")))
+    Err(serde::de::Error::custom(format_args!(
+        "{number} is out of bounds: write a number {allowed}"
+    )))
 }
 
 /// Splits `30s` into number and unit.
 fn split(text: &str) -> Option<(u64, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     Some((number.parse().ok()?, unit.trim()))
 }
@@ -83,9 +91,14 @@ impl FromStr for Interval {
                 "d" => 86_400_000,
                 _ => return None,
             };
-            Some(Interval(Duration::from_millis(number.checked_mul(milliseconds)?)))
+            Some(Interval(Duration::from_millis(
+                number.checked_mul(milliseconds)?,
+            )))
         });
-        interval.ok_or_else(|| SettingError { found: text.to_owned(), wanted: INTERVAL })
+        interval.ok_or_else(|| SettingError {
+            found: text.to_owned(),
+            wanted: INTERVAL,
+        })
     }
 }
 
@@ -103,14 +116,22 @@ impl FromStr for ByteSize {
             };
             Some(ByteSize(number.checked_mul(1 << shift)?))
         });
-        size.ok_or_else(|| SettingError { found: text.to_owned(), wanted: BYTES })
+        size.ok_or_else(|| SettingError {
+            found: text.to_owned(),
+            wanted: BYTES,
+        })
     }
 }
 
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let milliseconds = self.0.as_millis();
-        for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
+        for (unit, length) in [
+            ("d", 86_400_000),
+            ("h", 3_600_000),
+            ("m", 60_000),
+            ("s", 1_000),
+        ] {
             if milliseconds != 0 && milliseconds.is_multiple_of(length) {
                 return write!(f, "{}{unit}", milliseconds / length);
             }
@@ -176,7 +197,15 @@ mod tests {
         for text in ["500ms", "30s", "5m", "2h", "7d", "0ms"] {
             assert_eq!(text.parse::<Interval>().unwrap().to_string(), text);
         }
-        for text in ["", "30", "s", "-1s", "1w", "99999999999999999999s", "213503982334601d"] {
+        for text in [
+            "",
+            "30",
+            "s",
+            "-1s",
+            "1w",
+            "99999999999999999999s",
+            "213503982334601d",
+        ] {
             assert!(text.parse::<Interval>().is_err(), "{text}");
         }
     }

@@ -14,12 +14,18 @@ pub struct Disco {
 impl Disco {
     /// The features announced on something.
     pub fn features(&self, on: On) -> impl Iterator<Item = &'static str> + '_ {
-        self.features.iter().filter(move |(of, _)| *of == on).map(|(_, var)| *var)
+        self.features
+            .iter()
+            .filter(move |(of, _)| *of == on)
+            .map(|(_, var)| *var)
     }
 
     /// The identities announced on something.
     pub fn identities(&self, on: On) -> impl Iterator<Item = &Identity> + '_ {
-        self.identities.iter().filter(move |(of, _)| *of == on).map(|(_, identity)| identity)
+        self.identities
+            .iter()
+            .filter(move |(of, _)| *of == on)
+            .map(|(_, identity)| identity)
     }
 
     pub(crate) fn add_feature(&mut self, on: On, var: &'static str) {

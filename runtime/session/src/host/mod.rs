@@ -6,118 +6,320 @@
 mod account;
 mod disco;
 mod extensions;
+mod requests;
 mod resource;
+mod sessions;
 
 pub use account::Account;
 pub use disco::Disco;
 pub use extensions::Extensions;
-pub use resource::{Resource, Sent};
+pub use requests::Requests;
+pub use resource::Resource;
+pub(crate) use resource::{Sent, Work};
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use sestina_storage::{Storage, StorageError};
 use sestina_wire::clock::{Clock, Random};
-use sestina_wire::{BareJid, FullJid, Jid, Payload, Stanza, StanzaError};
+use sestina_wire::negotiation::FeatureRow;
+use sestina_wire::{
+    BareJid, Condition, FullJid, Jid, Stanza, StanzaError, StreamCondition, StreamError,
+};
 use smallvec::SmallVec;
 
-use crate::mux::{Answer, Mux};
-use crate::router::Routed;
+use crate::accounts::Accounts;
+use crate::mux::Mux;
+use crate::plugin::Installed;
+use crate::router::{Outcome, Outlet, Routed, Source};
+use crate::session::StreamFeature;
+use crate::stages::Stages;
+
+use self::sessions::Sessions;
 
 /// Sessions of one account, taken at one moment.
 pub type Resources = SmallVec<[Arc<Resource>; 4]>;
 
+/// What a host is made of.
+pub struct HostParts {
+    /// The domain; in a client, the one of its account.
+    pub domain: BareJid,
+    /// Where plugins keep what must last.
+    pub storage: Storage,
+    /// Who may have a session here; none in a client.
+    pub accounts: Option<Accounts>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
+    /// Bounds on sessions.
+    pub limits: SessionLimits,
+}
+
+/// Bounds on the sessions of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Bytes in a session's outbound queue past which senders wait. One stanza may reach beyond.
+    pub queue_bytes: usize,
+    /// How long a sender waits for a session that does not read before that session is ended.
+    pub slow_reader: Duration,
+    /// Sessions an account may have at a time.
+    pub per_account: usize,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        SessionLimits {
+            queue_bytes: 256 * 1024,
+            slow_reader: Duration::from_secs(20),
+            per_account: 50,
+        }
+    }
+}
+
 /// One virtual host.
-pub struct Host {}
+pub struct Host {
+    me: Weak<Host>,
+    parts: HostParts,
+    sessions: Sessions,
+    extensions: Extensions,
+    requests: Arc<Requests>,
+    outlet: OnceLock<Arc<dyn Outlet>>,
+    installed: OnceLock<Installed>,
+}
 
 impl Host {
+    /// A host without plugins, and without a way out: see
+    /// [`PluginManager::install`](crate::plugin::PluginManager::install) and [`Host::connect`].
+    pub fn new(parts: HostParts) -> Arc<Host> {
+        Arc::new_cyclic(|me| Host {
+            me: Weak::clone(me),
+            parts,
+            sessions: Sessions::new(),
+            extensions: Extensions::default(),
+            requests: Arc::default(),
+            outlet: OnceLock::new(),
+            installed: OnceLock::new(),
+        })
+    }
+
+    /// Says where this host's stanzas go: the router of its server, or a client's stream. The first
+    /// one counts.
+    pub fn connect(&self, outlet: Arc<dyn Outlet>) {
+        let _ = self.outlet.set(outlet);
+    }
+
+    pub(crate) fn complete(&self, installed: Installed) {
+        let _ = self.installed.set(installed);
+    }
+
     /// The domain, as a bare address.
     pub fn domain(&self) -> &BareJid {
-        todo!()
+        &self.parts.domain
     }
 
     /// The storage of this host.
     pub fn storage(&self) -> &Storage {
-        todo!()
+        &self.parts.storage
+    }
+
+    /// The accounts of this host; none in a client.
+    pub fn accounts(&self) -> Option<&Accounts> {
+        self.parts.accounts.as_ref()
     }
 
     /// The clock; nothing else reads the time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        todo!()
+        &self.parts.clock
     }
 
     /// The source of randomness.
     pub fn random(&self) -> &Arc<dyn Random> {
-        todo!()
+        &self.parts.random
+    }
+
+    /// Bounds on sessions.
+    pub fn limits(&self) -> &SessionLimits {
+        &self.parts.limits
+    }
+
+    fn installed(&self) -> &Installed {
+        self.installed.get().unwrap_or_else(|| Installed::none())
     }
 
     /// What service discovery announces.
     pub fn disco(&self) -> &Disco {
-        todo!()
+        &self.installed().disco
     }
 
     /// The handlers of this host.
     pub fn mux(&self) -> &Mux {
-        todo!()
+        &self.installed().mux
+    }
+
+    pub(crate) fn stages(&self) -> &Stages {
+        &self.installed().stages
+    }
+
+    pub(crate) fn negotiation(&self) -> &[FeatureRow] {
+        &self.installed().negotiation
+    }
+
+    pub(crate) fn stream_features(&self) -> &[Arc<dyn StreamFeature>] {
+        &self.installed().features
+    }
+
+    /// Whether a plugin of this name is installed.
+    pub fn has_plugin(&self, spec: &str) -> bool {
+        self.installed()
+            .specs
+            .iter()
+            .any(|installed| installed.id == spec)
     }
 
     /// Values that plugins keep with the host, by type.
     pub fn extensions(&self) -> &Extensions {
-        todo!()
+        &self.extensions
     }
 
     /// Whether the address is of this domain.
     pub fn serves(&self, jid: &Jid) -> bool {
-        let _ = jid;
-        todo!()
+        jid.domain() == self.parts.domain.domain()
     }
 
     /// The account, if it has a session.
     pub fn account(&self, account: &BareJid) -> Option<Arc<Account>> {
-        let _ = account;
-        todo!()
+        self.online(account)
     }
 
     /// The sessions of an account.
     pub fn resources(&self, account: &BareJid) -> Resources {
-        let _ = account;
-        todo!()
+        self.account(account)
+            .map(|account| account.resources())
+            .unwrap_or_default()
     }
 
     /// The session with this address.
     pub fn resource(&self, jid: &FullJid) -> Option<Arc<Resource>> {
-        let _ = jid;
-        todo!()
+        self.online(jid)?.resource(jid.resource())
+    }
+
+    /// The online account that an address of this host, bare or full, belongs to.
+    pub(crate) fn online(&self, jid: &Jid) -> Option<Arc<Account>> {
+        if !self.serves(jid) {
+            return None;
+        }
+        self.sessions.account(jid.local()?)
+    }
+
+    /// Every account that is online.
+    pub fn online_accounts(&self) -> Vec<Arc<Account>> {
+        self.sessions.accounts()
     }
 
     /// Whether the account exists, with a session or without.
-    pub fn account_exists(&self, account: &BareJid) -> BoxFuture<'static, Result<bool, StorageError>> {
-        let _ = account;
-        todo!()
+    pub fn account_exists(
+        &self,
+        account: &BareJid,
+    ) -> BoxFuture<'static, Result<bool, StorageError>> {
+        if !self.serves(account) || account.local().is_none() {
+            return std::future::ready(Ok(false)).boxed();
+        }
+        if self.account(account).is_some() {
+            return std::future::ready(Ok(true)).boxed();
+        }
+        let (accounts, account) = (self.parts.accounts.clone(), account.clone());
+        async move {
+            match accounts {
+                Some(accounts) => accounts.exists(&account).await,
+                None => Ok(false),
+            }
+        }
+        .boxed()
     }
 
     /// Routes a stanza the server or a plugin made; its `from` and `to` must be set. Errors do not
     /// bounce: the outcome says what became of it.
     pub fn route(&self, stanza: Stanza) -> Routed {
-        let _ = stanza;
-        todo!()
+        match (self.outlet.get(), self.me.upgrade()) {
+            (Some(outlet), Some(host)) => outlet.route(&host, stanza, Source::Server),
+            _ => Routed::Now(Outcome::NoSession),
+        }
+    }
+
+    /// The requests of this host that wait for their answers.
+    pub fn requests(&self) -> &Arc<Requests> {
+        &self.requests
+    }
+
+    /// Sends a request and waits for its answer. `from` and `to` must be set; the identifier is made
+    /// here, unguessable.
+    ///
+    /// # Errors
+    ///
+    /// The error that was answered, or that routing met, or `remote-server-timeout` when nothing was
+    /// answered within `limit`.
+    pub async fn request(&self, request: Stanza, limit: Duration) -> Result<Stanza, StanzaError> {
+        let Some(to) = request.to().cloned() else {
+            return Err(StanzaError::new(Condition::BadRequest));
+        };
+        let id = self.parts.random.token();
+        let answer = self.requests.expect(id.clone(), to, limit);
+        match self.route(request.with_id(id)).await {
+            Outcome::Refused(error) => Err(error),
+            Outcome::NoSession => Err(StanzaError::new(Condition::ServiceUnavailable)),
+            Outcome::Delivered | Outcome::Queued | Outcome::Elsewhere => answer.await,
+        }
     }
 
     /// Routes without waiting for what becomes of the stanza.
     pub fn send(&self, stanza: Stanza) {
-        let _ = stanza;
-        todo!()
+        self.route(stanza).detach();
     }
 
-    /// Writes a stanza to one session, past the router but through [`Stage::BeforeWrite`](crate::stages::Stage::BeforeWrite).
+    /// Writes a stanza to one session, past the router but through
+    /// [`Stage::BeforeWrite`](crate::stages::Stage::BeforeWrite).
     pub fn deliver_to(&self, resource: &Arc<Resource>, stanza: Stanza) -> Routed {
-        let _ = (resource, stanza);
-        todo!()
+        match (self.outlet.get(), self.me.upgrade()) {
+            (Some(outlet), Some(host)) => outlet.deliver_to(&host, resource, stanza),
+            _ => Routed::Now(Outcome::NoSession),
+        }
     }
 
-    /// Ends every session of an account, as when it is removed.
+    /// Ends every session of an account with `not-authorized`, as when the account is removed. Returns
+    /// how many there were.
     pub fn end_account(&self, account: &BareJid) -> usize {
-        let _ = account;
-        todo!()
+        let resources = self.resources(account);
+        for resource in &resources {
+            resource.end(Some(StreamError::new(StreamCondition::NotAuthorized)));
+        }
+        resources.len()
+    }
+
+    /// Adds a session. One of the same address gets `conflict` and ends; the new one must wait for its
+    /// [clean-up](Resource::gone) before it starts.
+    pub(crate) fn join(self: &Arc<Self>, jid: &FullJid) -> (Arc<Resource>, Option<Arc<Resource>>) {
+        let (resource, older) = self.sessions.join(self, jid.to_bare(), |account| {
+            Resource::new(jid.clone(), account, self.parts.limits.queue_bytes)
+        });
+        if let Some(older) = &older {
+            older.end(Some(StreamError::new(StreamCondition::Conflict)));
+        }
+        (resource, older)
+    }
+
+    /// Removes this very session.
+    pub(crate) fn leave(&self, resource: &Arc<Resource>) {
+        self.sessions.leave(resource);
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("domain", &self.parts.domain.as_str())
+            .finish_non_exhaustive()
     }
 }

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::task::{Context, Poll};
 
+use futures_util::task::AtomicWaker;
 use sestina_wire::{FullJid, Stanza, StreamError, ns};
 use tokio::sync::Notify;
 
 use crate::host::{Account, Extensions};
+use crate::transport::OutBuffer;
 
 /// What became of a stanza given to a session's queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
+pub(crate) enum Sent {
     /// It is in the queue.
     Queued,
     /// The session reads too slowly: its queue is full.
@@ -33,11 +36,11 @@ pub struct Resource {
     account: Arc<Account>,
     queue: Mutex<Queue>,
     capacity: usize,
-    /// Woken when there is something to write, or the session is to end.
-    work: Notify,
-    /// Woken when the queue was emptied, or the session ended.
+    /// Wakes the connection's task when there is something to write, or the session is to end.
+    work: AtomicWaker,
+    /// Wakes senders when the queue was emptied, or the session ended.
     space: Notify,
-    /// Woken once, when the session's clean-up is through.
+    /// Wakes the session's successor when its clean-up is through.
     gone: Notify,
     priority: AtomicI16,
     presence: RwLock<Option<Stanza>>,
@@ -47,7 +50,7 @@ pub struct Resource {
 
 #[derive(Default)]
 struct Queue {
-    bytes: Vec<u8>,
+    out: OutBuffer,
     state: State,
 }
 
@@ -57,10 +60,18 @@ enum State {
     Open,
     /// The session is to end with this error, or without one.
     Ending(Option<StreamError>),
-    /// The session's task has taken note of its end; nothing is queued any more.
+    /// The connection's task has taken note of its end; nothing is queued any more.
     Ended,
     /// The clean-up is through.
     Gone,
+}
+
+/// What the connection's task finds in the queue.
+pub(crate) enum Work {
+    /// Bytes to write.
+    Bytes(OutBuffer),
+    /// The session is to end: what is left to write, and why.
+    End(OutBuffer, Option<StreamError>),
 }
 
 impl Resource {
@@ -70,7 +81,7 @@ impl Resource {
             account,
             queue: Mutex::default(),
             capacity,
-            work: Notify::new(),
+            work: AtomicWaker::new(),
             space: Notify::new(),
             gone: Notify::new(),
             priority: AtomicI16::new(UNAVAILABLE),
@@ -87,7 +98,7 @@ impl Resource {
 
     /// The resource part of the address.
     pub fn name(&self) -> &str {
-        self.jid.resource().unwrap_or_default()
+        self.jid.resource()
     }
 
     /// The account the session belongs to.
@@ -107,12 +118,19 @@ impl Resource {
 
     /// The presence it last broadcast; none while it is not available.
     pub fn presence(&self) -> Option<Stanza> {
-        self.presence.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.presence
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Notes the presence just broadcast and its priority; returns the presence before.
     pub fn set_available(&self, presence: Stanza, priority: i8) -> Option<Stanza> {
-        let before = self.presence.write().unwrap_or_else(PoisonError::into_inner).replace(presence);
+        let before = self
+            .presence
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(presence);
         self.priority.store(i16::from(priority), Ordering::Release);
         before
     }
@@ -120,7 +138,10 @@ impl Resource {
     /// Notes that the session is not available; returns the presence before.
     pub fn set_unavailable(&self) -> Option<Stanza> {
         self.priority.store(UNAVAILABLE, Ordering::Release);
-        self.presence.write().unwrap_or_else(PoisonError::into_inner).take()
+        self.presence
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Whether the session asked for the roster, and so gets roster pushes and subscription requests
@@ -146,7 +167,7 @@ impl Resource {
         if matches!(queue.state, State::Open) {
             queue.state = State::Ending(error);
             drop(queue);
-            self.work.notify_one();
+            self.work.wake();
             self.space.notify_waiters();
         }
     }
@@ -157,16 +178,89 @@ impl Resource {
         if !matches!(queue.state, State::Open) {
             return Sent::Ended;
         }
-        if queue.bytes.len() >= self.capacity {
+        if queue.out.len() >= self.capacity {
             return Sent::Full;
         }
-        let was_empty = queue.bytes.is_empty();
-        stanza.write(&mut queue.bytes, ns::CLIENT);
+        let was_empty = queue.out.is_empty();
+        stanza.write(queue.out.vec(), ns::CLIENT);
         drop(queue);
         if was_empty {
-            self.work.notify_one();
+            self.work.wake();
         }
         Sent::Queued
+    }
+
+    /// Waits until the queue has room or the session has ended.
+    pub(crate) async fn room(&self) {
+        loop {
+            let notified = self.space.notified();
+            tokio::pin!(notified);
+            // Enabled before the look at the queue, so that room made in between is not missed.
+            notified.as_mut().enable();
+            {
+                let queue = self.lock();
+                if !matches!(queue.state, State::Open) || queue.out.len() < self.capacity {
+                    return;
+                }
+            }
+            notified.await;
+        }
+    }
+
+    /// For the connection's task: takes what there is to write, or registers to be woken.
+    pub(crate) fn poll_work(&self, cx: &mut Context<'_>) -> Poll<Work> {
+        self.work.register(cx.waker());
+        let mut queue = self.lock();
+        let out = std::mem::take(&mut queue.out);
+        if let State::Ending(error) = &mut queue.state {
+            let error = error.take();
+            queue.state = State::Ended;
+            return Poll::Ready(Work::End(out, error));
+        }
+        if out.is_empty() {
+            return Poll::Pending;
+        }
+        let was_full = out.len() >= self.capacity;
+        drop(queue);
+        if was_full {
+            self.space.notify_waiters();
+        }
+        Poll::Ready(Work::Bytes(out))
+    }
+
+    /// For the connection's task: nothing is queued from here on. Returns what was queued last.
+    pub(crate) fn close_queue(&self) -> (OutBuffer, Option<StreamError>) {
+        let mut queue = self.lock();
+        let error = match &mut queue.state {
+            State::Ending(error) => error.take(),
+            _ => None,
+        };
+        if !matches!(queue.state, State::Gone) {
+            queue.state = State::Ended;
+        }
+        let out = std::mem::take(&mut queue.out);
+        drop(queue);
+        self.space.notify_waiters();
+        (out, error)
+    }
+
+    /// For the connection's task: the clean-up is through, a successor may start.
+    pub(crate) fn mark_gone(&self) {
+        self.lock().state = State::Gone;
+        self.gone.notify_waiters();
+    }
+
+    /// Waits until the session's clean-up is through.
+    pub(crate) async fn gone(&self) {
+        loop {
+            let notified = self.gone.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if matches!(self.lock().state, State::Gone) {
+                return;
+            }
+            notified.await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -176,6 +270,8 @@ impl Resource {
 
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resource").field("jid", &self.jid.as_str()).finish_non_exhaustive()
+        f.debug_struct("Resource")
+            .field("jid", &self.jid.as_str())
+            .finish_non_exhaustive()
     }
 }

@@ -6,18 +6,25 @@
 
 mod context;
 mod layers;
+mod request;
+mod senders;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use sestina_wire::dispatch::{Scope, Sender};
-use sestina_wire::{Kind, Payload, Stanza, StanzaError, StanzaType};
-use tower::util::BoxCloneSyncService;
+use sestina_wire::{BareJid, Jid, Kind, Payload, Stanza, StanzaError, StanzaType};
+use smallvec::SmallVec;
+use tower::{Layer, Service};
 
+use crate::host::{Host, Resource};
 use crate::stages::Flow;
 
 pub use context::{Answer, Empty, IqContext, OrEmpty, StanzaContext};
+pub use layers::{CatchPanic, CatchPanicLayer, Log, LogLayer};
+pub use request::{IqRequest, IqService};
+pub use senders::SenderCheck;
+pub(crate) use senders::{Permit, Senders};
 
 /// What a handler is known by.
 ///
@@ -27,26 +34,11 @@ pub use context::{Answer, Empty, IqContext, OrEmpty, StanzaContext};
 struct Key<'a> {
     scope: Scope,
     kind: Kind,
+    /// The type of a request; none for messages and presences, whose handlers see every type.
     type_: Option<StanzaType>,
     ns: &'a str,
     name: &'a str,
 }
-
-/// A request on its way through the layers.
-#[derive(Clone)]
-pub struct IqRequest {
-    /// Who asks whom.
-    pub context: IqContext,
-    /// The request.
-    pub stanza: Stanza,
-}
-
-/// A request handler in its layers: what [`tower::Layer`]s given to [`Mux::layer`] wrap and return.
-/// The response is the result stanza.
-pub type IqService = BoxCloneSyncService<IqRequest, Stanza, StanzaError>;
-
-/// A request handler.
-type IqFunction = Arc<dyn Fn(IqRequest) -> BoxFuture<'static, Result<Stanza, StanzaError>> + Send + Sync>;
 
 /// A handler of messages or presences.
 type StanzaFunction = Arc<dyn Fn(&StanzaContext<'_>) -> Flow + Send + Sync>;
@@ -56,6 +48,11 @@ type StanzaFunction = Arc<dyn Fn(&StanzaContext<'_>) -> Flow + Send + Sync>;
 pub struct Mux {
     requests: HashMap<Key<'static>, IqEntry>,
     stanzas: HashMap<Key<'static>, Vec<StanzaEntry>>,
+    senders: Senders,
+    /// Whether there is any handler of messages, and of presences: a relayed stanza skips the lookups
+    /// when there is none.
+    messages: bool,
+    presences: bool,
 }
 
 struct IqEntry {
@@ -85,14 +82,253 @@ impl Mux {
     /// # Errors
     ///
     /// [`Handled`] when the request has a handler already.
-    pub fn handle<Req, Ans, F, Fut>(&mut self, scope: Scope, type_: StanzaType, handler: F) -> Result<(), Handled>
+    pub fn handle<Req, Ans, F, Fut>(
+        &mut self,
+        scope: Scope,
+        type_: StanzaType,
+        handler: F,
+    ) -> Result<(), Handled>
     where
         Req: Payload + Send + 'static,
         Ans: Answer,
         F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
     {
-        let _ = (scope, type_, handler);
-        todo!()
+        self.handle_from(&[scope], type_, &[Sender::Anyone], handler)
     }
+
+    /// Handles a request in several scopes, from certain senders only.
+    ///
+    /// # Errors
+    ///
+    /// [`Handled`] when the request has a handler in one of the scopes.
+    pub fn handle_from<Req, Ans, F, Fut>(
+        &mut self,
+        scopes: &[Scope],
+        type_: StanzaType,
+        senders: &'static [Sender],
+        handler: F,
+    ) -> Result<(), Handled>
+    where
+        Req: Payload + Send + 'static,
+        Ans: Answer,
+        F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
+    {
+        let service = request::service(handler);
+        for &scope in scopes {
+            let key = Key {
+                scope,
+                kind: Kind::Iq,
+                type_: Some(type_),
+                ns: Req::NS,
+                name: Req::NAME,
+            };
+            if self.requests.contains_key(&key) {
+                return Err(Handled(format!(
+                    "iq {type_:?} <{} xmlns='{}'/> ({scope:?})",
+                    Req::NAME,
+                    Req::NS
+                )));
+            }
+            self.requests.insert(
+                key,
+                IqEntry {
+                    senders,
+                    service: service.clone(),
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// Handles a payload of messages from anyone in one scope.
+    pub fn message<P, F>(&mut self, scope: Scope, handler: F)
+    where
+        P: Payload + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        self.stanza_from(Kind::Message, &[scope], &[Sender::Anyone], handler);
+    }
+
+    /// Handles a payload of presences from anyone in one scope.
+    pub fn presence<P, F>(&mut self, scope: Scope, handler: F)
+    where
+        P: Payload + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        self.stanza_from(Kind::Presence, &[scope], &[Sender::Anyone], handler);
+    }
+
+    /// Handles a payload of messages or presences in several scopes, from certain senders only. A
+    /// payload that does not decode is passed over: there is nobody to complain to.
+    pub fn stanza_from<P, F>(
+        &mut self,
+        kind: Kind,
+        scopes: &[Scope],
+        senders: &'static [Sender],
+        handler: F,
+    ) where
+        P: Payload + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        let function: StanzaFunction = Arc::new(move |cx: &StanzaContext<'_>| {
+            match cx.stanza.decode::<P>() {
+                Some(Ok(payload)) => handler(cx, payload),
+                Some(Err(error)) => {
+                    tracing::debug!(%error, payload = P::NAME, ns = P::NS, "passed over a payload");
+                    Flow::Continue
+                }
+                None => Flow::Continue,
+            }
+        });
+        match kind {
+            Kind::Message => self.messages = true,
+            Kind::Presence => self.presences = true,
+            Kind::Iq => {}
+        }
+        for &scope in scopes {
+            let key = Key {
+                scope,
+                kind,
+                type_: None,
+                ns: P::NS,
+                name: P::NAME,
+            };
+            let entry = StanzaEntry {
+                senders,
+                function: Arc::clone(&function),
+            };
+            self.stanzas.entry(key).or_default().push(entry);
+        }
+    }
+
+    /// Puts a layer around every request handler registered so far; the layer added last is outermost.
+    pub fn layer<L>(&mut self, layer: L)
+    where
+        L: Layer<IqService>,
+        L::Service: Service<IqRequest, Response = Stanza, Error = StanzaError>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as Service<IqRequest>>::Future: Send + 'static,
+    {
+        for entry in self.requests.values_mut() {
+            entry.service = IqService::new(layer.layer(entry.service.clone()));
+        }
+    }
+
+    /// Says how to tell whether somebody is a [`Sender::Contact`], a [`Sender::Room`] or a
+    /// [`Sender::NodeOwner`]. Without, nobody is.
+    pub fn check_sender(&mut self, sender: Sender, check: SenderCheck) {
+        self.senders.add(sender, check);
+    }
+
+    /// Answers a request: the result, or the error that the handler returned or dispatch found.
+    ///
+    /// `own` is the account that is meant (in a client, its own). The stanza is a get or set with an
+    /// identifier and one payload.
+    pub fn answer(
+        &self,
+        request: IqRequest,
+        own: &BareJid,
+    ) -> futures_util::future::BoxFuture<'static, Stanza> {
+        request::answer(self, request, own)
+    }
+
+    /// Runs the handlers of a message or presence, in the order they were declared, as long as they
+    /// return [`Flow::Continue`].
+    pub fn handle_stanza(
+        &self,
+        host: &Arc<Host>,
+        stanza: &Stanza,
+        session: Option<&Arc<Resource>>,
+        scope: Scope,
+        own: &BareJid,
+    ) -> Flow {
+        let kind = stanza.head().kind;
+        let any = match kind {
+            Kind::Message => self.messages,
+            Kind::Presence => self.presences,
+            Kind::Iq => false,
+        };
+        if !any {
+            return Flow::Continue;
+        }
+        let from = stanza.head().from.as_ref();
+        let mut functions: SmallVec<[StanzaFunction; 2]> = SmallVec::new();
+        for child in stanza.children() {
+            let key = Key {
+                scope,
+                kind,
+                type_: None,
+                ns: child.ns(),
+                name: child.name(),
+            };
+            for entry in self.stanzas.get(&key).into_iter().flatten() {
+                // A stanza is not held up to ask storage who its sender is.
+                if matches!(
+                    self.senders.permit(entry.senders, host, from, own),
+                    Permit::Yes
+                ) {
+                    functions.push(Arc::clone(&entry.function));
+                }
+            }
+        }
+        run(functions, host, stanza, session, scope)
+    }
+
+    fn request<'a>(
+        &'a self,
+        scope: Scope,
+        type_: StanzaType,
+        ns: &'a str,
+        name: &'a str,
+    ) -> Option<&'a IqEntry> {
+        self.requests.get(&Key {
+            scope,
+            kind: Kind::Iq,
+            type_: Some(type_),
+            ns,
+            name,
+        })
+    }
+
+    fn permit(&self, entry: &IqEntry, host: &Arc<Host>, from: &Jid, own: &BareJid) -> Permit {
+        self.senders.permit(entry.senders, host, Some(from), own)
+    }
+}
+
+/// Calls functions one after another; those after one that waits wait with it.
+fn run(
+    functions: SmallVec<[StanzaFunction; 2]>,
+    host: &Arc<Host>,
+    stanza: &Stanza,
+    session: Option<&Arc<Resource>>,
+    scope: Scope,
+) -> Flow {
+    let mut functions = functions.into_iter();
+    while let Some(function) = functions.next() {
+        match function(&StanzaContext {
+            host,
+            stanza,
+            session,
+            scope,
+        }) {
+            Flow::Continue => {}
+            Flow::Wait(future) => {
+                let rest: SmallVec<[StanzaFunction; 2]> = functions.collect();
+                let (host, stanza, session) = (Arc::clone(host), stanza.clone(), session.cloned());
+                return Flow::wait(async move {
+                    match future.await {
+                        Flow::Continue => run(rest, &host, &stanza, session.as_ref(), scope),
+                        decided => decided,
+                    }
+                });
+            }
+            decided => return decided,
+        }
+    }
+    Flow::Continue
 }

@@ -17,6 +17,7 @@ use crate::host::Host;
 use crate::stages::OrderError;
 
 pub use manager::PluginManager;
+pub(crate) use registrar::Installed;
 pub use registrar::{Identity, IqRow, On, Registrar, StanzaRow};
 
 /// Something that adds behaviour to a host.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use sestina_storage::Storage;
-use sestina_wire::dispatch::{self, Scope, Sender};
+use sestina_wire::dispatch::{self, Scope, Sender, SpecInfo};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{Kind, Payload, StanzaError, StanzaType};
 
-use crate::host::{Host, Resource};
-use crate::mux::{Answer, IqContext, StanzaContext};
+use crate::host::{Disco, Host, Resource};
+use crate::mux::{Answer, Handled, IqContext, Mux, SenderCheck, StanzaContext};
 use crate::plugin::PluginError;
-use crate::stages::{Delivery, Flow, Place, Stage, StageContext};
+use crate::session::StreamFeature;
+use crate::stages::{Delivery, Flow, Place, Stage, StageContext, Stages, StagesBuilder};
 
 /// The dispatch row of a request.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +69,9 @@ pub struct Identity {
 
 /// Takes what a plugin brings. Each call belongs to the plugin being installed.
 pub struct Registrar<'a> {
-    pub(crate) host: &'a Arc<Host>,
-    pub(crate) spec: &'static str,
+    pub(super) host: &'a Arc<Host>,
+    pub(super) spec: &'static SpecInfo,
+    pub(super) collected: &'a mut Collected,
 }
 
 impl Registrar<'_> {
@@ -81,6 +83,11 @@ impl Registrar<'_> {
     /// The host's storage.
     pub fn storage(&self) -> &Storage {
         self.host.storage()
+    }
+
+    /// The mux itself, for what the methods here do not cover.
+    pub fn mux(&mut self) -> &mut Mux {
+        &mut self.collected.mux
     }
 
     /// Registers the handler of a request.
@@ -95,8 +102,14 @@ impl Registrar<'_> {
         F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
     {
-        let _ = (row, handler);
-        todo!()
+        let handled = self
+            .collected
+            .mux
+            .handle_from(row.scopes, row.type_, row.senders, handler);
+        handled.map_err(|Handled(request)| PluginError::Handled {
+            spec: self.spec.id,
+            request,
+        })
     }
 
     /// Registers a handler for a payload of messages.
@@ -105,8 +118,9 @@ impl Registrar<'_> {
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
     {
-        let _ = (row, handler);
-        todo!()
+        self.collected
+            .mux
+            .stanza_from(Kind::Message, row.scopes, row.senders, handler);
     }
 
     /// Registers a handler for a payload of presences.
@@ -115,8 +129,9 @@ impl Registrar<'_> {
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
     {
-        let _ = (row, handler);
-        todo!()
+        self.collected
+            .mux
+            .stanza_from(Kind::Presence, row.scopes, row.senders, handler);
     }
 
     /// Joins a stage.
@@ -124,8 +139,9 @@ impl Registrar<'_> {
     where
         F: Fn(&StageContext, &mut Delivery) -> Flow + Send + Sync + 'static,
     {
-        let _ = (stage, kinds, place, function);
-        todo!()
+        self.collected
+            .stages
+            .add(stage, kinds, place, Arc::new(function));
     }
 
     /// Is called when a session is ready, before its first stanza is read.
@@ -133,8 +149,7 @@ impl Registrar<'_> {
     where
         F: Fn(&StageContext, &Arc<Resource>) -> Flow + Send + Sync + 'static,
     {
-        let _ = (place, function);
-        todo!()
+        self.collected.stages.add_start(place, Arc::new(function));
     }
 
     /// Is called when a session has ended and stanzas no longer find it.
@@ -142,32 +157,104 @@ impl Registrar<'_> {
     where
         F: Fn(&StageContext, &Arc<Resource>) -> Flow + Send + Sync + 'static,
     {
-        let _ = (place, function);
-        todo!()
+        self.collected.stages.add_end(place, Arc::new(function));
     }
 
     /// Removes an element, in every copy, from stanzas of these kinds that local clients send: only
     /// servers assert it.
     pub fn strip(&mut self, kinds: &'static [Kind], name: &'static str, ns: &'static str) {
-        let _ = (kinds, name, ns);
-        todo!()
+        self.collected.stages.add_strip(kinds, name, ns);
     }
 
-    /// Announces a feature in service discovery.
+    /// Says how to tell whether somebody is a contact, a room, or the owner of a node.
+    pub fn check_sender(&mut self, sender: Sender, check: SenderCheck) {
+        self.collected.mux.check_sender(sender, check);
+    }
+
+    /// Announces a feature in service discovery, beside those of the plugin's
+    /// [`SpecInfo`](crate::plugin::Plugin::spec), which are announced anyhow.
     pub fn feature(&mut self, on: On, var: &'static str) {
-        let _ = (on, var);
-        todo!()
+        self.collected.disco.add_feature(on, var);
     }
 
-    /// Announces an identity in service discovery.
+    /// Announces an identity in service discovery, beside those of the plugin's
+    /// [`SpecInfo`](crate::plugin::Plugin::spec).
     pub fn identity(&mut self, on: On, category: &'static str, type_: &'static str) {
-        let _ = (on, category, type_);
-        todo!()
+        self.collected.disco.add_identity(
+            on,
+            Identity {
+                category,
+                type_,
+                name: None,
+            },
+        );
     }
 
     /// Adds a row to the negotiation table.
-    pub fn negotiation(&mut self, row: &'static FeatureRow) {
-        let _ = row;
-        todo!()
+    pub fn negotiation(&mut self, row: FeatureRow) {
+        self.collected.negotiation.push(row);
+    }
+
+    /// Carries out a row of the negotiation table, or announces it where it is only announced.
+    pub fn stream_feature(&mut self, feature: Arc<dyn StreamFeature>) {
+        self.collected.features.push(feature);
+    }
+
+    /// Announces what the plugin's specification says.
+    pub(super) fn announce(&mut self) {
+        for feature in self.spec.features {
+            for &place in feature.on {
+                self.feature(place.into(), feature.var);
+            }
+        }
+        for identity in self.spec.identities {
+            for &place in identity.on {
+                self.identity(place.into(), identity.category, identity.type_);
+            }
+        }
+        self.collected.specs.push(self.spec);
+    }
+}
+
+/// What the plugins of a host brought, before it is checked.
+#[derive(Default)]
+pub(super) struct Collected {
+    pub(super) mux: Mux,
+    stages: StagesBuilder,
+    disco: Disco,
+    negotiation: Vec<FeatureRow>,
+    features: Vec<Arc<dyn StreamFeature>>,
+    specs: Vec<&'static SpecInfo>,
+}
+
+impl Collected {
+    pub(super) fn finish(self) -> Result<Installed, PluginError> {
+        Ok(Installed {
+            mux: self.mux,
+            stages: self.stages.finish()?,
+            disco: self.disco,
+            negotiation: self.negotiation,
+            features: self.features,
+            specs: self.specs,
+        })
+    }
+}
+
+/// What the plugins of a host brought.
+#[derive(Default)]
+pub(crate) struct Installed {
+    pub(crate) mux: Mux,
+    pub(crate) stages: Stages,
+    pub(crate) disco: Disco,
+    pub(crate) negotiation: Vec<FeatureRow>,
+    pub(crate) features: Vec<Arc<dyn StreamFeature>>,
+    pub(crate) specs: Vec<&'static SpecInfo>,
+}
+
+impl Installed {
+    /// Nothing at all.
+    pub(crate) fn none() -> &'static Installed {
+        static NONE: std::sync::LazyLock<Installed> = std::sync::LazyLock::new(Installed::default);
+        &NONE
     }
 }

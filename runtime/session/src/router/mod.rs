@@ -1,12 +1,17 @@
 //! The router: by domain first, then by account, then by session.
 
+mod delivering;
+
+use std::collections::HashMap;
 use std::future::IntoFuture;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use futures_util::future::BoxFuture;
-use sestina_wire::{Stanza, StanzaError};
+use sestina_wire::{Condition, Stanza, StanzaError};
 
-use crate::host::Resource;
+use crate::host::{Host, Resource};
+
+use self::delivering::Delivering;
 
 /// What became of a stanza.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +45,13 @@ impl Routed {
             Routed::Later(future) => future.await,
         }
     }
+
+    /// Lets the stanza find its way alone. Called within a Tokio runtime.
+    pub fn detach(self) {
+        if let Routed::Later(future) = self {
+            tokio::spawn(future);
+        }
+    }
 }
 
 impl IntoFuture for Routed {
@@ -55,7 +67,7 @@ impl IntoFuture for Routed {
 }
 
 /// Where a stanza enters the router.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Source {
     /// A local session; errors are returned to it.
     Session(Arc<Resource>),
@@ -70,4 +82,169 @@ pub enum Source {
 pub trait Destination: Send + Sync + 'static {
     /// Takes a stanza, whose `from` is verified, on its way.
     fn route(&self, stanza: Stanza, source: &Source) -> Routed;
+}
+
+/// Where the stanzas of a host go: the router of a server, the stream of a client.
+pub trait Outlet: Send + Sync + 'static {
+    /// Sends a stanza on its way. `host` is where it enters.
+    fn route(&self, host: &Arc<Host>, stanza: Stanza, source: Source) -> Routed;
+
+    /// Writes a stanza to one session of the host.
+    fn deliver_to(&self, host: &Arc<Host>, resource: &Arc<Resource>, stanza: Stanza) -> Routed;
+}
+
+/// What answers for a domain.
+#[derive(Clone)]
+enum Domain {
+    Host(Arc<Host>),
+    /// A named service of a host: its requests go to the host's mux, in the service's scope.
+    Service(Arc<Host>, &'static str),
+    Other(Arc<dyn Destination>),
+}
+
+/// Routes stanzas between the hosts, services and components of one server, and out of it.
+pub struct Router {
+    me: Weak<Router>,
+    domains: RwLock<HashMap<Box<str>, Domain>>,
+    remote: OnceLock<Arc<dyn Destination>>,
+}
+
+impl Router {
+    /// A router without hosts.
+    pub fn new() -> Arc<Router> {
+        Arc::new_cyclic(|me| Router {
+            me: Weak::clone(me),
+            domains: RwLock::default(),
+            remote: OnceLock::new(),
+        })
+    }
+
+    /// Adds a virtual host and makes this router its way out.
+    pub fn add_host(self: &Arc<Self>, host: &Arc<Host>) {
+        self.insert(host.domain().domain(), Domain::Host(Arc::clone(host)));
+        host.connect(Arc::new(OfHost(Weak::clone(&self.me))));
+    }
+
+    /// Adds a named service of a host: iq requests to its domain, to rooms and nodes on it, are
+    /// dispatched by the host's mux in [`Scope::Service`](sestina_wire::dispatch::Scope::Service).
+    pub fn add_service(&self, domain: &str, host: &Arc<Host>, name: &'static str) {
+        self.insert(domain, Domain::Service(Arc::clone(host), name));
+    }
+
+    /// Adds something that takes whole stanzas for a domain, such as a component.
+    pub fn add(&self, domain: &str, destination: Arc<dyn Destination>) {
+        self.insert(domain, Domain::Other(destination));
+    }
+
+    /// Takes a domain out.
+    pub fn remove(&self, domain: &str) -> bool {
+        self.domains
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(domain)
+            .is_some()
+    }
+
+    /// Says who takes stanzas for every other domain. The first one counts; without, they are answered
+    /// with `remote-server-not-found` (RFC 6120 §10.4).
+    pub fn set_remote(&self, destination: Arc<dyn Destination>) {
+        let _ = self.remote.set(destination);
+    }
+
+    /// The virtual host of a domain.
+    pub fn host(&self, domain: &str) -> Option<Arc<Host>> {
+        match self
+            .domains
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(domain)?
+        {
+            Domain::Host(host) => Some(Arc::clone(host)),
+            _ => None,
+        }
+    }
+
+    /// The virtual hosts.
+    pub fn hosts(&self) -> Vec<Arc<Host>> {
+        let domains = self.domains.read().unwrap_or_else(PoisonError::into_inner);
+        let host = |domain: &Domain| match domain {
+            Domain::Host(host) => Some(Arc::clone(host)),
+            _ => None,
+        };
+        domains.values().filter_map(host).collect()
+    }
+
+    /// Takes a stanza that a local session sent, `from` stamped, through every stage.
+    pub(crate) fn receive(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        session: &Arc<Resource>,
+        stanza: Stanza,
+    ) -> Routed {
+        Delivering::received(
+            Arc::clone(self),
+            Arc::clone(host),
+            Arc::clone(session),
+            stanza,
+        )
+        .start()
+    }
+
+    /// Answers an acceptable stanza that cannot go any way with an error to the session it came from.
+    pub(crate) fn refuse(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        session: &Arc<Resource>,
+        stanza: Stanza,
+        error: StanzaError,
+    ) -> Routed {
+        let source = Source::Session(Arc::clone(session));
+        Delivering::refused(Arc::clone(self), Arc::clone(host), source, stanza, error).start()
+    }
+
+    fn insert(&self, domain: &str, entry: Domain) {
+        self.domains
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(domain.into(), entry);
+    }
+
+    fn domain(&self, domain: &str) -> Option<Domain> {
+        self.domains
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(domain)
+            .cloned()
+    }
+
+    fn elsewhere(&self, stanza: Stanza, source: &Source) -> Routed {
+        match self.remote.get() {
+            Some(remote) => remote.route(stanza, source),
+            None => Routed::Now(Outcome::Refused(StanzaError::new(
+                Condition::RemoteServerNotFound,
+            ))),
+        }
+    }
+}
+
+/// A host's way out. It does not keep the router, which keeps the host.
+struct OfHost(Weak<Router>);
+
+impl Outlet for OfHost {
+    fn route(&self, host: &Arc<Host>, stanza: Stanza, source: Source) -> Routed {
+        match self.0.upgrade() {
+            Some(router) => Delivering::routed(router, Arc::clone(host), source, stanza).start(),
+            None => Routed::Now(Outcome::NoSession),
+        }
+    }
+
+    fn deliver_to(&self, host: &Arc<Host>, resource: &Arc<Resource>, stanza: Stanza) -> Routed {
+        match self.0.upgrade() {
+            Some(router) => {
+                Delivering::to_session(router, Arc::clone(host), Arc::clone(resource), stanza)
+                    .start()
+            }
+            None => Routed::Now(Outcome::NoSession),
+        }
+    }
 }

@@ -1,123 +1,206 @@
 //! The server: hosts, listeners and connections.
 
+mod access;
+mod builder;
+mod connection;
+mod listener;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use sestina_storage::Storage;
-use sestina_wire::clock::{Clock, Random};
+use sestina_wire::{StreamCondition, StreamError};
+use tokio::sync::{Notify, watch};
 
 use crate::host::Host;
-use crate::plugin::{Plugin, PluginError};
-use crate::transport::Transport;
+use crate::metrics;
+use crate::plugin::PluginManager;
+use crate::router::Router;
+use crate::session::AcceptConfig;
+use crate::transport::{Transport, memory};
 
-/// Makes a server.
-pub struct ServerBuilder {}
+pub use builder::{HostConfig, ServerBuilder, ServerLimits, StartError};
 
-/// One virtual host of a server to be.
-pub struct HostConfig {}
+/// How long a shutdown waits for connections to take their goodbye.
+const FAREWELL: Duration = Duration::from_secs(10);
 
-impl HostConfig {
-    /// A host of this domain over this storage.
-    pub fn new(domain: &str, storage: Storage) -> Self {
-        let _ = (domain, storage);
-        todo!()
+/// What every connection of a server needs.
+struct Shared {
+    router: Arc<Router>,
+    accept: Arc<AcceptConfig>,
+    /// Connections at a time.
+    cap: usize,
+    open: AtomicUsize,
+    /// Woken when the last connection is gone.
+    idle: Notify,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Shared {
+    fn new(
+        router: Arc<Router>,
+        accept: Arc<AcceptConfig>,
+        cap: usize,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Shared {
+            router,
+            accept,
+            cap,
+            open: AtomicUsize::new(0),
+            idle: Notify::new(),
+            stopping,
+        }
     }
 
-    /// Makes the host's plugins; called once, when the server starts.
-    pub fn plugins<F>(self, make: F) -> Self
-    where
-        F: FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send + 'static,
-    {
-        let _ = make;
-        todo!()
+    fn router(&self) -> &Arc<Router> {
+        &self.router
     }
 
-    /// The certificate and key of the domain; without, no TLS is offered.
-    pub fn tls(self, config: Arc<rustls::ServerConfig>) -> Self {
-        let _ = config;
-        todo!()
+    fn accept(&self) -> &Arc<AcceptConfig> {
+        &self.accept
+    }
+
+    fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.clone()
+    }
+
+    /// Gives a connection its task, or turns it away when there are too many.
+    fn serve(self: &Arc<Self>, transport: Transport) {
+        if self.open.fetch_add(1, Ordering::AcqRel) >= self.cap {
+            self.closed();
+            metrics::count(metrics::CONNECTIONS_REFUSED);
+            return;
+        }
+        metrics::count(metrics::CONNECTIONS_ACCEPTED);
+        metrics::raise(metrics::CONNECTIONS_OPEN);
+        let guard = Open(Arc::clone(self));
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let _guard = guard;
+            listener::serve(transport, shared).await;
+        });
+    }
+
+    fn closed(&self) {
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.idle.notify_waiters();
+        }
+    }
+
+    /// Waits until no connection is left.
+    async fn idle(&self) {
+        loop {
+            let notified = self.idle.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if self.open.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            notified.await;
+        }
     }
 }
 
-impl ServerBuilder {
-    /// Adds a virtual host.
-    pub fn host(self, host: HostConfig) -> Self {
-        let _ = host;
-        todo!()
-    }
+/// Counts a connection as long as its task lives, also when it panics.
+struct Open(Arc<Shared>);
 
-    /// Listens for clients there; port 0 takes a free one, see [`Server::addresses`].
-    pub fn listen(self, address: SocketAddr) -> Self {
-        let _ = address;
-        todo!()
-    }
-
-    /// In place of the system's clock.
-    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
-        let _ = clock;
-        todo!()
-    }
-
-    /// In place of the system's randomness.
-    pub fn random(self, random: Arc<dyn Random>) -> Self {
-        let _ = random;
-        todo!()
-    }
-
-    /// Starts hosts, plugins and listeners.
-    pub async fn start(self) -> Result<Server, StartError> {
-        todo!()
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::lower(metrics::CONNECTIONS_OPEN);
+        self.0.closed();
     }
 }
 
-/// Why a server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A plugin.
-    #[error("{host}: {error}")]
-    Plugin {
-        /// The host's domain.
-        host: String,
-        /// What the plugin says.
-        error: PluginError,
-    },
-    /// A listener.
-    #[error("cannot listen on {address}: {error}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system says.
-        error: std::io::Error,
-    },
+/// A running server. Dropped without [`shutdown`](Server::shutdown), it takes no new connections and
+/// those there are end by themselves.
+pub struct Server {
+    shared: Arc<Shared>,
+    addresses: Vec<SocketAddr>,
+    managers: Vec<PluginManager>,
+    stop: watch::Sender<bool>,
 }
-
-/// A running server.
-pub struct Server {}
 
 impl Server {
+    fn new(
+        shared: Arc<Shared>,
+        addresses: Vec<SocketAddr>,
+        managers: Vec<PluginManager>,
+        stop: watch::Sender<bool>,
+    ) -> Self {
+        Server {
+            shared,
+            addresses,
+            managers,
+            stop,
+        }
+    }
+
     /// Starts to describe a server.
     pub fn builder() -> ServerBuilder {
-        todo!()
+        ServerBuilder::new()
     }
 
     /// The addresses it listens on, with the real ports, in the order they were given.
     pub fn addresses(&self) -> &[SocketAddr] {
-        todo!()
+        &self.addresses
     }
 
     /// A host by domain.
     pub fn host(&self, domain: &str) -> Option<Arc<Host>> {
-        let _ = domain;
-        todo!()
+        self.shared.router.host(domain)
     }
 
-    /// A connection that goes through no network, for tests and for clients in the same process.
+    /// The router, to add services, components or the way to other servers.
+    pub fn router(&self) -> &Arc<Router> {
+        &self.shared.router
+    }
+
+    /// Connections open now, ready or not.
+    pub fn connections(&self) -> usize {
+        self.shared.open.load(Ordering::Acquire)
+    }
+
+    /// A connection that goes through no network, for tests and for clients in the same process. It
+    /// counts as private, as if TLS protected it; see [`Transport::trusted`].
     pub fn connect_memory(&self) -> Transport {
-        todo!()
+        let (ours, theirs) = memory::pair();
+        self.shared.serve(ours.trusted());
+        theirs.trusted()
     }
 
-    /// Ends every session with `system-shutdown`, writes what is queued, stops the plugins.
+    /// Ends every session with `system-shutdown`, writes what is queued, stops the plugins. The storage
+    /// is left open: it belongs to whoever brought it.
     pub async fn shutdown(self) {
-        todo!()
+        self.stop.send_replace(true);
+        let shared = &self.shared;
+        let farewell = async {
+            // A session may come out of negotiation just now, so look more than once.
+            loop {
+                for host in shared.router.hosts() {
+                    for account in host.online_accounts() {
+                        for resource in account.resources() {
+                            resource.end(Some(StreamError::new(StreamCondition::SystemShutdown)));
+                        }
+                    }
+                }
+                if tokio::time::timeout(Duration::from_millis(200), shared.idle())
+                    .await
+                    .is_ok()
+                {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!(
+                connections = self.connections(),
+                "shutting down with connections open"
+            );
+        }
+        for manager in self.managers.iter().rev() {
+            manager.stop().await;
+        }
     }
 }

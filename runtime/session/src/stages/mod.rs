@@ -6,6 +6,7 @@
 //! returns [`Flow::Wait`].
 
 mod order;
+mod table;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::host::{Host, Resource};
 use crate::router::Outcome;
 
 pub use order::OrderError;
-pub(crate) use order::{Ordered, Position, resolve};
+pub(crate) use table::{Stages, StagesBuilder};
 
 /// A place on a stanza's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,0 +1,306 @@
+//! Describes a server and starts it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sestina_storage::{Secret, Storage};
+use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
+use sestina_wire::negotiation::FeatureRow;
+use sestina_wire::{BareJid, JidError, Limits};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::accounts::Accounts;
+use crate::host::{Host, HostParts, SessionLimits};
+use crate::plugin::{Plugin, PluginError, PluginManager};
+use crate::router::Router;
+use crate::sasl::Mechanism;
+use crate::server::access::{Doors, HostBinder};
+use crate::server::{Server, Shared, listener};
+use crate::session::{AcceptConfig, HostAccess, Timeouts};
+use crate::tls::TlsServer;
+
+type MakePlugins = Box<dyn FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send>;
+
+/// One virtual host of a server to be.
+pub struct HostConfig {
+    domain: BareJid,
+    storage: Storage,
+    accounts: Accounts,
+    make: MakePlugins,
+    tls: Option<TlsServer>,
+    mechanisms: Vec<Mechanism>,
+    decoy_secret: Option<[u8; 32]>,
+}
+
+impl HostConfig {
+    /// A host of this domain over this storage, without plugins.
+    ///
+    /// # Errors
+    ///
+    /// [`JidError`] when this is no domain.
+    pub fn new(domain: &str, storage: Storage, accounts: Accounts) -> Result<Self, JidError> {
+        Ok(HostConfig {
+            domain: BareJid::new(None, domain)?,
+            storage,
+            accounts,
+            make: Box::new(|_| Ok(Vec::new())),
+            tls: None,
+            mechanisms: Mechanism::ALL.to_vec(),
+            decoy_secret: None,
+        })
+    }
+
+    /// Makes the host's plugins; called once, when the server starts.
+    #[must_use]
+    pub fn plugins<F>(mut self, make: F) -> Self
+    where
+        F: FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send + 'static,
+    {
+        self.make = Box::new(make);
+        self
+    }
+
+    /// The certificate and key of the domain; without, no TLS is offered.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsServer) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// The SASL mechanisms offered, the preferred one first; all of them unless set.
+    #[must_use]
+    pub fn mechanisms(mut self, mechanisms: Vec<Mechanism>) -> Self {
+        self.mechanisms = mechanisms;
+        self
+    }
+
+    /// What the salts of accounts that do not exist are made from. Kept over restarts, it hides which
+    /// accounts exist; without, one is drawn at every start.
+    #[must_use]
+    pub fn decoy_secret(mut self, secret: [u8; 32]) -> Self {
+        self.decoy_secret = Some(secret);
+        self
+    }
+}
+
+/// Bounds of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerLimits {
+    /// Connections at a time, ready or not; more are turned away.
+    pub connections: usize,
+    /// What a stream may send before it has logged in.
+    pub before_login: Limits,
+    /// What a stream may send after.
+    pub after_login: Limits,
+    /// Bounds on sessions.
+    pub sessions: SessionLimits,
+    /// How long negotiation and closing may take.
+    pub timeouts: Timeouts,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        ServerLimits {
+            connections: 100_000,
+            before_login: Limits::before_login(),
+            after_login: Limits::default(),
+            sessions: SessionLimits::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+/// Makes a server.
+pub struct ServerBuilder {
+    hosts: Vec<HostConfig>,
+    listen: Vec<SocketAddr>,
+    table: Vec<FeatureRow>,
+    limits: ServerLimits,
+    require_tls: bool,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl ServerBuilder {
+    pub(super) fn new() -> Self {
+        ServerBuilder {
+            hosts: Vec::new(),
+            listen: Vec::new(),
+            table: sestina_types::NEGOTIATION.to_vec(),
+            limits: ServerLimits::default(),
+            require_tls: true,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        }
+    }
+
+    /// Adds a virtual host.
+    #[must_use]
+    pub fn host(mut self, host: HostConfig) -> Self {
+        self.hosts.push(host);
+        self
+    }
+
+    /// Listens for clients there; port 0 takes a free one, see [`Server::addresses`].
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen.push(address);
+        self
+    }
+
+    /// The negotiation table, in place of the one generated from the specifications.
+    #[must_use]
+    pub fn table(mut self, table: Vec<FeatureRow>) -> Self {
+        self.table = table;
+        self
+    }
+
+    /// The bounds.
+    #[must_use]
+    pub fn limits(mut self, limits: ServerLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether clients must negotiate TLS before they log in; they must unless set.
+    #[must_use]
+    pub fn require_tls(mut self, require: bool) -> Self {
+        self.require_tls = require;
+        self
+    }
+
+    /// In place of the system's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// In place of the system's randomness.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Starts hosts, plugins and listeners.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; what was started is stopped again.
+    pub async fn start(self) -> Result<Server, StartError> {
+        let router = Router::new();
+        let mut managers = Vec::with_capacity(self.hosts.len());
+        let mut doors = HashMap::new();
+        let mut table = self.table;
+        for config in self.hosts {
+            let domain = config.domain.clone();
+            if doors.contains_key(domain.domain()) {
+                return Err(StartError::HostTwice(domain));
+            }
+            let host = Host::new(HostParts {
+                domain: domain.clone(),
+                storage: config.storage,
+                accounts: Some(config.accounts.clone()),
+                clock: Arc::clone(&self.clock),
+                random: Arc::clone(&self.random),
+                limits: self.limits.sessions,
+            });
+            let failed = |error| StartError::Plugin {
+                host: domain.clone(),
+                error,
+            };
+            let mut manager = PluginManager::new((config.make)(&host).map_err(failed)?);
+            manager.install(&host).map_err(failed)?;
+            for row in host.negotiation() {
+                if !table
+                    .iter()
+                    .any(|known| known.element == row.element && known.ns == row.ns)
+                {
+                    table.push(*row);
+                }
+            }
+            let mut access = HostAccess::new(
+                domain.clone(),
+                config.accounts.authenticator(domain.clone()),
+                Arc::new(HostBinder(Arc::clone(&host))),
+            );
+            access.tls = config.tls;
+            access.mechanisms = config.mechanisms;
+            access.features = host.stream_features().to_vec();
+            access.decoy_secret = Secret::new(config.decoy_secret.unwrap_or_else(|| {
+                let mut secret = [0; 32];
+                self.random.fill(&mut secret);
+                secret
+            }));
+            doors.insert(domain.domain().into(), Arc::new(access));
+            router.add_host(&host);
+            managers.push((domain, manager));
+        }
+        let mut accept = AcceptConfig::new(Arc::new(Doors(doors)), table);
+        accept.require_tls = self.require_tls;
+        accept.limits_before = self.limits.before_login;
+        accept.limits = self.limits.after_login;
+        accept.timeouts = self.limits.timeouts;
+        accept.clock = self.clock;
+        accept.random = self.random;
+
+        // Sockets before plugins: a port in use is the commonest reason not to start.
+        let mut sockets = Vec::with_capacity(self.listen.len());
+        for address in self.listen {
+            let failed = |error| StartError::Listen { address, error };
+            sockets.push(TcpListener::bind(address).await.map_err(failed)?);
+        }
+        for (started, (domain, manager)) in managers.iter().enumerate() {
+            if let Err(error) = manager.start().await {
+                for (_, manager) in managers.iter().take(started).rev() {
+                    manager.stop().await;
+                }
+                return Err(StartError::Plugin {
+                    host: domain.clone(),
+                    error,
+                });
+            }
+        }
+        let (stop, stopping) = watch::channel(false);
+        let shared = Arc::new(Shared::new(
+            router,
+            Arc::new(accept),
+            self.limits.connections,
+            stopping,
+        ));
+        let mut addresses = Vec::with_capacity(sockets.len());
+        for socket in sockets {
+            addresses.extend(socket.local_addr());
+            tokio::spawn(listener::run(socket, Arc::clone(&shared)));
+        }
+        let managers = managers.into_iter().map(|(_, manager)| manager).collect();
+        Ok(Server::new(shared, addresses, managers, stop))
+    }
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A plugin cannot be installed or started.
+    #[error("{host}: {error}")]
+    Plugin {
+        /// The host's domain.
+        host: BareJid,
+        /// What the plugin says.
+        error: PluginError,
+    },
+    /// Two hosts of one domain.
+    #[error("{0} is served twice")]
+    HostTwice(BareJid),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}

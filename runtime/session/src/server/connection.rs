@@ -1,0 +1,255 @@
+//! One connection, one task: it reads its session's stanzas and writes what others queued for it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sestina_wire::{
+    Condition, Frame, Head, Jid, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
+    StreamCondition, StreamError, Text,
+};
+
+use crate::host::{Host, Resource, Work};
+use crate::metrics;
+use crate::router::{Outcome, Routed, Router};
+use crate::session::{Session, SessionError};
+use crate::stages::{Flow, SessionFunction, StageContext};
+
+/// Stanzas handled before other tasks get their turn.
+const BATCH: usize = 64;
+/// Bytes in the stream's buffer past which the queue is left alone, so that its bound means something.
+const AHEAD: usize = 64 * 1024;
+/// How long a session waits for the clean-up of the one whose address it takes.
+const TAKEOVER: Duration = Duration::from_secs(10);
+
+/// Why a session ends.
+enum End {
+    /// The peer closed the stream.
+    Closed,
+    /// The stream broke; where we found the fault, the peer's error is queued already.
+    Failed(SessionError),
+    /// The peer did what ends a stream.
+    Fault(StreamError),
+    /// The server wants it so; the queue has said with which error.
+    Asked(Option<StreamError>),
+}
+
+struct Connection {
+    session: Session,
+    host: Arc<Host>,
+    router: Arc<Router>,
+    resource: Arc<Resource>,
+    /// What the session's last stanza waits for. The next one is not read before (RFC 6120 §10.1).
+    pending: Option<BoxFuture<'static, Outcome>>,
+}
+
+/// Serves a negotiated session until it ends, its clean-up included.
+pub(super) async fn run(session: Session, host: Arc<Host>, router: Arc<Router>) {
+    let (resource, older) = host.join(session.jid());
+    metrics::raise(metrics::SESSIONS_READY);
+    tracing::debug!(session = resource.jid().as_str(), "session starts");
+    let start = start(Arc::clone(&host), Arc::clone(&resource), older);
+    let mut connection = Connection {
+        session,
+        host: Arc::clone(&host),
+        router,
+        resource: Arc::clone(&resource),
+        pending: Some(Box::pin(start)),
+    };
+    let end = poll_fn(|cx| connection.poll(cx)).await;
+
+    // First nobody finds the session any more, then plugins tell the world, then a successor may start; what
+    // remains to be written, to a peer that may be gone, comes last.
+    host.leave(&resource);
+    // A stanza that was taken in is followed to its end.
+    if let Some(pending) = connection.pending.take() {
+        pending.await;
+    }
+    call(&host, &resource, host.stages().ends()).await;
+    let (mut rest, mut error) = resource.close_queue();
+    resource.mark_gone();
+    metrics::lower(metrics::SESSIONS_READY);
+    match end {
+        End::Closed => tracing::debug!(session = resource.jid().as_str(), "session closed"),
+        End::Failed(reason) => {
+            tracing::debug!(session = resource.jid().as_str(), %reason, "session failed")
+        }
+        End::Fault(fault) => {
+            tracing::debug!(session = resource.jid().as_str(), condition = %fault.condition, "session ended for a fault");
+            error = Some(fault);
+        }
+        End::Asked(reason) => {
+            tracing::debug!(
+                session = resource.jid().as_str(),
+                "session ended by the server"
+            );
+            error = reason;
+        }
+    }
+    let mut session = connection.session;
+    session.queue_bytes(rest.pending());
+    rest.consume(rest.len());
+    drop(rest);
+    session.close(error).await;
+}
+
+/// Waits for the session whose address this one takes, then tells the plugins.
+async fn start(host: Arc<Host>, resource: Arc<Resource>, older: Option<Arc<Resource>>) -> Outcome {
+    if let Some(older) = older
+        && tokio::time::timeout(TAKEOVER, older.gone()).await.is_err()
+    {
+        tracing::warn!(
+            session = resource.jid().as_str(),
+            "the session it takes the address of does not end"
+        );
+    }
+    call(&host, &resource, host.stages().starts()).await;
+    Outcome::Delivered
+}
+
+/// Calls functions one after another, waiting for each.
+async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFunction]) {
+    let cx = StageContext {
+        host: Arc::clone(host),
+    };
+    for function in functions {
+        let mut flow = function(&cx, resource);
+        while let Flow::Wait(future) = flow {
+            flow = future.await;
+        }
+    }
+}
+
+impl Connection {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if let Poll::Ready(end) = self.poll_read(cx) {
+            return Poll::Ready(end);
+        }
+        self.poll_write(cx)
+    }
+
+    /// Reads and handles stanzas, one at a time, as long as none waits.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let mut handled = 0;
+        loop {
+            if let Some(pending) = &mut self.pending {
+                if pending.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                self.pending = None;
+            }
+            if handled == BATCH {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            handled += 1;
+            let frame = match self.session.poll_recv(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(Some(frame))) => frame,
+                Poll::Ready(Ok(None)) => return Poll::Ready(End::Closed),
+                Poll::Ready(Err(error)) => return Poll::Ready(End::Failed(error)),
+            };
+            match self.handle(frame) {
+                Ok(Routed::Now(_)) => {}
+                Ok(Routed::Later(future)) => self.pending = Some(future),
+                Err(fault) => return Poll::Ready(End::Fault(fault)),
+            }
+        }
+    }
+
+    /// Writes what is queued for the session, as far as the connection takes it.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        loop {
+            if self.session.queued() < AHEAD {
+                match self.resource.poll_work(cx) {
+                    Poll::Ready(Work::Bytes(bytes)) => self.session.queue_bytes(bytes.pending()),
+                    Poll::Ready(Work::End(bytes, error)) => {
+                        self.session.queue_bytes(bytes.pending());
+                        return Poll::Ready(End::Asked(error));
+                    }
+                    Poll::Pending if self.session.queued() == 0 => return Poll::Pending,
+                    Poll::Pending => {}
+                }
+            }
+            match self.session.poll_flush(cx) {
+                // The queue may have filled meanwhile.
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(End::Failed(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Takes one stanza in: whose it is, whether it is one, and on its way.
+    fn handle(&mut self, frame: Frame) -> Result<Routed, StreamError> {
+        metrics::count(metrics::STANZAS_RECEIVED);
+        let mut stanza = match Stanza::from_frame(frame.clone()) {
+            Ok(stanza) => stanza,
+            Err(StanzaParseError::Stream(error)) => return Err(*error),
+            Err(StanzaParseError::Stanza(error)) => return Ok(self.reject(&frame, &error)),
+        };
+        drop(frame);
+        self.stamp(&mut stanza)?;
+        if let Err(error) = check_iq(&stanza) {
+            return Ok(self
+                .router
+                .refuse(&self.host, &self.resource, stanza, error));
+        }
+        Ok(self.router.receive(&self.host, &self.resource, stanza))
+    }
+
+    /// Sets `from` to the session's address. A client may name its own, bare or full, and no other
+    /// (RFC 6120 §8.1.2.1).
+    fn stamp(&self, stanza: &mut Stanza) -> Result<(), StreamError> {
+        let own = self.resource.jid();
+        let head = stanza.head_mut();
+        match &head.from {
+            Some(from) if from.as_str() == own.as_str() => return Ok(()),
+            Some(from) if from.as_str() != own.bare_str() => {
+                return Err(StreamError::new(StreamCondition::InvalidFrom));
+            }
+            Some(_) | None => {}
+        }
+        head.from = Some(Jid::clone(own));
+        Ok(())
+    }
+
+    /// Answers an element that is a stanza by name and cannot be taken as one.
+    fn reject(&self, frame: &Frame, error: &StanzaError) -> Routed {
+        let root = frame.root();
+        let kind = Kind::from_name(root.name()).unwrap_or(Kind::Message);
+        let answered = root
+            .attr("type")
+            .is_some_and(|type_| matches!(&*type_, "error" | "result"));
+        if answered {
+            return Routed::Now(Outcome::Refused(error.clone()));
+        }
+        let mut head = Head::new(kind, StanzaType::Error);
+        head.id = root.attr("id");
+        head.from = root
+            .attr("to")
+            .and_then(|to: Text| Jid::parse_text(to).ok());
+        head.to = Some(Jid::clone(self.resource.jid()));
+        self.host
+            .deliver_to(&self.resource, Stanza::new(head).with(error))
+    }
+}
+
+/// What RFC 6120 §8.2.3 asks of every iq: an identifier, and one payload in a request.
+fn check_iq(stanza: &Stanza) -> Result<(), StanzaError> {
+    if stanza.kind() != Kind::Iq {
+        return Ok(());
+    }
+    let bad = |text: &'static str| Err(StanzaError::new(Condition::BadRequest).with_text(text));
+    if stanza.id().is_none_or(|id| id.is_empty()) {
+        return bad("an iq needs an id");
+    }
+    let payloads = stanza.children().take(2).count();
+    match stanza.type_() {
+        StanzaType::Get | StanzaType::Set if payloads != 1 => bad("a request needs one payload"),
+        StanzaType::Result if payloads > 1 => bad("a result has at most one payload"),
+        _ => Ok(()),
+    }
+}

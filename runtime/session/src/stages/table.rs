@@ -1,0 +1,129 @@
+//! Every function of every stage, by stage and kind, in the order found once at the start.
+
+use std::sync::Arc;
+
+use sestina_wire::{Kind, Stanza};
+
+use crate::stages::order::resolve;
+use crate::stages::{OrderError, Place, SessionFunction, Stage, StageFunction};
+
+const KINDS: [Kind; 3] = [Kind::Message, Kind::Presence, Kind::Iq];
+
+/// Functions as plugins registered them.
+#[derive(Default)]
+pub(crate) struct StagesBuilder {
+    functions: Vec<(Stage, &'static [Kind], Place, StageFunction)>,
+    starts: Vec<(Place, SessionFunction)>,
+    ends: Vec<(Place, SessionFunction)>,
+    strips: Vec<(&'static [Kind], &'static str, &'static str)>,
+}
+
+impl StagesBuilder {
+    pub(crate) fn add(
+        &mut self,
+        stage: Stage,
+        kinds: &'static [Kind],
+        place: Place,
+        function: StageFunction,
+    ) {
+        self.functions.push((stage, kinds, place, function));
+    }
+
+    pub(crate) fn add_start(&mut self, place: Place, function: SessionFunction) {
+        self.starts.push((place, function));
+    }
+
+    pub(crate) fn add_end(&mut self, place: Place, function: SessionFunction) {
+        self.ends.push((place, function));
+    }
+
+    pub(crate) fn add_strip(
+        &mut self,
+        kinds: &'static [Kind],
+        name: &'static str,
+        ns: &'static str,
+    ) {
+        self.strips.push((kinds, name, ns));
+    }
+
+    /// Finds the order of each stage for each kind.
+    pub(crate) fn finish(self) -> Result<Stages, OrderError> {
+        let mut stages = Stages::default();
+        for stage in Stage::ALL {
+            for kind in KINDS {
+                let entries: Vec<(Place, StageFunction)> = self
+                    .functions
+                    .iter()
+                    .filter(|(at, kinds, _, _)| *at == stage && kinds.contains(&kind))
+                    .map(|(_, _, place, function)| (*place, Arc::clone(function)))
+                    .collect();
+                let ordered = resolve(&format!("{stage} of {}", kind.as_str()), entries)?;
+                if let Some(place) = stages.functions.get_mut(index(stage, kind)) {
+                    *place = ordered.into();
+                }
+            }
+        }
+        stages.starts = resolve("session-start", self.starts)?.into();
+        stages.ends = resolve("session-end", self.ends)?.into();
+        for (kinds, name, ns) in self.strips {
+            for kind in kinds {
+                if let Some(strips) = stages.strips.get_mut(*kind as usize) {
+                    strips.push((name, ns));
+                }
+            }
+        }
+        Ok(stages)
+    }
+}
+
+/// Functions in their order.
+#[derive(Default)]
+pub(crate) struct Stages {
+    functions: [Box<[StageFunction]>; 18],
+    starts: Box<[SessionFunction]>,
+    ends: Box<[SessionFunction]>,
+    strips: [Vec<(&'static str, &'static str)>; 3],
+}
+
+fn index(stage: Stage, kind: Kind) -> usize {
+    stage as usize * KINDS.len() + kind as usize
+}
+
+impl Stages {
+    /// The functions of a stage for a kind.
+    pub(crate) fn of(&self, stage: Stage, kind: Kind) -> &[StageFunction] {
+        self.functions
+            .get(index(stage, kind))
+            .map(|functions| &**functions)
+            .unwrap_or_default()
+    }
+
+    /// The functions called when a session starts.
+    pub(crate) fn starts(&self) -> &[SessionFunction] {
+        &self.starts
+    }
+
+    /// The functions called when a session ends.
+    pub(crate) fn ends(&self) -> &[SessionFunction] {
+        &self.ends
+    }
+
+    /// Removes what only servers may assert.
+    pub(crate) fn strip(&self, stanza: &mut Stanza) {
+        let strips = self
+            .strips
+            .get(stanza.kind() as usize)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        if strips.is_empty() {
+            return;
+        }
+        let asserted = |name: &str, ns: &str| strips.iter().any(|strip| *strip == (name, ns));
+        if stanza
+            .children()
+            .any(|child| asserted(child.name(), child.ns()))
+        {
+            stanza.retain(|child| !asserted(child.name(), child.ns()));
+        }
+    }
+}
