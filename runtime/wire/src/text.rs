@@ -68,8 +68,19 @@ impl Text {
         Self(inner)
     }
 
-    pub(crate) fn byte_string(&self) -> &ByteString {
-        &self.0
+    /// This text within `new`, where it is a part of `old`, of which `new` is a copy; on its own where `new` is none.
+    /// A text that is no part of `old` stays as it is.
+    pub(crate) fn moved(&self, old: &Text, new: &Text) -> Self {
+        let whole = old.as_bytes().as_ptr_range();
+        let part = self.as_bytes().as_ptr_range();
+        if self.is_empty() || part.start < whole.start || whole.end < part.end {
+            return self.clone();
+        }
+        let start = part.start as usize - whole.start as usize;
+        match new.get(start..start + self.len()) {
+            Some(same) if same == self.as_str() => new.share(same),
+            _ => self.detach(),
+        }
     }
 }
 

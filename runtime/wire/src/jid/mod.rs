@@ -177,6 +177,14 @@ impl Jid {
             ..*self
         }
     }
+
+    /// As [`Text::moved`].
+    pub(crate) fn moved(&self, old: &Text, new: &Text) -> Self {
+        Self {
+            text: self.text.moved(old, new),
+            ..*self
+        }
+    }
 }
 
 impl BareJid {

@@ -1,148 +1,39 @@
 //! Stanzas (RFC 6120 §8).
 
+mod children;
+mod head;
+mod parse;
+
+use std::fmt;
+
+pub use self::children::{Child, Children};
+use self::children::{Part, Removed};
+pub use self::head::{Head, Kind, StanzaType};
+pub use self::parse::StanzaParseError;
 use crate::{
-    AnyElement, DecodeError, ElementRef, Frame, Jid, Payload, StanzaError, StreamError, Text,
+    AnyElement, DecodeError, ElementRef, Frame, Jid, Payload, StanzaError, Text, Writer, ns,
 };
-
-/// The three kinds of stanza.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Pushed to somebody (RFC 6121 §5).
-    Message,
-    /// Published to whoever subscribed (RFC 6121 §4).
-    Presence,
-    /// A request or its answer (RFC 6120 §8.2.3).
-    Iq,
-}
-
-impl Kind {
-    /// The element's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Presence => "presence",
-            Self::Iq => "iq",
-        }
-    }
-
-    /// The kind with that element name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "message" => Some(Self::Message),
-            "presence" => Some(Self::Presence),
-            "iq" => Some(Self::Iq),
-            _ => None,
-        }
-    }
-}
-
-/// The `type` of a stanza of any kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StanzaType {
-    /// IQ: asks for something.
-    Get,
-    /// IQ: changes something.
-    Set,
-    /// IQ: the answer.
-    Result,
-    /// Any kind: an error in answer to a stanza.
-    Error,
-    /// Message: on its own. Written by leaving the attribute out.
-    Normal,
-    /// Message: part of a conversation of two.
-    Chat,
-    /// Message: from or to a room.
-    Groupchat,
-    /// Message: news that expects no answer.
-    Headline,
-    /// Presence: there. Written by leaving the attribute out.
-    Available,
-    /// Presence: gone.
-    Unavailable,
-    /// Presence: wants to subscribe.
-    Subscribe,
-    /// Presence: grants a subscription.
-    Subscribed,
-    /// Presence: ends its own subscription.
-    Unsubscribe,
-    /// Presence: refuses or ends the other's subscription.
-    Unsubscribed,
-    /// Presence: asks for the current presence.
-    Probe,
-}
-
-impl StanzaType {
-    /// The value of the attribute; empty for the two that are written by leaving it out.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "get",
-            Self::Set => "set",
-            Self::Result => "result",
-            Self::Error => "error",
-            Self::Normal | Self::Available => "",
-            Self::Chat => "chat",
-            Self::Groupchat => "groupchat",
-            Self::Headline => "headline",
-            Self::Unavailable => "unavailable",
-            Self::Subscribe => "subscribe",
-            Self::Subscribed => "subscribed",
-            Self::Unsubscribe => "unsubscribe",
-            Self::Unsubscribed => "unsubscribed",
-            Self::Probe => "probe",
-        }
-    }
-}
-
-/// The attributes that every stanza has (RFC 6120 §8.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// Message, presence or IQ.
-    pub kind: Kind,
-    /// Its type.
-    pub type_: StanzaType,
-    /// What an answer has to repeat.
-    pub id: Option<Text>,
-    /// The sender.
-    pub from: Option<Jid>,
-    /// The addressee.
-    pub to: Option<Jid>,
-    /// The default language of the text inside.
-    pub lang: Option<Text>,
-}
-
-impl Head {
-    /// A head with nothing but kind and type.
-    pub const fn new(kind: Kind, type_: StanzaType) -> Self {
-        Self {
-            kind,
-            type_,
-            id: None,
-            from: None,
-            to: None,
-            lang: None,
-        }
-    }
-}
-
-/// An element at the top of a stream that is no acceptable stanza.
-#[derive(Debug, Clone, PartialEq)]
-pub enum StanzaParseError {
-    /// To be answered with an error stanza.
-    Stanza(Box<StanzaError>),
-    /// Ends the stream.
-    Stream(Box<StreamError>),
-}
 
 /// A stanza as a rope: a head, the children kept of the frame it came in, and children added since. A clone copies no content.
 #[derive(Clone)]
 pub struct Stanza {
     head: Head,
+    /// The element it came as.
+    body: Option<AnyElement>,
+    /// Which of that element's children are gone.
+    removed: Removed,
+    added: Vec<Part>,
 }
 
 impl Stanza {
     /// A stanza without children.
     pub fn new(head: Head) -> Self {
-        Self { head }
+        Self {
+            head,
+            body: None,
+            removed: Removed::default(),
+            added: Vec::new(),
+        }
     }
 
     /// A message without children.
@@ -164,16 +55,38 @@ impl Stanza {
     ///
     /// # Errors
     /// When the element is no stanza, or its head is not acceptable.
-    pub fn from_frame(_frame: Frame) -> Result<Self, StanzaParseError> {
-        todo!()
+    pub fn from_frame(frame: Frame) -> Result<Self, StanzaParseError> {
+        let head = parse::head(frame.root())?;
+        Ok(Self {
+            body: Some(frame.into()),
+            ..Self::new(head)
+        })
+    }
+
+    /// Reads a stanza that stands inside another element, such as a forwarded one.
+    ///
+    /// # Errors
+    /// When the element is no stanza, or its head is not acceptable.
+    pub fn from_element(el: ElementRef<'_>) -> Result<Self, StanzaParseError> {
+        let head = parse::head(el)?;
+        Ok(Self {
+            body: Some(el.to_any()),
+            ..Self::new(head)
+        })
+    }
+
+    /// The error in answer to an element that [`Stanza::from_frame`] refused; none if it must not be answered.
+    pub fn refusal(frame: &Frame, error: &StanzaError) -> Option<Self> {
+        parse::refusal(frame.root(), error)
     }
 
     /// Reads a stanza from text, its namespace `jabber:client` unless it says otherwise. For tests and tools.
     ///
     /// # Errors
     /// A sentence for a person, when it is no stanza.
-    pub fn parse(_text: &str) -> Result<Self, String> {
-        todo!()
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let frame = Frame::parse_in(text, ns::CLIENT).map_err(|error| error.to_string())?;
+        Self::from_frame(frame).map_err(|error| error.to_string())
     }
 
     /// Sets the sender.
@@ -248,7 +161,7 @@ impl Stanza {
 
     /// The children, kept and added.
     pub fn children(&self) -> Children<'_> {
-        todo!()
+        Children::new(self)
     }
 
     /// The first child with that name and namespace.
@@ -263,7 +176,10 @@ impl Stanza {
 
     /// Reads the first child that is of this type.
     pub fn decode<T: Payload>(&self) -> Option<Result<T, DecodeError>> {
-        todo!()
+        self.children()
+            .map(|child| child.element())
+            .find(|el| T::matches(*el))
+            .map(T::read)
     }
 
     /// The error inside a stanza of type `error`.
@@ -272,109 +188,172 @@ impl Stanza {
     }
 
     /// Keeps only the children for which the function says so.
-    pub fn retain(&mut self, _keep: impl FnMut(&Child<'_>) -> bool) {
-        todo!()
+    pub fn retain(&mut self, mut keep: impl FnMut(&Child<'_>) -> bool) {
+        let Self {
+            body,
+            removed,
+            added,
+            ..
+        } = self;
+        let kept = body.as_ref().map(|body| body.root().children());
+        for (place, el) in kept.into_iter().flatten().enumerate() {
+            if !removed.contains(place) && !keep(&Child::kept(el)) {
+                removed.insert(place);
+            }
+        }
+        added.retain(|part| keep(&part.child()));
     }
 
     /// Adds a child at the end.
-    pub fn append(&mut self, _payload: &impl Payload) {
-        todo!()
+    pub fn append(&mut self, payload: &impl Payload) {
+        self.added.push(Part::new(payload));
     }
 
     /// Adds an untyped child at the end.
-    pub fn append_any(&mut self, _element: &AnyElement) {
-        todo!()
+    pub fn append_any(&mut self, element: &AnyElement) {
+        self.added.push(Part::Any(element.clone()));
     }
 
     /// Writes the stanza to the end of `out`, for a stream whose content namespace is `content_ns`.
-    pub fn write(&self, _out: &mut Vec<u8>, _content_ns: &str) {
-        todo!()
+    pub fn write(&self, out: &mut Vec<u8>, content_ns: &str) {
+        self.write_to(&mut Writer::new(out, content_ns));
+    }
+
+    /// Writes the stanza as an element of `jabber:client` among others.
+    pub fn write_to(&self, w: &mut Writer<'_>) {
+        let name = self.head.kind.as_str();
+        w.start(name, ns::CLIENT);
+        self.write_rest(w, name);
+    }
+
+    /// Attributes, children, end.
+    fn write_rest(&self, w: &mut Writer<'_>, name: &str) {
+        let Head {
+            type_,
+            id,
+            from,
+            to,
+            lang,
+            ..
+        } = &self.head;
+        w.attr_opt("id", id.as_ref());
+        w.attr_opt("from", from.as_ref());
+        w.attr_opt("to", to.as_ref());
+        if !type_.as_str().is_empty() {
+            w.attr("type", type_.as_str());
+        }
+        w.attr_opt("xml:lang", lang.as_ref());
+        if let Some(body) = &self.body {
+            for (place, el) in body.root().children().enumerate() {
+                if !self.removed.contains(place) {
+                    w.element(el);
+                }
+            }
+        }
+        for part in &self.added {
+            part.write(w);
+        }
+        w.end(name);
     }
 
     /// Writes the stanza with its namespace declared, as framings without a stream element need it (RFC 7395 §3.3.3, XEP-0206).
-    pub fn write_framed(&self, _out: &mut Vec<u8>, _content_ns: &str) {
-        todo!()
+    pub fn write_framed(&self, out: &mut Vec<u8>, content_ns: &str) {
+        let name = self.head.kind.as_str();
+        let w = &mut Writer::new(out, ns::CLIENT);
+        w.start(name, ns::CLIENT);
+        w.attr("xmlns", content_ns);
+        self.write_rest(w, name);
     }
 
     /// The stanza as an element of `jabber:client`, e.g. to forward it.
     pub fn to_any(&self) -> AnyElement {
-        todo!()
+        AnyElement::build(|w| self.write_to(w))
     }
 
     /// Bytes of memory that it keeps alive.
     pub fn pinned(&self) -> usize {
-        todo!()
+        self.body.as_ref().map_or(0, AnyElement::pinned)
+            + self.added.iter().map(Part::pinned).sum::<usize>()
     }
 
     /// Copies what pins a larger buffer into allocations of its own. For what waits longer than a flush.
     pub fn compact(&mut self) {
-        todo!()
+        if let Some(body) = &mut self.body {
+            let compact = body.detach();
+            let Head {
+                id, from, to, lang, ..
+            } = &mut self.head;
+            let (old, new) = (body.frame.text(), compact.frame.text());
+            for text in [id, lang].into_iter().flatten() {
+                *text = text.moved(old, new);
+            }
+            for jid in [from, to].into_iter().flatten() {
+                *jid = jid.moved(old, new);
+            }
+            if body.at != 0 {
+                // The copy is a document of its own with the same children in the same order.
+                debug_assert_eq!(
+                    body.root().children().count(),
+                    compact.root().children().count()
+                );
+            }
+            *body = compact;
+        }
+        for part in &mut self.added {
+            part.compact();
+        }
     }
 
     /// The empty result of this IQ request, addressed back to the sender (RFC 6120 §8.2.3).
     #[must_use]
     pub fn result(&self) -> Stanza {
-        todo!()
+        self.answer(StanzaType::Result)
     }
 
     /// The error in answer to this stanza, addressed back to the sender (RFC 6120 §8.3.1).
     #[must_use]
-    pub fn error(&self, _error: &StanzaError) -> Stanza {
-        todo!()
+    pub fn error(&self, error: &StanzaError) -> Stanza {
+        self.answer(StanzaType::Error).with(error)
+    }
+
+    /// A stanza without children that goes back to the sender.
+    fn answer(&self, type_: StanzaType) -> Stanza {
+        let Head {
+            kind, id, from, to, ..
+        } = &self.head;
+        Stanza::new(Head {
+            id: id.clone(),
+            from: to.clone(),
+            to: from.clone(),
+            ..Head::new(*kind, type_)
+        })
     }
 }
-impl std::fmt::Debug for Stanza {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stanza").finish_non_exhaustive()
-    }
-}
-
-/// One child of a stanza.
-#[derive(Clone, Copy)]
-pub struct Child<'a> {
-    el: ElementRef<'a>,
-}
-
-impl<'a> Child<'a> {
-    /// Local name.
-    pub fn name(&self) -> &'a str {
-        todo!()
-    }
-
-    /// Namespace.
-    pub fn ns(&self) -> &'a str {
-        todo!()
-    }
-
-    /// Whether it has that name and namespace.
-    pub fn is(&self, name: &str, ns: &str) -> bool {
-        self.name() == name && self.ns() == ns
-    }
-
-    /// The child as an element.
-    pub fn element(&self) -> ElementRef<'a> {
-        self.el
-    }
-
-    /// Reads the child as a type.
-    ///
-    /// # Errors
-    /// When it is not that element, or does not fit the type.
-    pub fn decode<T: Payload>(&self) -> Result<T, DecodeError> {
-        self.element().decode()
+impl PartialEq for Stanza {
+    /// Whether both say the same.
+    fn eq(&self, other: &Self) -> bool {
+        self.head == other.head
+            && self.children().count() == other.children().count()
+            && self
+                .children()
+                .zip(other.children())
+                .all(|(mine, other)| mine.element().same_as(other.element()))
     }
 }
 
-/// The children of a stanza.
-#[derive(Clone)]
-pub struct Children<'a> {
-    stanza: &'a Stanza,
-}
-
-impl<'a> Iterator for Children<'a> {
-    type Item = Child<'a>;
-    fn next(&mut self) -> Option<Child<'a>> {
-        let _ = self.stanza;
-        todo!()
+impl fmt::Display for Stanza {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        self.write(&mut out, ns::CLIENT);
+        f.write_str(&String::from_utf8_lossy(&out))
     }
 }
+
+impl fmt::Debug for Stanza {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -166,6 +166,10 @@ impl Frame {
         }
     }
 
+    pub(crate) fn text(&self) -> &Text {
+        &self.text
+    }
+
     #[inline]
     pub(crate) fn index(&self) -> &Index {
         &self.index

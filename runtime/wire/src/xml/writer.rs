@@ -51,12 +51,6 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The buffer, for what is XML already. A start tag is complete then, so no attribute may follow.
-    pub(crate) fn raw(&mut self) -> &mut Vec<u8> {
-        self.finish_tag();
-        self.out
-    }
-
     #[inline]
     fn finish_tag(&mut self) {
         if self.tag_open {
@@ -66,7 +60,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Whether `ns` is the default namespace here.
-    fn is_default(&self, ns: &str) -> bool {
+    pub(crate) fn is_default(&self, ns: &str) -> bool {
         match self.open.last() {
             None | Some(Default::Base) => ns == self.base,
             Some(Default::Out(start, len)) => {
@@ -223,7 +217,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn verbatim(&mut self, xml: &str) {
+    /// Adds XML as it is.
+    pub(crate) fn verbatim(&mut self, xml: &str) {
         self.finish_tag();
         self.out.extend_from_slice(xml.as_bytes());
     }

@@ -1,0 +1,1 @@
+//! Stanzas as ropes.
