@@ -13,10 +13,15 @@ pub(crate) async fn open(config: &Config) -> Result<Storage, String> {
         StorageLocation::Sqlite(path) => sqlite(path).await?,
         #[cfg(not(feature = "sqlite"))]
         StorageLocation::Sqlite(_) => {
-            return Err("this program was built without SQLite: build it with the feature \"sqlite\"".to_owned());
+            return Err(
+                "this program was built without SQLite: build it with the feature \"sqlite\""
+                    .to_owned(),
+            );
         }
     };
-    let prepared = storage.prepare(sestina_types::TABLES, sestina_types::MIGRATIONS).await;
+    let prepared = storage
+        .prepare(sestina_types::TABLES, sestina_types::MIGRATIONS)
+        .await;
     prepared.map_err(|error| match &config.storage {
         StorageLocation::Memory => error.to_string(),
         StorageLocation::Sqlite(path) => format!("{}: {error}", path.display()),
@@ -30,13 +35,16 @@ async fn sqlite(path: &std::path::Path) -> Result<Storage, String> {
     use sestina_storage_sql::sqlite::Sqlite;
 
     if let Some(folder) = path.parent() {
-        make_folder(folder).map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+        make_folder(folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
     }
-    let database = Sqlite::open(&path.to_string_lossy()).await.map_err(|error| match error {
-        // Both say which file it is.
-        StorageError::Unavailable(reason) => format!("cannot open the database {reason}"),
-        other => other.to_string(),
-    })?;
+    let database = Sqlite::open(&path.to_string_lossy())
+        .await
+        .map_err(|error| match error {
+            // Both say which file it is.
+            StorageError::Unavailable(reason) => format!("cannot open the database {reason}"),
+            other => other.to_string(),
+        })?;
     Ok(Storage::new(std::sync::Arc::new(database)))
 }
 

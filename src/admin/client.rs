@@ -20,7 +20,12 @@ pub(super) async fn ask(path: &Path, request: &Request) -> Result<Option<Answer>
     let stream = match socket::connect(path).await {
         Ok(stream) => stream,
         Err(error) if nobody_listens(&error) => return Ok(None),
-        Err(error) => return Err(format!("cannot reach the server at {}: {error}", path.display())),
+        Err(error) => {
+            return Err(format!(
+                "cannot reach the server at {}: {error}",
+                path.display()
+            ));
+        }
     };
     let talk = async {
         let mut stream = BufReader::new(stream);
@@ -33,12 +38,22 @@ pub(super) async fn ask(path: &Path, request: &Request) -> Result<Option<Answer>
     };
     match tokio::time::timeout(PATIENCE, talk).await {
         Ok(Ok(answer)) => Ok(Some(answer)),
-        Ok(Err(error)) => Err(format!("the server at {} gave no answer: {error}", path.display())),
-        Err(_) => Err(format!("the server at {} gave no answer within {} s", path.display(), PATIENCE.as_secs())),
+        Ok(Err(error)) => Err(format!(
+            "the server at {} gave no answer: {error}",
+            path.display()
+        )),
+        Err(_) => Err(format!(
+            "the server at {} gave no answer within {} s",
+            path.display(),
+            PATIENCE.as_secs()
+        )),
     }
 }
 
 /// No socket, or one that a server left behind when it was killed.
 fn nobody_listens(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+    )
 }

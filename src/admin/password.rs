@@ -13,12 +13,19 @@ const LONGEST: u64 = 4096;
 /// input where that is no terminal, or on request.
 pub(super) fn read(from_stdin: bool) -> Result<Password, String> {
     if from_stdin || !io::stdin().is_terminal() {
-        return line(io::stdin().lock()).map_err(|error| format!("cannot read the password: {error}"));
+        return line(io::stdin().lock())
+            .map_err(|error| format!("cannot read the password: {error}"));
     }
-    let ask = |question| terminal::ask(question).map_err(|error| format!("cannot ask for the password: {error}"));
+    let ask = |question| {
+        terminal::ask(question).map_err(|error| format!("cannot ask for the password: {error}"))
+    };
     let first = ask("Password: ")?;
     let second = ask("The same again: ")?;
-    if first.expose() == second.expose() { Ok(first) } else { Err("the two passwords differ".to_owned()) }
+    if first.expose() == second.expose() {
+        Ok(first)
+    } else {
+        Err("the two passwords differ".to_owned())
+    }
 }
 
 /// One line, without its end. An end of input before any text is an error, not an empty password.
@@ -26,7 +33,10 @@ pub(super) fn line(input: impl io::BufRead) -> io::Result<Password> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(256));
     let read = input.take(LONGEST + 2).read_until(b'\n', &mut bytes)?;
     if read == 0 {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "there is none on standard input"));
+        return Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "there is none on standard input",
+        ));
     }
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
@@ -35,13 +45,19 @@ pub(super) fn line(input: impl io::BufRead) -> io::Result<Password> {
         }
     }
     if bytes.len() as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is longer than {LONGEST} octets")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is longer than {LONGEST} octets"),
+        ));
     }
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Password::new(Zeroizing::new(text))),
         Err(error) => {
             error.into_bytes().zeroize();
-            Err(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+            Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it is not UTF-8",
+            ))
         }
     }
 }
@@ -68,7 +84,9 @@ mod terminal {
             let mut modes = before.clone();
             modes.local_modes.remove(LocalModes::ECHO);
             // The end of the line is still shown, so that the next output begins a line of its own.
-            modes.local_modes.insert(LocalModes::ECHONL | LocalModes::ICANON);
+            modes
+                .local_modes
+                .insert(LocalModes::ECHONL | LocalModes::ICANON);
             tcsetattr(terminal, OptionalActions::Flush, &modes)?;
             Ok(Silent { terminal, before })
         }
@@ -98,6 +116,9 @@ mod terminal {
     use super::Password;
 
     pub(super) fn ask(_question: &str) -> io::Result<Password> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "give it with --password-stdin"))
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "give it with --password-stdin",
+        ))
     }
 }

@@ -42,7 +42,8 @@ impl Socket {
     pub(crate) async fn listen(path: &Path, admin: Admin) -> Result<Socket, String> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let said = |error: io::Error| format!("cannot listen on {}: {error}", path.display());
-        make_folder(folder).map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+        make_folder(folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
         let lock = lock(folder)?;
         // Whoever left this behind is gone: the lock is ours.
         match fs::remove_file(path) {
@@ -54,7 +55,11 @@ impl Socket {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(said)?;
         let owner = fs::metadata(path).map_err(said)?.uid();
         let task = tokio::spawn(accept(listener, owner, admin));
-        Ok(Socket { path: path.to_owned(), task, _lock: lock })
+        Ok(Socket {
+            path: path.to_owned(),
+            task,
+            _lock: lock,
+        })
     }
 }
 
@@ -84,19 +89,30 @@ fn short<T>(path: &Path, work: impl FnOnce(&Path) -> io::Result<T>) -> io::Resul
     };
     use std::os::fd::AsRawFd as _;
     let folder = File::open(folder)?;
-    work(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name))
+    work(
+        &Path::new("/proc/self/fd")
+            .join(folder.as_raw_fd().to_string())
+            .join(name),
+    )
 }
 
 fn lock(folder: &Path) -> Result<File, String> {
     let path = folder.join("server.lock");
     let said = |error: io::Error| format!("cannot lock {}: {error}", path.display());
     let mut options = File::options();
-    let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(said)?;
+    let file = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(said)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(format!("another server is running on the data folder {}", folder.display()))
-        }
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another server is running on the data folder {}",
+            folder.display()
+        )),
         Err(TryLockError::Error(error)) => Err(said(error)),
     }
 }
@@ -104,7 +120,9 @@ fn lock(folder: &Path) -> Result<File, String> {
 async fn accept(listener: UnixListener, owner: u32, admin: Admin) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -137,7 +155,10 @@ async fn serve(stream: UnixStream, admin: &Admin) -> io::Result<()> {
     loop {
         let mut line = Zeroizing::new(Vec::with_capacity(LINE));
         let limit = LINE as u64;
-        let reading = tokio::time::timeout(SILENCE, (&mut stream).take(limit).read_until(b'\n', &mut line));
+        let reading = tokio::time::timeout(
+            SILENCE,
+            (&mut stream).take(limit).read_until(b'\n', &mut line),
+        );
         match reading.await {
             Ok(read) if read? == 0 => return Ok(()),
             Ok(_) => {}
@@ -147,7 +168,9 @@ async fn serve(stream: UnixStream, admin: &Admin) -> io::Result<()> {
         let answer = match serde_json::from_slice::<Request>(&line) {
             Ok(request) if whole => admin.answer(request).await,
             // What exactly is wrong is not said: it would quote the line, which may hold a password.
-            _ => Answer::Refused("the server does not understand this request: is it of another version?".to_owned()),
+            _ => Answer::Refused(
+                "the server does not understand this request: is it of another version?".to_owned(),
+            ),
         };
         let mut answer = serde_json::to_vec(&answer)?;
         answer.push(b'\n');

@@ -19,7 +19,10 @@ use super::{Admin, Socket, client, password, socket};
 fn admin() -> (Admin, Accounts) {
     let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
     let domains = vec!["one.example".to_owned(), "two.example".to_owned()];
-    (Admin::new(accounts.clone(), Storage::memory(), domains, Vec::new()), accounts)
+    (
+        Admin::new(accounts.clone(), Storage::memory(), domains, Vec::new()),
+        accounts,
+    )
 }
 
 fn secret(text: &str) -> Password {
@@ -27,19 +30,29 @@ fn secret(text: &str) -> Password {
 }
 
 fn add(account: &str) -> Request {
-    Request::UserAdd { account: account.to_owned(), password: secret("romeo's secret") }
+    Request::UserAdd {
+        account: account.to_owned(),
+        password: secret("romeo's secret"),
+    }
 }
 
 fn remove(account: &str) -> Request {
-    Request::UserRemove { account: account.to_owned() }
+    Request::UserRemove {
+        account: account.to_owned(),
+    }
 }
 
 fn list(domain: Option<&str>) -> Request {
-    Request::UserList { domain: domain.map(str::to_owned) }
+    Request::UserList {
+        domain: domain.map(str::to_owned),
+    }
 }
 
 async fn ask(path: &Path, request: Request) -> Answer {
-    client::ask(path, &request).await.unwrap().expect("a server listens")
+    client::ask(path, &request)
+        .await
+        .unwrap()
+        .expect("a server listens")
 }
 
 fn refused(answer: Answer) -> String {
@@ -67,23 +80,57 @@ async fn accounts_come_and_go() {
     let path = folder.socket();
     let (admin, accounts) = admin();
     let socket = Socket::listen(&path, admin).await.unwrap();
-    for account in ["romeo@one.example", "Juliet@one.example", "romeo@two.example"] {
+    for account in [
+        "romeo@one.example",
+        "Juliet@one.example",
+        "romeo@two.example",
+    ] {
         assert_eq!(ask(&path, add(account)).await, Answer::Done);
     }
-    assert_eq!(refused(ask(&path, add("romeo@one.example")).await), "romeo@one.example exists already");
-    let all = ["juliet@one.example", "romeo@one.example", "romeo@two.example"].map(str::to_owned);
+    assert_eq!(
+        refused(ask(&path, add("romeo@one.example")).await),
+        "romeo@one.example exists already"
+    );
+    let all = [
+        "juliet@one.example",
+        "romeo@one.example",
+        "romeo@two.example",
+    ]
+    .map(str::to_owned);
     assert_eq!(ask(&path, list(None)).await, Answer::Accounts(all.to_vec()));
-    assert_eq!(ask(&path, list(Some("two.example"))).await, Answer::Accounts(all[2..].to_vec()));
+    assert_eq!(
+        ask(&path, list(Some("two.example"))).await,
+        Answer::Accounts(all[2..].to_vec())
+    );
 
     let romeo: BareJid = "romeo@one.example".parse().unwrap();
-    assert!(accounts.authenticate(&romeo, "romeo's secret").await.unwrap());
-    let request = Request::UserPasswd { account: romeo.to_string(), password: secret("another") };
+    assert!(
+        accounts
+            .authenticate(&romeo, "romeo's secret")
+            .await
+            .unwrap()
+    );
+    let request = Request::UserPasswd {
+        account: romeo.to_string(),
+        password: secret("another"),
+    };
     assert_eq!(ask(&path, request).await, Answer::Done);
-    assert!(!accounts.authenticate(&romeo, "romeo's secret").await.unwrap());
+    assert!(
+        !accounts
+            .authenticate(&romeo, "romeo's secret")
+            .await
+            .unwrap()
+    );
     assert!(accounts.authenticate(&romeo, "another").await.unwrap());
 
-    assert_eq!(ask(&path, remove("romeo@one.example")).await, Answer::Removed { sessions: 0 });
-    assert_eq!(refused(ask(&path, remove("romeo@one.example")).await), "there is no account romeo@one.example");
+    assert_eq!(
+        ask(&path, remove("romeo@one.example")).await,
+        Answer::Removed { sessions: 0 }
+    );
+    assert_eq!(
+        refused(ask(&path, remove("romeo@one.example")).await),
+        "there is no account romeo@one.example"
+    );
     drop(socket);
     assert!(!path.exists(), "the socket goes with the server");
     assert!(client::ask(&path, &list(None)).await.unwrap().is_none());
@@ -102,8 +149,14 @@ async fn mistakes_are_explained() {
         assert!(reason.contains(part), "{reason}");
         assert!(!reason.contains('\n'));
     }
-    assert!(refused(admin.answer(list(Some("three.example"))).await).contains("not a domain of this server"));
-    let empty = Request::UserAdd { account: "romeo@one.example".to_owned(), password: secret("") };
+    assert!(
+        refused(admin.answer(list(Some("three.example"))).await)
+            .contains("not a domain of this server")
+    );
+    let empty = Request::UserAdd {
+        account: "romeo@one.example".to_owned(),
+        password: secret(""),
+    };
     assert!(refused(admin.answer(empty).await).contains("password"));
 }
 
@@ -122,7 +175,10 @@ async fn one_server_a_folder() {
     let folder = Folder::new();
     let path = folder.socket();
     let first = Socket::listen(&path, admin().0).await.unwrap();
-    let error = Socket::listen(&path, admin().0).await.err().expect("refused");
+    let error = Socket::listen(&path, admin().0)
+        .await
+        .err()
+        .expect("refused");
     assert!(error.contains("another server is running"), "{error}");
     // The first is not disturbed.
     assert_eq!(ask(&path, list(None)).await, Answer::Accounts(Vec::new()));
@@ -150,7 +206,12 @@ async fn what_is_no_request() {
     let _socket = Socket::listen(&path, admin().0).await.unwrap();
     let long = [vec![b' '; 20_000], b"\n".to_vec()].concat();
     let wrong = br#"{"command":"user-add","account":"romeo@one.example","password":["hunter2"]}"#;
-    let lines = [b"\n".to_vec(), b"nonsense\n".to_vec(), [&wrong[..], b"\n"].concat(), long];
+    let lines = [
+        b"\n".to_vec(),
+        b"nonsense\n".to_vec(),
+        [&wrong[..], b"\n"].concat(),
+        long,
+    ];
     for line in lines {
         let mut stream = socket::connect(&path).await.unwrap();
         stream.write_all(&line).await.unwrap();
@@ -180,5 +241,10 @@ fn a_password_is_one_line() {
     assert!(read(b"").is_err());
     assert!(read(b"\xff\n").is_err());
     assert!(read(&[b'a'; 5000]).is_err());
-    assert_eq!(format!("{:?}", add("romeo@one.example")).matches("secret").count(), 0);
+    assert_eq!(
+        format!("{:?}", add("romeo@one.example"))
+            .matches("secret")
+            .count(),
+        0
+    );
 }

@@ -28,15 +28,33 @@ pub(crate) async fn run(config: &Config, command: User) -> Result<(), String> {
 /// What is asked for, and what to say when it is done.
 fn request(command: User) -> Result<(Request, String), String> {
     Ok(match command {
-        User::Add { jid, password_stdin } => {
+        User::Add {
+            jid,
+            password_stdin,
+        } => {
             let done = format!("added {jid}");
             let password = password::read(password_stdin)?;
-            (Request::UserAdd { account: jid, password }, done)
+            (
+                Request::UserAdd {
+                    account: jid,
+                    password,
+                },
+                done,
+            )
         }
-        User::Passwd { jid, password_stdin } => {
+        User::Passwd {
+            jid,
+            password_stdin,
+        } => {
             let done = format!("changed the password of {jid}");
             let password = password::read(password_stdin)?;
-            (Request::UserPasswd { account: jid, password }, done)
+            (
+                Request::UserPasswd {
+                    account: jid,
+                    password,
+                },
+                done,
+            )
         }
         User::Remove { jid } => {
             let done = format!("removed {jid}");
@@ -52,12 +70,23 @@ async fn answer(config: &Config, request: Request) -> Result<Answer, String> {
         return Ok(answer);
     }
     if config.storage == StorageLocation::Memory {
-        return Err("no server is running, and its accounts are in memory: start it first".to_owned());
+        return Err(
+            "no server is running, and its accounts are in memory: start it first".to_owned(),
+        );
     }
     let storage = crate::storage::open(config).await?;
-    let accounts = Accounts::new(Arc::new(StoredAccounts::new(&storage)), Arc::new(SystemRandom));
-    let domains = config.hosts.iter().map(|host| host.domain.clone()).collect();
-    let answer = Admin::new(accounts, storage.clone(), domains, Vec::new()).answer(request).await;
+    let accounts = Accounts::new(
+        Arc::new(StoredAccounts::new(&storage)),
+        Arc::new(SystemRandom),
+    );
+    let domains = config
+        .hosts
+        .iter()
+        .map(|host| host.domain.clone())
+        .collect();
+    let answer = Admin::new(accounts, storage.clone(), domains, Vec::new())
+        .answer(request)
+        .await;
     storage.close().await;
     Ok(answer)
 }

@@ -24,15 +24,27 @@ pub(crate) struct Admin {
 
 impl Admin {
     /// Over the accounts of these domains, with the hosts of the running server, if there is one.
-    pub(crate) fn new(accounts: Accounts, storage: Storage, domains: Vec<String>, hosts: Vec<Arc<Host>>) -> Admin {
-        Admin { accounts, storage, domains: domains.into(), hosts: hosts.into() }
+    pub(crate) fn new(
+        accounts: Accounts,
+        storage: Storage,
+        domains: Vec<String>,
+        hosts: Vec<Arc<Host>>,
+    ) -> Admin {
+        Admin {
+            accounts,
+            storage,
+            domains: domains.into(),
+            hosts: hosts.into(),
+        }
     }
 
     /// Does what is asked for.
     pub(super) async fn answer(&self, request: Request) -> Answer {
         let result = match request {
             Request::UserAdd { account, password } => self.add(&account, password.expose()).await,
-            Request::UserPasswd { account, password } => self.passwd(&account, password.expose()).await,
+            Request::UserPasswd { account, password } => {
+                self.passwd(&account, password.expose()).await
+            }
             Request::UserRemove { account } => self.remove(&account).await,
             Request::UserList { domain } => self.list(domain.as_deref()).await,
         };
@@ -41,14 +53,20 @@ impl Admin {
 
     async fn add(&self, account: &str, password: &str) -> Result<Answer, String> {
         let account = self.account(account)?;
-        self.accounts.create(&account, password).await.map_err(told)?;
+        self.accounts
+            .create(&account, password)
+            .await
+            .map_err(told)?;
         tracing::info!(%account, "account added");
         Ok(Answer::Done)
     }
 
     async fn passwd(&self, account: &str, password: &str) -> Result<Answer, String> {
         let account = self.account(account)?;
-        self.accounts.set_password(&account, password).await.map_err(told)?;
+        self.accounts
+            .set_password(&account, password)
+            .await
+            .map_err(told)?;
         tracing::info!(%account, "password changed");
         Ok(Answer::Done)
     }
@@ -67,9 +85,17 @@ impl Admin {
     }
 
     async fn end_sessions(&self, account: &BareJid) -> usize {
-        let ended = self.hosts.iter().map(|host| host.end_account(account)).sum();
+        let ended = self
+            .hosts
+            .iter()
+            .map(|host| host.end_account(account))
+            .sum();
         let all_gone = async {
-            while self.hosts.iter().any(|host| !host.resources(account).is_empty()) {
+            while self
+                .hosts
+                .iter()
+                .any(|host| !host.resources(account).is_empty())
+            {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -90,7 +116,11 @@ impl Admin {
         };
         let mut all = Vec::new();
         for domain in domains {
-            let accounts = self.accounts.list(domain).await.map_err(|error| told(error.into()))?;
+            let accounts = self
+                .accounts
+                .list(domain)
+                .await
+                .map_err(|error| told(error.into()))?;
             all.extend(accounts.iter().map(|account| account.as_str().to_owned()));
         }
         Ok(Answer::Accounts(all))
@@ -101,9 +131,16 @@ impl Admin {
         let jid = Jid::parse(text).map_err(|error| format!("{text:?} is no address: {error}"))?;
         if jid.local().is_none() {
             let domain = self.domains.first().map_or("localhost", String::as_str);
-            return Err(format!("{text} is a domain: an account has a name before it, such as {text}@{domain}"));
+            return Err(format!(
+                "{text} is a domain: an account has a name before it, such as {text}@{domain}"
+            ));
         }
-        let account = jid.as_bare().ok_or_else(|| format!("{text} names a session: leave out /{}", jid.resource().unwrap_or_default()))?;
+        let account = jid.as_bare().ok_or_else(|| {
+            format!(
+                "{text} names a session: leave out /{}",
+                jid.resource().unwrap_or_default()
+            )
+        })?;
         self.served(account.domain())?;
         Ok(account)
     }
@@ -118,13 +155,18 @@ impl Admin {
         if self.domains.iter().any(|served| served == domain) {
             return Ok(());
         }
-        Err(format!("{domain} is not a domain of this server, which serves {}", self.domains.join(", ")))
+        Err(format!(
+            "{domain} is not a domain of this server, which serves {}",
+            self.domains.join(", ")
+        ))
     }
 }
 
 fn told(error: AccountError) -> String {
     match error {
-        AccountError::Storage(StorageError::Unavailable(reason)) => format!("the storage cannot be used: {reason}"),
+        AccountError::Storage(StorageError::Unavailable(reason)) => {
+            format!("the storage cannot be used: {reason}")
+        }
         other => other.to_string(),
     }
 }
