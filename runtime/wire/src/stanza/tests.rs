@@ -13,7 +13,10 @@ struct Note {
 impl Content for Note {
     fn decode(el: ElementRef<'_>) -> Result<Self, DecodeError> {
         let by = el.attr("by").map(Jid::from_text).transpose();
-        Ok(Self { by: by.map_err(|error| DecodeError::invalid_attribute(el, "by", error))?, text: el.text() })
+        Ok(Self {
+            by: by.map_err(|error| DecodeError::invalid_attribute(el, "by", error))?,
+            text: el.text(),
+        })
     }
 
     fn encode(&self, w: &mut Writer<'_>, name: &str, ns: &str) {
@@ -41,11 +44,19 @@ fn written(stanza: &Stanza, content_ns: &str) -> String {
 #[test]
 fn reads_the_head_and_passes_children_on_as_they_came() {
     let stanza = Stanza::parse(CHAT).unwrap();
-    assert_eq!((stanza.kind(), stanza.type_()), (Kind::Message, StanzaType::Chat));
+    assert_eq!(
+        (stanza.kind(), stanza.type_()),
+        (Kind::Message, StanzaType::Chat)
+    );
     assert_eq!(stanza.from().unwrap().resource(), Some("orchard"));
     assert_eq!(stanza.head().lang.as_deref(), Some("en"));
     let out = written(&stanza, ns::SERVER);
-    assert!(out.contains("<body>Hi &amp; bye</body><active xmlns='http://jabber.org/protocol/chatstates'/>"), "{out}");
+    assert!(
+        out.contains(
+            "<body>Hi &amp; bye</body><active xmlns='http://jabber.org/protocol/chatstates'/>"
+        ),
+        "{out}"
+    );
     assert!(!out.contains("jabber:"), "{out}");
     assert_eq!(Stanza::parse(&out).unwrap(), stanza);
 }
@@ -55,7 +66,10 @@ fn stamps_strips_and_adds_without_touching_the_rest() {
     let mut stanza = Stanza::parse(CHAT).unwrap();
     stanza.head_mut().from = Some(Jid::parse("a@b/c").unwrap());
     stanza.retain(|child| child.ns() != Note::NS);
-    let note = Note { by: Some(Jid::parse("x@y").unwrap()), text: "<&>".into() };
+    let note = Note {
+        by: Some(Jid::parse("x@y").unwrap()),
+        text: "<&>".into(),
+    };
     stanza.append(&note);
     let names: Vec<_> = stanza.children().map(|child| child.name()).collect();
     assert_eq!(names, ["body", "active", "note"]);
@@ -73,7 +87,14 @@ fn stamps_strips_and_adds_without_touching_the_rest() {
 fn retain_counts_places_past_the_first_words() {
     let many: String = (0..200).map(|n| format!("<c n='{n}'/>")).collect();
     let mut stanza = Stanza::parse(&format!("<message>{many}</message>")).unwrap();
-    let number = |child: &Child<'_>| child.element().attr_str("n").unwrap().parse::<u32>().unwrap();
+    let number = |child: &Child<'_>| {
+        child
+            .element()
+            .attr_str("n")
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
+    };
     stanza.retain(|child| number(child) % 3 == 0);
     stanza.retain(|child| number(child) % 2 == 0);
     let left: Vec<_> = stanza.children().map(|child| number(&child)).collect();
@@ -85,7 +106,9 @@ fn compacting_changes_nothing_but_memory() {
     let filler = "x".repeat(10_000);
     let mut reader = crate::Reader::inside(crate::Limits::default(), ns::CLIENT);
     reader.push(format!("{CHAT}<message><body>{filler}</body></message>").as_bytes());
-    let Ok(Some(crate::Event::Element(frame))) = reader.next() else { panic!("no element") };
+    let Ok(Some(crate::Event::Element(frame))) = reader.next() else {
+        panic!("no element")
+    };
     let mut stanza = Stanza::from_frame(frame).unwrap();
     let before = stanza.clone();
     assert!(stanza.pinned() > 10_000);
@@ -93,14 +116,26 @@ fn compacting_changes_nothing_but_memory() {
     assert!(stanza.pinned() < 2_000, "{}", stanza.pinned());
     assert_eq!(stanza, before);
     assert_eq!(written(&stanza, ns::CLIENT), written(&before, ns::CLIENT));
-    let (from, text) = (stanza.from().unwrap().as_str().as_ptr(), stanza.body.as_ref().unwrap().frame.as_str());
-    assert!(text.as_bytes().as_ptr_range().contains(&from), "the head still pins the old buffer");
+    let (from, text) = (
+        stanza.from().unwrap().as_str().as_ptr(),
+        stanza.body.as_ref().unwrap().frame.as_str(),
+    );
+    assert!(
+        text.as_bytes().as_ptr_range().contains(&from),
+        "the head still pins the old buffer"
+    );
 }
 
 #[test]
 fn answers_go_back_to_the_sender() {
-    let request = Stanza::parse("<iq type='get' id='x' from='a@b/c' to='d'><ping xmlns='urn:xmpp:ping'/></iq>").unwrap();
-    assert_eq!(written(&request.result(), ns::CLIENT), "<iq id='x' from='d' to='a@b/c' type='result'/>");
+    let request = Stanza::parse(
+        "<iq type='get' id='x' from='a@b/c' to='d'><ping xmlns='urn:xmpp:ping'/></iq>",
+    )
+    .unwrap();
+    assert_eq!(
+        written(&request.result(), ns::CLIENT),
+        "<iq id='x' from='d' to='a@b/c' type='result'/>"
+    );
     let error = StanzaError::new(Condition::ItemNotFound).with_text("no such thing");
     let answer = request.error(&error);
     assert_eq!(
@@ -109,53 +144,93 @@ fn answers_go_back_to_the_sender() {
          <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>\
          <text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>no such thing</text></error></iq>"
     );
-    assert_eq!(Stanza::parse(&answer.to_string()).unwrap().stanza_error().unwrap(), error);
+    assert_eq!(
+        Stanza::parse(&answer.to_string())
+            .unwrap()
+            .stanza_error()
+            .unwrap(),
+        error
+    );
 }
 
 #[test]
 fn heads_that_are_refused() {
-    let condition = |text: &str| match Stanza::from_frame(Frame::parse_in(text, ns::CLIENT).unwrap()) {
-        Err(StanzaParseError::Stanza(error)) => error.condition.as_str(),
-        Err(StanzaParseError::Stream(error)) => error.condition.as_str(),
-        Ok(_) => "fine",
-    };
-    assert_eq!(condition("<iq type='get'><a xmlns='b'/></iq>"), "bad-request");
-    assert_eq!(condition("<iq type='fetch' id='1'><a xmlns='b'/></iq>"), "bad-request");
+    let condition =
+        |text: &str| match Stanza::from_frame(Frame::parse_in(text, ns::CLIENT).unwrap()) {
+            Err(StanzaParseError::Stanza(error)) => error.condition.as_str(),
+            Err(StanzaParseError::Stream(error)) => error.condition.as_str(),
+            Ok(_) => "fine",
+        };
+    assert_eq!(
+        condition("<iq type='get'><a xmlns='b'/></iq>"),
+        "bad-request"
+    );
+    assert_eq!(
+        condition("<iq type='fetch' id='1'><a xmlns='b'/></iq>"),
+        "bad-request"
+    );
     assert_eq!(condition("<iq id='1'><a xmlns='b'/></iq>"), "bad-request");
     assert_eq!(condition("<iq type='get' id='1'/>"), "bad-request");
-    assert_eq!(condition("<iq type='get' id='1'><a xmlns='b'/><a xmlns='b'/></iq>"), "bad-request");
+    assert_eq!(
+        condition("<iq type='get' id='1'><a xmlns='b'/><a xmlns='b'/></iq>"),
+        "bad-request"
+    );
     assert_eq!(condition("<iq type='result' id='1'/>"), "fine");
     assert_eq!(condition("<presence type='there'/>"), "bad-request");
     assert_eq!(condition("<message type='whatever'/>"), "fine");
     assert_eq!(condition("<message to='a@@b'/>"), "jid-malformed");
     assert_eq!(condition("<message to=''/>"), "jid-malformed");
     assert_eq!(condition("<chat/>"), "unsupported-stanza-type");
-    assert_eq!(condition("<message xmlns='urn:x'/>"), "unsupported-stanza-type");
+    assert_eq!(
+        condition("<message xmlns='urn:x'/>"),
+        "unsupported-stanza-type"
+    );
 }
 
 #[test]
 fn refusals_are_addressed_as_far_as_possible() {
-    let frame = Frame::parse_in("<iq type='get' id='7' from='a@b/c' to='@'><x xmlns='y'/></iq>", ns::CLIENT).unwrap();
-    let Err(StanzaParseError::Stanza(error)) = Stanza::from_frame(frame.clone()) else { panic!("accepted") };
+    let frame = Frame::parse_in(
+        "<iq type='get' id='7' from='a@b/c' to='@'><x xmlns='y'/></iq>",
+        ns::CLIENT,
+    )
+    .unwrap();
+    let Err(StanzaParseError::Stanza(error)) = Stanza::from_frame(frame.clone()) else {
+        panic!("accepted")
+    };
     let refusal = Stanza::refusal(&frame, &error).unwrap();
-    assert_eq!((refusal.id().unwrap().as_str(), refusal.to().unwrap().as_str(), refusal.from()), ("7", "a@b/c", None));
+    assert_eq!(
+        (
+            refusal.id().unwrap().as_str(),
+            refusal.to().unwrap().as_str(),
+            refusal.from()
+        ),
+        ("7", "a@b/c", None)
+    );
     let error_stanza = Frame::parse_in("<message type='error' to='@'/>", ns::CLIENT).unwrap();
     assert!(Stanza::refusal(&error_stanza, &error).is_none());
 }
 
 #[test]
 fn a_forwarded_stanza_keeps_its_namespace() {
-    let inner = Stanza::parse("<message to='a@b'><body>x</body></message>").unwrap().to_any();
+    let inner = Stanza::parse("<message to='a@b'><body>x</body></message>")
+        .unwrap()
+        .to_any();
     let mut out = Vec::new();
     let mut w = Writer::new(&mut out, ns::SERVER);
     w.start("forwarded", "urn:xmpp:forward:0");
     w.any(&inner);
     w.end("forwarded");
     let text = String::from_utf8(out).unwrap();
-    assert_eq!(text, "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' to='a@b'><body>x</body></message></forwarded>");
+    assert_eq!(
+        text,
+        "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' to='a@b'><body>x</body></message></forwarded>"
+    );
     let frame = Frame::parse_in(text, ns::SERVER).unwrap();
     let stanza = Stanza::from_element(frame.root().children().next().unwrap()).unwrap();
-    assert_eq!(written(&stanza, ns::SERVER), "<message to='a@b'><body>x</body></message>");
+    assert_eq!(
+        written(&stanza, ns::SERVER),
+        "<message to='a@b'><body>x</body></message>"
+    );
     let mut compact = stanza.clone();
     compact.compact();
     assert_eq!(compact, stanza);
@@ -164,21 +239,39 @@ fn a_forwarded_stanza_keeps_its_namespace() {
 #[test]
 fn framings_declare_the_namespace() {
     let mut out = Vec::new();
-    Stanza::parse(CHAT).unwrap().write_framed(&mut out, ns::CLIENT);
+    Stanza::parse(CHAT)
+        .unwrap()
+        .write_framed(&mut out, ns::CLIENT);
     assert!(out.starts_with(b"<message xmlns='jabber:client' id="));
-    assert_eq!(Stanza::from_frame(Frame::parse(String::from_utf8(out).unwrap()).unwrap()).unwrap(), Stanza::parse(CHAT).unwrap());
+    assert_eq!(
+        Stanza::from_frame(Frame::parse(String::from_utf8(out).unwrap()).unwrap()).unwrap(),
+        Stanza::parse(CHAT).unwrap()
+    );
 }
 
 #[test]
 fn errors_of_real_peers_are_understood() {
-    let read = |text: &str| Frame::parse_in(text, ns::CLIENT).unwrap().root().decode::<StanzaError>().unwrap();
-    let error = read("<error code='404'><who-knows xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
-    assert_eq!((error.condition, error.kind), (Condition::UndefinedCondition, ErrorKind::Cancel));
+    let read = |text: &str| {
+        Frame::parse_in(text, ns::CLIENT)
+            .unwrap()
+            .root()
+            .decode::<StanzaError>()
+            .unwrap()
+    };
+    let error =
+        read("<error code='404'><who-knows xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>");
+    assert_eq!(
+        (error.condition, error.kind),
+        (Condition::UndefinedCondition, ErrorKind::Cancel)
+    );
     let error = read(
         "<error type='wait' by='x.y'><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>t</text>\
          <gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>xmpp:a@b</gone><mine xmlns='urn:mine'/></error>",
     );
-    assert_eq!((error.condition, error.kind), (Condition::Gone, ErrorKind::Wait));
+    assert_eq!(
+        (error.condition, error.kind),
+        (Condition::Gone, ErrorKind::Wait)
+    );
     assert_eq!(error.address.as_deref(), Some("xmpp:a@b"));
     assert_eq!(error.application.unwrap().name(), "mine");
     for condition in Condition::ALL {
