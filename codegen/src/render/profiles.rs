@@ -100,6 +100,10 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
                 }
             }
         });
+    let states = specs.iter().map(|spec| {
+        let (field, id) = (code::ident(&spec.module), &spec.id);
+        quote!((#id, self.#field.enabled))
+    });
     quote! {
         /// The settings of every specification of the profile.
         #[derive(Clone, Debug, PartialEq, #serde::Deserialize)]
@@ -109,6 +113,13 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
         impl ::core::default::Default for Settings {
             fn default() -> Self {
                 Self { #(#defaults)* }
+            }
+        }
+
+        impl Settings {
+            /// The specifications in use, in the order of their dependencies.
+            pub fn enabled(&self) -> impl ::core::iter::Iterator<Item = &'static str> {
+                [#(#states),*].into_iter().filter(|(_, enabled)| *enabled).map(|(id, _)| id)
             }
         }
 
