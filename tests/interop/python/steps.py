@@ -62,7 +62,8 @@ def client_class():
 
         def __init__(self, options, account, resource, mechanism="SCRAM-SHA-256"):
             name, password = account
-            super().__init__(f"{name}@{options.domain}/{resource}", password, sasl_mech=mechanism)
+            address = name if "@" in name else f"{name}@{options.domain}"
+            super().__init__(f"{address}/{resource}", password, sasl_mech=mechanism)
             self.options = options
             self.ca_certs = Path(options.ca)
             self.enable_direct_tls = False

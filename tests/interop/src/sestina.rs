@@ -30,13 +30,24 @@ impl Sestina {
         accounts: &[(&str, &str)],
         settings: &str,
     ) -> Result<Sestina, Failure> {
+        Sestina::start_hosts(binary, &[domain], accounts, settings)
+    }
+
+    /// As [`start`](Sestina::start) with several domains; an account's name with an `@` in it is a whole address.
+    pub fn start_hosts(
+        binary: &Path,
+        domains: &[&str],
+        accounts: &[(&str, &str)],
+        settings: &str,
+    ) -> Result<Sestina, Failure> {
+        let domain = domains.first().copied().ok_or("no domain")?;
         let folder = tempfile::Builder::new().prefix("sestina-").tempdir()?;
         let port = free_port()?;
         let data = folder.path().join("data");
         fs::write(
             folder.path().join("sestina.toml"),
             format!(
-                "domains = [\"{domain}\"]\ndata = \"{}\"\nlisten = [\"127.0.0.1:{port}\"]\n{settings}\n",
+                "domains = {domains:?}\ndata = \"{}\"\nlisten = [\"127.0.0.1:{port}\"]\n{settings}\n",
                 data.display()
             ),
         )?;
@@ -64,10 +75,8 @@ impl Sestina {
             folder,
         };
         for (name, password) in accounts {
-            server.user(
-                &["add", &format!("{name}@{domain}")],
-                &format!("{password}\n"),
-            )?;
+            let address = if name.contains('@') { (*name).to_owned() } else { format!("{name}@{domain}") };
+            server.user(&["add", &address], &format!("{password}\n"))?;
         }
         Ok(server)
     }

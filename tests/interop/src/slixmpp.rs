@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tempfile::TempDir;
+
 use crate::Failure;
 use crate::peer::Peer;
 use crate::process::Process;
@@ -35,20 +37,29 @@ impl Python {
         accounts: impl IntoIterator<Item = (&'a str, &'a str)>,
         seconds: u64,
     ) -> Result<String, Failure> {
+        self.start_as(script, peer, accounts)?.finish(seconds)
+    }
+
+    /// Starts a script with the accounts that the server has, and goes on.
+    pub fn start(&self, script: &str, peer: &Peer) -> Result<Running, Failure> {
+        let accounts = peer.accounts.iter().map(|account| (account.name.as_str(), account.password.as_str()));
+        self.start_as(script, peer, accounts)
+    }
+
+    fn start_as<'a>(
+        &self,
+        script: &str,
+        peer: &Peer,
+        accounts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Running, Failure> {
         let folder = tempfile::Builder::new().prefix("slixmpp-").tempdir()?;
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
         let mut command = Command::new(&self.0);
         command
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg(scripts.join(script))
-            .args([
-                "--port",
-                &peer.port.to_string(),
-                "--domain",
-                &peer.domain,
-                "--server-name",
-                peer.software,
-            ])
+            .args(["--port", &peer.port.to_string(), "--domain", &peer.domain])
+            .args(["--server-name", peer.software])
             .arg("--ca")
             .arg(&peer.certificate);
         for (name, password) in accounts {
@@ -61,13 +72,33 @@ impl Python {
         for deviation in peer.deviations {
             command.arg("--allow").arg(deviation);
         }
-        let mut process = Process::start(&mut command, &folder.path().join("output"))?;
-        let status = process.wait(seconds)?;
-        let output = process.output();
+        let process = Process::start(&mut command, &folder.path().join("output"))?;
+        Ok(Running { what: format!("{script} against {}", peer.software), process, _folder: folder })
+    }
+}
+
+/// A script that has been started.
+#[derive(Debug)]
+pub struct Running {
+    what: String,
+    process: Process,
+    _folder: TempDir,
+}
+
+impl Running {
+    /// Waits until the script has printed the text.
+    pub fn wait_for(&mut self, text: &str, seconds: u64) -> Result<(), Failure> {
+        self.process.wait_until(seconds, text, |process| process.output().contains(text))
+    }
+
+    /// Waits for the end; the output, if the script is content.
+    pub fn finish(mut self, seconds: u64) -> Result<String, Failure> {
+        let status = self.process.wait(seconds)?;
+        let output = self.process.output();
         if status.success() && output.trim_end().ends_with("passed") {
             Ok(output)
         } else {
-            Err(format!("{script} against {} ({status}):\n{output}", peer.software).into())
+            Err(format!("{} ({status}):\n{output}", self.what).into())
         }
     }
 }
