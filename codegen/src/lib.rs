@@ -14,9 +14,14 @@ pub mod output;
 pub mod read;
 pub mod render;
 
+mod resolve;
+mod text;
+
 mod build;
+mod explain;
 
 pub use build::Build;
-pub use diagnostic::{Diagnostic, Level};
+pub use diagnostic::{Diagnostic, Level, render_all};
+pub use explain::explain;
 pub use output::Output;
 pub use read::{Loaded, Specs};

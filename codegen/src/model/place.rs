@@ -35,6 +35,11 @@ impl Place {
         Self::new(file, 1, 1, 1)
     }
 
+    /// No place: for what is filled in before it is read.
+    pub(crate) fn nowhere() -> Self {
+        Self::start(&Arc::from(Path::new("")))
+    }
+
     /// The place of a byte range in the text of a file; a range over several lines is cut at the first.
     #[must_use]
     pub fn of_span(file: &Arc<Path>, text: &str, span: std::ops::Range<usize>) -> Self {

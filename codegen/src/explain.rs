@@ -1,0 +1,289 @@
+//! What a specification becomes, in words.
+
+use std::fmt::Write as _;
+
+use crate::model::{
+    Answer, ElementName, Field, FieldKind, FieldType, Handler, IqType, Multiplicity, Scope, Shape,
+    Spec, Traveller, Type, TypeRef, ValueType,
+};
+
+/// Explains one specification.
+#[must_use]
+pub fn explain(spec: &Spec) -> String {
+    let mut out = format!("{}: {}", spec.number, spec.title);
+    if !spec.version.is_empty() {
+        let _ = write!(out, " (version {}", spec.version);
+        if !spec.status.is_empty() {
+            let _ = write!(out, ", {}", spec.status);
+        }
+        out.push(')');
+    }
+    out.push('\n');
+    if !spec.summary.is_empty() {
+        let _ = writeln!(out, "{}", spec.summary);
+    }
+    for schema in &spec.schemas {
+        let module = schema
+            .module
+            .as_ref()
+            .map(|module| format!("::{module}"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "\nmodule {}{module}, namespace {}",
+            spec.module, schema.namespace
+        );
+        for type_ in &schema.types {
+            explain_type(&mut out, type_);
+        }
+    }
+    let mut section = Section {
+        out: &mut out,
+        title: "",
+    };
+    for iq in &spec.iqs {
+        let kind = if iq.type_ == IqType::Get {
+            "get"
+        } else {
+            "set"
+        };
+        let answer = match &iq.answer {
+            Answer::Empty => "nothing".to_owned(),
+            Answer::Element(element) if iq.answer_optional => {
+                format!("{} or nothing", path(&element.type_))
+            }
+            Answer::Element(element) => path(&element.type_),
+        };
+        section.line(
+            "requests",
+            &format!("{kind} {} -> {answer}", path(&iq.request.type_)),
+        );
+        section.handlers(&iq.handlers);
+    }
+    for (title, travellers) in [
+        ("in messages", &spec.messages),
+        ("in presences", &spec.presences),
+    ] {
+        for Traveller {
+            payload,
+            strip,
+            handlers,
+            ..
+        } in travellers
+        {
+            let strip = if *strip {
+                ", removed from what clients send"
+            } else {
+                ""
+            };
+            section.line(title, &format!("{}{strip}", path(&payload.type_)));
+            section.handlers(handlers);
+        }
+    }
+    for element in &spec.nonzas {
+        section.line("beside stanzas", &path(&element.type_));
+    }
+    for element in &spec.children {
+        section.line("inside others", &path(&element.type_));
+    }
+    for row in &spec.negotiations {
+        let names = |states: &[crate::model::State]| {
+            states
+                .iter()
+                .map(|state| state.name())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        section.line(
+            "negotiation",
+            &format!(
+                "{:>3} {}: requires [{}], prohibits [{}], sets [{}]{}",
+                row.order,
+                row.name,
+                names(&row.requires),
+                names(&row.prohibits),
+                names(&row.sets),
+                if row.restart {
+                    ", restarts the stream"
+                } else {
+                    ""
+                }
+            ),
+        );
+    }
+    for stage in &spec.stages {
+        section.line("stages", &format!("{:?}: fn {}", stage.at, stage.name));
+    }
+    for feature in &spec.features {
+        section.line(
+            "service discovery",
+            &format!("feature {} on {:?}", feature.var, feature.on),
+        );
+    }
+    for identity in &spec.identities {
+        section.line(
+            "service discovery",
+            &format!(
+                "identity {}/{} on {:?}",
+                identity.category, identity.type_, identity.on
+            ),
+        );
+    }
+    for table in &spec.tables {
+        let columns: Vec<&str> = table
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        section.line(
+            "tables",
+            &format!(
+                "{} ({}), key ({})",
+                table.name,
+                columns.join(", "),
+                table.key.join(", ")
+            ),
+        );
+        for query in &table.queries {
+            section.more(&format!("query {}: at most {}", query.name, query.limit));
+        }
+    }
+    for config in &spec.config {
+        section.line(
+            "configuration",
+            &format!("{}: {:?}", config.key, config.type_),
+        );
+    }
+    out
+}
+
+struct Section<'a> {
+    out: &'a mut String,
+    title: &'static str,
+}
+
+impl Section<'_> {
+    fn line(&mut self, title: &'static str, line: &str) {
+        if self.title != title {
+            let _ = writeln!(self.out, "\n{title}");
+            self.title = title;
+        }
+        let _ = writeln!(self.out, "  {line}");
+    }
+
+    fn more(&mut self, line: &str) {
+        let _ = writeln!(self.out, "      {line}");
+    }
+
+    fn handlers(&mut self, handlers: &[Handler]) {
+        for handler in handlers {
+            let scopes: Vec<String> = handler.scopes.iter().map(scope).collect();
+            self.more(&format!(
+                "{} answers for {}: fn {}",
+                handler.role.name(),
+                scopes.join(", "),
+                handler.name
+            ));
+        }
+    }
+}
+
+fn scope(scope: &Scope) -> String {
+    match scope {
+        Scope::Host => "the host".to_owned(),
+        Scope::OwnAccount => "the own account".to_owned(),
+        Scope::OtherAccount => "other accounts".to_owned(),
+        Scope::Service(name) => format!("the service {name}"),
+        Scope::Client => "itself".to_owned(),
+    }
+}
+
+fn explain_type(out: &mut String, type_: &Type) {
+    let element = type_
+        .element
+        .as_ref()
+        .map(|element| format!(" = <{}/>", element.name))
+        .unwrap_or_default();
+    match &type_.shape {
+        Shape::Struct(fields) => {
+            let _ = writeln!(out, "  struct {}{element}", type_.name);
+            for field in fields.iter().filter(|field| field.kind != FieldKind::Extra) {
+                let _ = writeln!(
+                    out,
+                    "    {}: {}  {}",
+                    field.name,
+                    rust_type(field),
+                    where_(field)
+                );
+            }
+        }
+        Shape::Choice(variants) => {
+            let _ = writeln!(out, "  enum {}", type_.name);
+            for variant in variants {
+                let inner = variant
+                    .type_
+                    .as_ref()
+                    .map(|inner| format!("({})", path(inner)))
+                    .unwrap_or_default();
+                let _ = writeln!(
+                    out,
+                    "    {}{inner}  <{}/>",
+                    variant.name, variant.element.name
+                );
+            }
+        }
+        Shape::Values { values, open } => {
+            let _ = writeln!(
+                out,
+                "  enum {}{}",
+                type_.name,
+                if *open { " (open)" } else { "" }
+            );
+            for value in values {
+                let _ = writeln!(out, "    {}  \"{}\"", value.name, value.value);
+            }
+        }
+    }
+}
+
+fn rust_type(field: &Field) -> String {
+    let inner = match &field.type_ {
+        FieldType::Value(ValueType::Enum(inner)) | FieldType::Type(inner) => path(inner),
+        FieldType::Value(value) => format!("{value:?}"),
+        FieldType::Flag => "bool".to_owned(),
+        FieldType::Any => "AnyElement".to_owned(),
+        FieldType::Extra => "Extra".to_owned(),
+    };
+    let inner = if field.boxed {
+        format!("Box<{inner}>")
+    } else {
+        inner
+    };
+    match field.multiplicity {
+        Multiplicity::Required => inner,
+        Multiplicity::Optional => format!("Option<{inner}>"),
+        Multiplicity::Many => format!("Vec<{inner}>"),
+    }
+}
+
+fn where_(field: &Field) -> String {
+    let child = |element: &ElementName| format!("<{}/>", element.name);
+    match &field.kind {
+        FieldKind::Attribute { name, .. } => format!("@{name}"),
+        FieldKind::Text => "its text".to_owned(),
+        FieldKind::Child(element) | FieldKind::Flag(element) => child(element),
+        FieldKind::ChildText(element) => format!("text of {}", child(element)),
+        FieldKind::Choice => "one of several elements".to_owned(),
+        FieldKind::Any => "anything else".to_owned(),
+        FieldKind::Extra => String::new(),
+    }
+}
+
+fn path(type_: &TypeRef) -> String {
+    let module = type_
+        .module
+        .as_ref()
+        .map(|module| format!("{module}::"))
+        .unwrap_or_default();
+    format!("{module}{}", type_.name)
+}

@@ -1,0 +1,12 @@
+//! Reads `spec.toml` and profiles: serde with spans, item by item, so that one mistake hides no other.
+
+mod file;
+mod profile;
+mod spec;
+
+pub(crate) use file::File;
+pub(crate) use profile::{RawProfile, read_profile};
+pub(crate) use spec::{
+    RawColumn, RawConfig, RawElement, RawHandler, RawHeader, RawIq, RawNegotiation, RawQuery,
+    RawRefine, RawSpec, RawStage, RawTable, RawTraveller, read_spec,
+};

@@ -1,0 +1,97 @@
+//! Reads schemas: an own pass that mends slips and knows places, then `xsd-parser`, then both joined by name.
+
+mod decl;
+mod interpret;
+mod join;
+mod names;
+mod normal;
+mod references;
+mod repair;
+mod xml;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::Diagnostic;
+use crate::model::Place;
+
+pub(crate) use decl::{
+    AttributeDecl, Complex, Content, ElementDecl, Enumeration, Name, Particle, ParticleKind,
+    SchemaDecl, Simple, TypeDecl,
+};
+pub(crate) use xml::XML;
+
+use references::Index;
+use xml::Node;
+
+/// One schema file, mended.
+#[derive(Debug)]
+pub(crate) struct SchemaFile {
+    /// Which of the run's specifications it belongs to.
+    pub(crate) spec: usize,
+    /// The file's name without extension.
+    pub(crate) stem: String,
+    /// The target namespace.
+    pub(crate) namespace: String,
+    pub(crate) place: Place,
+    root: Node,
+}
+
+/// Reads one file, as far as that goes without looking at the others.
+pub(crate) fn read_file(
+    spec: usize,
+    path: &Arc<Path>,
+    text: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<SchemaFile> {
+    let mut root = match xml::read(path, text) {
+        Ok(root) => root,
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
+            return None;
+        }
+    };
+    let namespace = repair::repair(&mut root, diagnostics)?;
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let place = root.place.clone();
+    Some(SchemaFile {
+        spec,
+        stem,
+        namespace,
+        place,
+        root,
+    })
+}
+
+/// Reads the declarations of all schemas; `None` in the place of one that cannot be understood.
+pub(crate) fn read_all(
+    schemas: &mut [SchemaFile],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Option<SchemaDecl>> {
+    let index = Index::new(schemas);
+    for schema in schemas.iter_mut() {
+        let target = schema.namespace.clone();
+        references::resolve(&mut schema.root, &target, &index, diagnostics);
+    }
+    // Mending may have removed declarations: their positions are counted anew.
+    let index = Index::new(schemas);
+    let texts: Vec<String> = (0..schemas.len())
+        .map(|at| normal::write(schemas, at, &index))
+        .collect();
+    let read = (0..schemas.len()).map(|at| match interpret::interpret(&texts, at) {
+        Ok(interpreted) => Some(join::join(schemas, at, &index, &interpreted)),
+        Err(error) => {
+            if let Some(schema) = schemas.get(at) {
+                diagnostics.push(
+                    Diagnostic::error(&schema.place, format!("this schema cannot be understood: {error}"))
+                        .help("simplify what it speaks of, or leave the file out and write the types by hand"),
+                );
+            }
+            None
+        }
+    });
+    read.collect()
+}

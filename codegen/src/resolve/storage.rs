@@ -1,0 +1,168 @@
+//! Tables.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use crate::model::{Column, Index, Query, Table};
+use crate::read::toml::{File, RawColumn, RawQuery, RawTable};
+use crate::text::{closest, one_of};
+
+use super::items::identifier;
+use super::names::upper;
+use super::words::{COLUMN_TYPES, word};
+
+/// A table with all its columns known; whether its queries can be answered is for the checks.
+pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Table> {
+    let raw = spanned.get_ref();
+    let name = identifier(file, "a table", &raw.name);
+    let accessor = identifier(file, "an accessor", &raw.accessor);
+    let columns: Vec<Column> = raw
+        .column
+        .iter()
+        .filter_map(|raw| column(file, raw.get_ref()))
+        .collect();
+    let names: Vec<String> = raw
+        .column
+        .iter()
+        .map(|column| column.get_ref().name.get_ref().clone())
+        .collect();
+    if raw.column.is_empty() {
+        file.error(
+            spanned.span(),
+            "a table without columns",
+            "add `[[table.column]]` with `name` and `type`",
+        );
+    }
+    if raw.key.get_ref().is_empty() {
+        file.error(
+            raw.key.span(),
+            "a table without a key",
+            "name the columns that tell one row from another",
+        );
+    }
+    let key = known(file, raw.key.get_ref(), &names);
+    for (written, name) in raw.key.get_ref().iter().zip(&key) {
+        if columns
+            .iter()
+            .any(|column| column.name == *name && column.optional)
+        {
+            file.error(
+                written.span(),
+                format!("the key column `{name}` is optional"),
+                "a key has a value in every row",
+            );
+        }
+    }
+    let personal = raw
+        .personal
+        .as_ref()
+        .and_then(|personal| known(file, std::slice::from_ref(personal), &names).pop());
+    let indexes = raw.index.iter().map(|spanned| Index {
+        columns: known(file, &spanned.get_ref().columns, &names),
+        place: file.place(spanned.span()),
+    });
+    let indexes: Vec<Index> = indexes.collect();
+    let queries = raw
+        .query
+        .iter()
+        .filter_map(|spanned| query(file, spanned.get_ref(), spanned.span(), &names))
+        .collect();
+    let name = name?;
+    Some(Table {
+        rust: upper(&name),
+        accessor: accessor?,
+        version: 1,
+        personal,
+        columns,
+        key,
+        indexes,
+        queries,
+        doc: raw.doc.clone(),
+        place: file.at(&raw.name),
+        name,
+    })
+}
+
+fn column(file: &mut File, raw: &RawColumn) -> Option<Column> {
+    let name = identifier(file, "a column", &raw.name);
+    let type_ = word(file, "type of column", &raw.type_, COLUMN_TYPES);
+    let name = name?;
+    Some(Column {
+        field: name.clone(),
+        name,
+        type_: type_?,
+        optional: raw.optional,
+        secret: raw.secret,
+        doc: raw.doc.clone(),
+        place: file.at(&raw.name),
+    })
+}
+
+fn query(file: &mut File, raw: &RawQuery, span: Range<usize>, names: &[String]) -> Option<Query> {
+    let name = identifier(file, "a query", &raw.name);
+    let equals = known(file, &raw.equals, names);
+    let one = |file: &mut File, column: &Option<Spanned<String>>| {
+        column
+            .as_ref()
+            .and_then(|column| known(file, std::slice::from_ref(column), names).pop())
+    };
+    let range = one(file, &raw.range);
+    let order = one(file, &raw.order);
+    let limit = match &raw.limit {
+        None => {
+            let message = format!("the query `{}` has no bound", raw.name.get_ref());
+            file.error(
+                span,
+                message,
+                "add `limit = …`: how many rows it returns at most",
+            );
+            None
+        }
+        Some(limit) if *limit.get_ref() == 0 => {
+            file.error(
+                limit.span(),
+                "a query that returns nothing",
+                "write how many rows it returns at most",
+            );
+            None
+        }
+        Some(limit) => Some(*limit.get_ref()),
+    };
+    Some(Query {
+        name: name?,
+        equals,
+        range,
+        order,
+        descending: raw.descending,
+        limit: limit?,
+        doc: raw.doc.clone(),
+        place: file.at(&raw.name),
+    })
+}
+
+/// The columns that the table has; the others are reported.
+fn known(file: &mut File, written: &[Spanned<String>], names: &[String]) -> Vec<String> {
+    written
+        .iter()
+        .filter_map(|one| {
+            let name = one.get_ref();
+            if names.contains(name) {
+                return Some(name.clone());
+            }
+            let help = match closest(name, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "its columns: {}",
+                    one_of(names.iter().map(String::as_str), "and")
+                ),
+            };
+            file.error(
+                one.span(),
+                format!("the table has no column `{name}`"),
+                help,
+            );
+            None
+        })
+        .collect()
+}

@@ -1,0 +1,696 @@
+//! Builds the types of a schema: content models become fields.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    ElementName, EnumValue, Field, FieldKind, FieldType, Multiplicity, Place, Shape, Type, TypeRef,
+    ValueType, Variant,
+};
+use crate::read::xsd::{
+    AttributeDecl, Complex, Content, ElementDecl, Enumeration, Name, Particle, ParticleKind,
+    Simple, XML,
+};
+
+use super::declarations::Declarations;
+use super::names::{free, plural, snake, type_name, upper, variant_name};
+use super::plan::{Home, Plan, is_choice};
+use super::refine::Refinements;
+
+/// Builds the types of one schema.
+pub(super) struct Builder<'a> {
+    pub(super) declarations: &'a Declarations<'a>,
+    pub(super) plan: &'a Plan,
+    pub(super) refinements: &'a mut Refinements,
+    pub(super) home: &'a Home,
+    pub(super) taken: BTreeSet<String>,
+    pub(super) types: Vec<Type>,
+    /// Enumerations that have a name in the schema, and the type each became.
+    pub(super) enumerations: BTreeMap<(Name, bool), TypeRef>,
+}
+
+/// A field before it has its final name.
+struct Draft {
+    field: Field,
+    /// Whether it came from an alternative: then a second one of the same name is no second occurrence.
+    alternative: bool,
+}
+
+/// How often something is there, on the way down a content model.
+#[derive(Clone, Copy)]
+struct Often {
+    many: bool,
+    optional: bool,
+    alternative: bool,
+}
+
+impl Often {
+    const ONCE: Self = Self {
+        many: false,
+        optional: false,
+        alternative: false,
+    };
+
+    fn with(self, particle: &Particle) -> Self {
+        Self {
+            many: self.many || particle.max.is_none_or(|max| max > 1),
+            optional: self.optional || particle.min == 0,
+            alternative: self.alternative,
+        }
+    }
+
+    fn multiplicity(self) -> Multiplicity {
+        match self {
+            Self { many: true, .. } => Multiplicity::Many,
+            Self { optional: true, .. } => Multiplicity::Optional,
+            _ => Multiplicity::Required,
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// Builds everything that the plan makes of a schema.
+    pub(super) fn schema(&mut self, at: usize) {
+        let declarations = self.declarations;
+        let Some(decl) = declarations.decls.get(at).and_then(Option::as_ref) else {
+            return;
+        };
+        for element in &decl.elements {
+            let Some(type_) = self.plan.elements.get(&element.name) else {
+                continue;
+            };
+            if declarations
+                .elements
+                .get(&element.name)
+                .is_some_and(|(home, _)| *home == at)
+            {
+                let name = type_.name.clone();
+                self.element(&name, element, true);
+            }
+        }
+        for type_ in &decl.types {
+            let Some(planned) = self.plan.types.get(&type_.name) else {
+                continue;
+            };
+            if declarations
+                .types
+                .get(&type_.name)
+                .is_some_and(|(home, _)| *home == at)
+            {
+                let name = planned.name.clone();
+                let at = self.reserve();
+                let fields = self.fields(&type_.complex, &name, &type_.place, None);
+                let doc = self
+                    .refinements
+                    .doc(&type_.place, false)
+                    .unwrap_or_else(|| type_.doc.clone());
+                let shape = Shape::Struct(fields);
+                self.fill(
+                    at,
+                    Type {
+                        name,
+                        doc,
+                        element: None,
+                        global: false,
+                        shape,
+                        place: type_.place.clone(),
+                    },
+                );
+            }
+        }
+    }
+
+    /// A struct for an element.
+    fn element(&mut self, name: &str, element: &ElementDecl, global: bool) {
+        let at = self.reserve();
+        let mut doc = self
+            .refinements
+            .doc(&element.place, false)
+            .unwrap_or_else(|| element.doc.clone());
+        let fields = match &element.content {
+            Content::Simple(simple) => {
+                let complex = Complex {
+                    text: text_of(simple),
+                    ..Complex::default()
+                };
+                self.fields(&complex, name, &element.place, Some(element))
+            }
+            Content::Complex(complex) => self.fields(complex, name, &element.place, Some(element)),
+            Content::Named(named) => match self.declarations.types.get(named) {
+                Some((_, type_)) => {
+                    if doc.is_empty() {
+                        doc.clone_from(&type_.doc);
+                    }
+                    self.fields(&type_.complex, name, &element.place, Some(element))
+                }
+                None => self.fields(&Complex::default(), name, &element.place, Some(element)),
+            },
+        };
+        self.fill(
+            at,
+            Type {
+                name: name.to_owned(),
+                doc,
+                element: Some(element_name(&element.name)),
+                global,
+                shape: Shape::Struct(fields),
+                place: element.place.clone(),
+            },
+        );
+    }
+
+    /// Keeps the place of a type in the order of the file while what is inside it is built.
+    fn reserve(&mut self) -> usize {
+        self.types.push(Type {
+            name: String::new(),
+            doc: String::new(),
+            element: None,
+            global: false,
+            shape: Shape::Struct(Vec::new()),
+            place: Place::nowhere(),
+        });
+        self.types.len() - 1
+    }
+
+    fn fill(&mut self, at: usize, type_: Type) {
+        if let Some(slot) = self.types.get_mut(at) {
+            *slot = type_;
+        }
+    }
+
+    /// The fields of a type declared at a place; `element` is the element it is the type of, if it is one's.
+    fn fields(
+        &mut self,
+        complex: &Complex,
+        owner: &str,
+        place: &Place,
+        element: Option<&ElementDecl>,
+    ) -> Vec<Field> {
+        let mut drafts = Vec::new();
+        for attribute in &complex.attributes {
+            let field = self.attribute(attribute, owner);
+            drafts.push(Draft {
+                field,
+                alternative: false,
+            });
+        }
+        for particle in &complex.particles {
+            self.particle(particle, Often::ONCE, owner, &mut drafts);
+        }
+        let mut taken = BTreeSet::from(["extra".to_owned()]);
+        if let Some(simple) = &complex.text {
+            let field = self.text(simple, owner, place, element);
+            drafts.push(Draft {
+                field,
+                alternative: false,
+            });
+        }
+        // Names that were asked for come first, so that none of them is changed.
+        let mut fields: Vec<Field> = drafts.into_iter().map(|draft| draft.field).collect();
+        let asked: Vec<Option<String>> =
+            fields.iter().map(|field| self.asked_name(field)).collect();
+        for (field, asked) in fields.iter_mut().zip(&asked) {
+            if let Some(asked) = asked {
+                field.name = free(&mut taken, std::slice::from_ref(asked));
+            }
+        }
+        for (field, asked) in fields.iter_mut().zip(&asked) {
+            if asked.is_none() {
+                let suffix = match field.kind {
+                    FieldKind::Attribute { .. } => "attribute",
+                    FieldKind::Text => "value",
+                    _ => "element",
+                };
+                let qualified = if matches!(field.kind, FieldKind::Text) {
+                    suffix.to_owned()
+                } else {
+                    format!("{}_{suffix}", field.name.trim_end_matches('_'))
+                };
+                field.name = free(&mut taken, &[field.name.clone(), qualified]);
+            }
+        }
+        fields.push(Field {
+            name: "extra".to_owned(),
+            kind: FieldKind::Extra,
+            multiplicity: Multiplicity::Required,
+            type_: FieldType::Extra,
+            boxed: false,
+            default: None,
+            fixed: None,
+            doc: "What was there and is not declared.".to_owned(),
+            place: place.clone(),
+        });
+        fields
+    }
+
+    /// The field's name as a refinement wishes it.
+    fn asked_name(&mut self, field: &Field) -> Option<String> {
+        self.refinements
+            .field_name(&field.place, matches!(field.kind, FieldKind::Text))
+    }
+
+    fn attribute(&mut self, attribute: &AttributeDecl, owner: &str) -> Field {
+        let local = attribute
+            .name
+            .strip_prefix("xml:")
+            .filter(|_| attribute.namespace.as_deref() == Some(XML));
+        let local = local.unwrap_or(&attribute.name);
+        let value = self.value(&attribute.simple, &[&attribute.place], false, local, owner);
+        Field {
+            name: snake(local),
+            kind: FieldKind::Attribute {
+                name: attribute.name.clone(),
+                namespace: attribute.namespace.clone(),
+            },
+            multiplicity: if attribute.required {
+                Multiplicity::Required
+            } else {
+                Multiplicity::Optional
+            },
+            type_: FieldType::Value(value),
+            boxed: false,
+            default: attribute.default.clone(),
+            fixed: attribute.fixed.clone(),
+            doc: self
+                .refinements
+                .doc(&attribute.place, false)
+                .unwrap_or_else(|| attribute.doc.clone()),
+            place: attribute.place.clone(),
+        }
+    }
+
+    fn text(
+        &mut self,
+        simple: &Simple,
+        owner: &str,
+        place: &Place,
+        element: Option<&ElementDecl>,
+    ) -> Field {
+        // A type given to an element that holds nothing but text is its text's.
+        let refined = self.refinements.value(place, false);
+        // The enumeration of an element's text is named after the element, whose own name is taken.
+        let value = refined
+            .unwrap_or_else(|| self.value(simple, &[place], true, &format!("{owner}Value"), owner));
+        Field {
+            name: "text".to_owned(),
+            kind: FieldKind::Text,
+            multiplicity: Multiplicity::Required,
+            type_: FieldType::Value(value),
+            boxed: false,
+            default: element.and_then(|element| element.default.clone()),
+            fixed: element.and_then(|element| element.fixed.clone()),
+            doc: self.refinements.doc(place, true).unwrap_or_default(),
+            place: place.clone(),
+        }
+    }
+
+    /// The type of a value: as refined, or as the schema says.
+    fn value(
+        &mut self,
+        simple: &Simple,
+        places: &[&Place],
+        text: bool,
+        name: &str,
+        owner: &str,
+    ) -> ValueType {
+        let refined = places
+            .iter()
+            .find_map(|place| self.refinements.value(place, text));
+        if let Some(refined) = refined {
+            return refined;
+        }
+        match simple {
+            Simple::Builtin(builtin) => builtin_type(builtin),
+            Simple::Empty => ValueType::Text,
+            Simple::Enumeration(enumeration) => {
+                let asked = places
+                    .iter()
+                    .rev()
+                    .find_map(|place| self.refinements.enum_name(place, text));
+                let open = places
+                    .iter()
+                    .find_map(|place| self.refinements.open(place, text));
+                let open = open.unwrap_or(enumeration.open);
+                ValueType::Enum(self.enumeration(enumeration, asked, open, name, owner))
+            }
+        }
+    }
+
+    fn enumeration(
+        &mut self,
+        enumeration: &Enumeration,
+        asked: Option<String>,
+        open: bool,
+        name: &str,
+        owner: &str,
+    ) -> TypeRef {
+        let key = enumeration.name.clone().map(|name| (name, open));
+        if let (Some(key), None) = (&key, &asked)
+            && let Some(made) = self.enumerations.get(key)
+        {
+            return made.clone();
+        }
+        let plain = match &enumeration.name {
+            Some(named) => type_name(&named.name),
+            None => type_name(name),
+        };
+        let qualified = format!("{owner}{}", upper(name));
+        let candidates: Vec<String> = asked
+            .clone()
+            .into_iter()
+            .chain([plain, qualified])
+            .collect();
+        let name = free(&mut self.taken, &candidates);
+        let mut taken = BTreeSet::new();
+        if open {
+            taken.insert("Other".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        let values = enumeration
+            .values
+            .iter()
+            .filter(|value| seen.insert(value.value.clone()))
+            .map(|value| EnumValue {
+                name: free(&mut taken, &[variant_name(&value.value)]),
+                value: value.value.clone(),
+                doc: value.doc.clone(),
+                place: value.place.clone(),
+            });
+        let shape = Shape::Values {
+            values: values.collect(),
+            open,
+        };
+        let made = self.home.type_ref(&name);
+        self.types.push(Type {
+            name,
+            doc: enumeration.doc.clone(),
+            element: None,
+            global: false,
+            shape,
+            place: enumeration.place.clone(),
+        });
+        if let (Some(key), None) = (key, asked) {
+            self.enumerations.insert(key, made.clone());
+        }
+        made
+    }
+
+    fn particle(
+        &mut self,
+        particle: &Particle,
+        often: Often,
+        owner: &str,
+        drafts: &mut Vec<Draft>,
+    ) {
+        let inside = often.with(particle);
+        match &particle.kind {
+            ParticleKind::Sequence(inner) => {
+                for particle in inner {
+                    self.particle(particle, inside, owner, drafts);
+                }
+            }
+            ParticleKind::Choice(inner)
+                if is_choice(particle, inner, self.declarations) && !inside.many =>
+            {
+                let field = self.choice(particle, inner, inside, owner);
+                drafts.push(Draft {
+                    field,
+                    alternative: often.alternative,
+                });
+            }
+            ParticleKind::Choice(inner) => {
+                let inside = Often {
+                    optional: true,
+                    alternative: true,
+                    ..inside
+                };
+                for particle in inner {
+                    self.particle(particle, inside, owner, drafts);
+                }
+            }
+            ParticleKind::Any => {
+                if !drafts
+                    .iter()
+                    .any(|draft| draft.field.kind == FieldKind::Any)
+                {
+                    let field = Field {
+                        name: "any".to_owned(),
+                        kind: FieldKind::Any,
+                        multiplicity: Multiplicity::Many,
+                        type_: FieldType::Any,
+                        boxed: false,
+                        default: None,
+                        fixed: None,
+                        doc: self
+                            .refinements
+                            .doc(&particle.place, false)
+                            .unwrap_or_else(|| particle.doc.clone()),
+                        place: particle.place.clone(),
+                    };
+                    drafts.push(Draft {
+                        field,
+                        alternative: inside.alternative,
+                    });
+                }
+            }
+            ParticleKind::Local(element) => {
+                let field = self.child(particle, element, None, inside, owner);
+                add(
+                    drafts,
+                    Draft {
+                        field,
+                        alternative: inside.alternative,
+                    },
+                );
+            }
+            ParticleKind::Global(name) => {
+                let declarations = self.declarations;
+                let Some((_, element)) = declarations.elements.get(name) else {
+                    return;
+                };
+                let planned = self.plan.elements.get(name).cloned();
+                let field = self.child(particle, element, planned, inside, owner);
+                add(
+                    drafts,
+                    Draft {
+                        field,
+                        alternative: inside.alternative,
+                    },
+                );
+            }
+        }
+    }
+
+    fn child(
+        &mut self,
+        particle: &Particle,
+        element: &ElementDecl,
+        planned: Option<TypeRef>,
+        often: Often,
+        owner: &str,
+    ) -> Field {
+        let name = element_name(&element.name);
+        let mut multiplicity = often.multiplicity();
+        let global = particle.place != element.place;
+        let (kind, type_) = match &element.content {
+            content if content.is_empty() => {
+                multiplicity = Multiplicity::Required;
+                (FieldKind::Flag(name), FieldType::Flag)
+            }
+            Content::Simple(simple) => {
+                let places = [&particle.place, &element.place];
+                // Refinements of the element's own text hold inside a parent as well.
+                let refined = self.refinements.value(&element.place, true);
+                let local = &element.name.name;
+                let value =
+                    refined.unwrap_or_else(|| self.value(simple, &places, false, local, owner));
+                (FieldKind::ChildText(name), FieldType::Value(value))
+            }
+            Content::Complex(_) => {
+                let made = planned.unwrap_or_else(|| self.local(element, owner));
+                (FieldKind::Child(name), FieldType::Type(made))
+            }
+            Content::Named(named) => {
+                let made = planned.or_else(|| self.plan.types.get(named).cloned());
+                let made = made.unwrap_or_else(|| self.local(element, owner));
+                (FieldKind::Child(name), FieldType::Type(made))
+            }
+        };
+        let plain = snake(&element.name.name);
+        let doc = self.refinements.doc(&particle.place, false);
+        let doc = doc.or_else(|| Some(particle.doc.clone()).filter(|doc| !doc.is_empty()));
+        let doc = doc
+            .or_else(|| self.refinements.doc(&element.place, false))
+            .unwrap_or_else(|| element.doc.clone());
+        if !global && matches!(kind, FieldKind::Child(_)) {
+            // The name of the type was asked for at the same place as the field's could be: mark it used there.
+            let _ = self.refinements.type_name(&element.place);
+        }
+        Field {
+            name: if multiplicity == Multiplicity::Many {
+                plural(&plain)
+            } else {
+                plain
+            },
+            kind,
+            multiplicity,
+            type_,
+            boxed: false,
+            default: element.default.clone(),
+            fixed: element.fixed.clone(),
+            doc,
+            place: particle.place.clone(),
+        }
+    }
+
+    /// A type for an element declared inside another.
+    fn local(&mut self, element: &ElementDecl, owner: &str) -> TypeRef {
+        let plain = type_name(&element.name.name);
+        let qualified = format!("{owner}{}", upper(&element.name.name));
+        let asked = self.refinements.type_name(&element.place);
+        let candidates: Vec<String> = asked.into_iter().chain([plain, qualified]).collect();
+        let name = free(&mut self.taken, &candidates);
+        self.element(&name, element, false);
+        self.home.type_ref(&name)
+    }
+
+    fn choice(
+        &mut self,
+        particle: &Particle,
+        inner: &[Particle],
+        often: Often,
+        owner: &str,
+    ) -> Field {
+        let condition = owner.ends_with("Error") || owner.ends_with("Failure");
+        let word = if condition { "Condition" } else { "Choice" };
+        let asked = self.refinements.type_name(&particle.place);
+        let candidates: Vec<String> = asked
+            .into_iter()
+            .chain([format!("{owner}{word}")])
+            .collect();
+        let name = free(&mut self.taken, &candidates);
+        let at = self.reserve();
+        let mut taken = BTreeSet::new();
+        let mut variants = Vec::new();
+        for alternative in inner {
+            let (element, planned) = match &alternative.kind {
+                ParticleKind::Local(element) => (element, None),
+                ParticleKind::Global(global) => match self.declarations.elements.get(global) {
+                    Some((_, element)) => (*element, self.plan.elements.get(global).cloned()),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            let type_ = match (&element.content, planned) {
+                (content, _) if content.is_empty() => None,
+                (_, Some(planned)) => Some(planned),
+                (_, None) => Some(self.local(element, owner)),
+            };
+            let doc = if alternative.doc.is_empty() {
+                element.doc.clone()
+            } else {
+                alternative.doc.clone()
+            };
+            let asked = self.refinements.type_name(&alternative.place);
+            let candidates: Vec<String> = asked
+                .into_iter()
+                .chain([variant_name(&element.name.name)])
+                .collect();
+            variants.push(Variant {
+                name: free(&mut taken, &candidates),
+                element: element_name(&element.name),
+                type_,
+                doc,
+                place: alternative.place.clone(),
+            });
+        }
+        let made = self.home.type_ref(&name);
+        let doc = self
+            .refinements
+            .doc(&particle.place, false)
+            .unwrap_or_else(|| particle.doc.clone());
+        let place = particle.place.clone();
+        self.fill(
+            at,
+            Type {
+                name,
+                doc: doc.clone(),
+                element: None,
+                global: false,
+                shape: Shape::Choice(variants),
+                place: place.clone(),
+            },
+        );
+        Field {
+            name: snake(word),
+            kind: FieldKind::Choice,
+            multiplicity: often.multiplicity(),
+            type_: FieldType::Type(made),
+            boxed: false,
+            default: None,
+            fixed: None,
+            doc,
+            place,
+        }
+    }
+}
+
+/// Adds a field; an element that the content model names more than once is one field.
+fn add(drafts: &mut Vec<Draft>, draft: Draft) {
+    let same = |kind: &FieldKind| match (kind, &draft.field.kind) {
+        (
+            FieldKind::Child(a) | FieldKind::ChildText(a) | FieldKind::Flag(a),
+            FieldKind::Child(b) | FieldKind::ChildText(b) | FieldKind::Flag(b),
+        ) => a == b,
+        _ => false,
+    };
+    let Some(known) = drafts.iter_mut().find(|known| same(&known.field.kind)) else {
+        drafts.push(draft);
+        return;
+    };
+    if matches!(known.field.kind, FieldKind::Flag(_)) {
+        return;
+    }
+    let both_alternative = known.alternative && draft.alternative;
+    let many = known.field.multiplicity == Multiplicity::Many
+        || draft.field.multiplicity == Multiplicity::Many
+        || !both_alternative;
+    if many && known.field.multiplicity != Multiplicity::Many {
+        known.field.multiplicity = Multiplicity::Many;
+        known.field.name = plural(&known.field.name);
+    }
+}
+
+fn element_name(name: &Name) -> ElementName {
+    ElementName {
+        name: name.name.clone(),
+        namespace: name.namespace.clone(),
+    }
+}
+
+fn text_of(simple: &Simple) -> Option<Simple> {
+    (!matches!(simple, Simple::Empty)).then(|| simple.clone())
+}
+
+fn builtin_type(builtin: &str) -> ValueType {
+    match builtin {
+        "boolean" => ValueType::Boolean,
+        "byte" => ValueType::I8,
+        "short" => ValueType::I16,
+        "int" => ValueType::I32,
+        "integer" | "long" | "negativeInteger" | "nonPositiveInteger" => ValueType::I64,
+        "unsignedByte" => ValueType::U8,
+        "unsignedShort" => ValueType::U16,
+        "unsignedInt" => ValueType::U32,
+        "unsignedLong" | "positiveInteger" | "nonNegativeInteger" => ValueType::U64,
+        "float" => ValueType::F32,
+        "double" => ValueType::F64,
+        "decimal" => ValueType::Decimal,
+        "dateTime" => ValueType::DateTime,
+        "date" => ValueType::Date,
+        "time" => ValueType::Time,
+        "base64Binary" => ValueType::Base64,
+        "hexBinary" => ValueType::Hex,
+        "language" => ValueType::Language,
+        _ => ValueType::Text,
+    }
+}
