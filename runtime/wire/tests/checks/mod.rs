@@ -356,3 +356,8 @@ pub fn jid(data: &[u8]) {
         assert!(!local.contains(['"', '&', '\'', '/', ':', '<', '>', '@']));
     }
 }
+
+/// How many elements a reader finds in the bytes.
+pub fn elements(data: &[u8]) -> usize {
+    events(data, [], LIMITS).0.iter().filter(|event| matches!(event, Event::Element(_))).count()
+}

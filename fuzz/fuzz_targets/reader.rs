@@ -1,0 +1,8 @@
+//! Any bytes into the stream reader: `cargo +nightly fuzz run reader`.
+
+#![no_main]
+
+#[path = "../../runtime/wire/tests/checks/mod.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::reader(data));
