@@ -13,7 +13,7 @@ use super::{Action, Actions, Demand, Denial, Impasse, Input, Offer, Policy, Row,
 pub struct Engine {
     table: Arc<[FeatureRow]>,
     side: Side,
-    policy: Policy,
+    pub(super) policy: Policy,
     state: SessionState,
     phase: Phase,
     /// What stands in the last features, ours or the peer's.
@@ -116,6 +116,15 @@ impl Engine {
             (Phase::Running(running), Input::Declined(row)) if running == row => self.declined(row),
             (_, input) => self.out_of_order(input),
         }
+    }
+
+    /// All that a future step can depend on, table and policy aside.
+    #[cfg(test)]
+    pub(super) fn fingerprint(&self) -> String {
+        format!(
+            "{:?}",
+            (self.phase, self.state, &self.offers, &self.done, self.failures)
+        )
     }
 
     /// Rows that apply to this kind of stream.
