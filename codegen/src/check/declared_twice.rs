@@ -1,0 +1,143 @@
+//! No two specs declare one element, feature, table, row or request; no two keys of one spec are the same.
+
+use std::collections::BTreeMap;
+
+use crate::Diagnostic;
+use crate::model::{IqType, Model, Place};
+
+pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
+    let mut elements = Seen::new(
+        "the element",
+        "remove one of the schemas, or the element from one of them",
+    );
+    let mut features = Seen::new(
+        "the disco feature",
+        "one spec announces it: remove it from the other",
+    );
+    let mut tables = Seen::new("the table", "give one of them another name");
+    let mut accessors = Seen::new("the accessor", "give one of the tables another accessor");
+    let mut rows = Seen::new("the negotiation row", "give one of them another name");
+    let mut offers = Seen::new(
+        "the negotiation row for",
+        "one feature is one row: remove the other",
+    );
+    let mut requests = Seen::new(
+        "the request",
+        "one request has one answer: remove the other, or add its handlers here",
+    );
+    for spec in &model.specs {
+        for type_ in spec.types().filter(|type_| type_.global) {
+            if let Some(element) = &type_.element {
+                elements.add(
+                    format!("{}` of `{}", element.name, element.namespace),
+                    &type_.place,
+                    found,
+                );
+            }
+        }
+        for feature in &spec.features {
+            for on in &feature.on {
+                let key = format!("{} {on:?}", feature.var);
+                features.add_as(key, &feature.var, &feature.place, found);
+            }
+        }
+        for table in &spec.tables {
+            tables.add(table.name.clone(), &table.place, found);
+            accessors.add(table.accessor.clone(), &table.place, found);
+            let mut columns = Seen::new("the column", "give one of them another name");
+            table
+                .columns
+                .iter()
+                .for_each(|column| columns.add(column.name.clone(), &column.place, found));
+            let mut queries = Seen::new("the query", "give one of them another name");
+            table
+                .queries
+                .iter()
+                .for_each(|query| queries.add(query.name.clone(), &query.place, found));
+        }
+        for row in &spec.negotiations {
+            rows.add(row.name.clone(), &row.place, found);
+            let key = format!("{} {:?}", row.element.element.namespace, row.streams);
+            let name = format!(
+                "{}` of `{}",
+                row.element.element.name, row.element.element.namespace
+            );
+            offers.add_as(
+                format!("{key} {}", row.element.element.name),
+                &name,
+                &row.element.place,
+                found,
+            );
+        }
+        for iq in &spec.iqs {
+            let kind = if iq.type_ == IqType::Get {
+                "get"
+            } else {
+                "set"
+            };
+            let element = &iq.request.element;
+            // In another scope another spec may answer the same request.
+            let scopes: Vec<String> = iq
+                .handlers
+                .iter()
+                .map(|h| format!("{:?} {:?}", h.role, h.scopes))
+                .collect();
+            let key = format!(
+                "{kind} {} {} {}",
+                element.namespace,
+                element.name,
+                scopes.join(" ")
+            );
+            requests.add_as(
+                key,
+                &format!("{kind} {}", element.name),
+                &iq.request.place,
+                found,
+            );
+        }
+        let mut keys = Seen::new("the key", "give one of them another name");
+        spec.config
+            .iter()
+            .for_each(|config| keys.add(config.key.clone(), &config.place, found));
+    }
+    let mut profiles = Seen::new("the profile", "give one of them another name");
+    model
+        .profiles
+        .iter()
+        .for_each(|profile| profiles.add(profile.name.clone(), &profile.place, found));
+}
+
+struct Seen {
+    what: &'static str,
+    help: &'static str,
+    places: BTreeMap<String, Place>,
+}
+
+impl Seen {
+    fn new(what: &'static str, help: &'static str) -> Self {
+        Self {
+            what,
+            help,
+            places: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, name: String, place: &Place, found: &mut Vec<Diagnostic>) {
+        let shown = name.clone();
+        self.add_as(name, &shown, place, found);
+    }
+
+    fn add_as(&mut self, key: String, shown: &str, place: &Place, found: &mut Vec<Diagnostic>) {
+        if let Some(first) = self.places.get(&key) {
+            if first != place {
+                found.push(
+                    Diagnostic::error(place, format!("{} `{shown}` is declared twice", self.what))
+                        .note(first, "first here")
+                        .help(self.help),
+                );
+            }
+        } else {
+            self.places.insert(key, place.clone());
+        }
+    }
+}
