@@ -30,3 +30,21 @@ impl conformance::Factory for File {
 async fn conforms() {
     conformance::run(&File::new(), conformance::TABLES, &[]).await;
 }
+
+/// The tables of the specifications, made by their migrations.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conforms_with_the_generated_tables() {
+    use sestina_types::{MIGRATIONS, TABLES};
+    assert!(!TABLES.is_empty());
+    for table in TABLES {
+        let made = |migration: &&sestina_storage::Migration| {
+            migration.dialect == "sqlite" && migration.spec == table.spec
+        };
+        assert!(
+            MIGRATIONS.iter().any(|migration| made(&migration)),
+            "{}",
+            table.name
+        );
+    }
+    conformance::run(&File::new(), TABLES, MIGRATIONS).await;
+}
