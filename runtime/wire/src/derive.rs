@@ -2,7 +2,7 @@
 //!
 //! Not meant to be called by hand, and free to change with the expansion.
 
-use crate::{Attr, DecodeError, ElementRef, FromText, Text, TextWriter, ToText, ValueError};
+use crate::{Attr, DecodeError, ElementRef, Extra, FromText, Text, TextWriter, ToText, ValueError};
 
 /// The value of an attribute that must be there.
 ///
@@ -27,6 +27,20 @@ pub fn need_child<T>(value: Option<T>, el: ElementRef<'_>, name: &str) -> Result
     match value {
         Some(value) => Ok(value),
         None => Err(DecodeError::missing_child(el, name)),
+    }
+}
+
+/// Keeps all attributes of an element whose type knows none.
+pub fn keep_attributes(extra: &mut Extra, el: ElementRef<'_>) {
+    for attr in el.attrs() {
+        extra.push_attr(attr);
+    }
+}
+
+/// Keeps all children of an element whose type knows none.
+pub fn keep_children(extra: &mut Extra, el: ElementRef<'_>) {
+    for child in el.children() {
+        extra.push_element(child);
     }
 }
 

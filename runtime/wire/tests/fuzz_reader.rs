@@ -2,7 +2,12 @@
 //!
 //! `SESTINA_FUZZ_SEED` repeats a run. The targets in `fuzz/` run the same checks under libFuzzer.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 mod checks;
 
@@ -24,6 +29,10 @@ const STREAMS: &[&str] = &[
     "<s:stream xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams'><message><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' \
      stamp='2026-11-23T13:00:00Z'/><message xmlns='jabber:client' from='\t\r\n'><body><![CDATA[<b>]]> ]]&gt;\r\n</body></message></forwarded></message>",
     "<a xmlns='u' xmlns:p='v' p:b='c'><p:d><e xmlns=''><p:f p:g='&#9;'/></e></p:d>\u{e9}\u{1F600}</a>",
+    "<s:stream xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams' xmlns:p='urn:p'><message xmlns:q='urn:q' q:r='s'><a xmlns='u' xmlns:p='v' p:b='c'>\
+     <p:d><e xmlns=''><p:f p:g='&#9;'/></e></p:d><q:h/></a><q:i xmlns:q='urn:r' q:j='k'/><q:i/></message><p:x><y/></p:x>",
+    "<s:stream xmlns='jabber:server' xmlns:s='http://etherx.jabber.org/streams' xmlns:c='jabber:server'><c:message><c:body/><x xmlns='u'><c:y/></x></c:message>\
+     <message xmlns='jabber:server'><z\n/><![CDATA[a\r]]>\r\n</message>",
     "<iq type='error' id='1' from='a@b/c'><error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
 ];
 
@@ -36,9 +45,57 @@ const ADDRESSES: &[&str] = &[
 ];
 
 const TOKENS: &[&str] = &[
-    "<", ">", "/>", "</", "='", "'", "\"", "&", ";", "&amp;", "&#x10FFFF;", "&#", "xmlns='", "xmlns:p='", "p:", "xml:", "<![CDATA[", "]]>", "<!--", "<?", "?>",
-    "\r", "\n", "\t", "\0", " ", "\u{FFFE}", "\u{FEFF}", "jabber:client", "jabber:server", "</stream:stream>", "<message>", "</message>", "<p:a/>", "@", "/", ":",
-    "\u{E9}", "\u{301}", "xn--", "http://www.w3.org/XML/1998/namespace", "a='1' ", "<a>", "</a>",
+    "<",
+    ">",
+    "/>",
+    "</",
+    "='",
+    "'",
+    "\"",
+    "&",
+    ";",
+    "&amp;",
+    "&#x10FFFF;",
+    "&#",
+    "xmlns='",
+    "xmlns:p='",
+    "p:",
+    "xml:",
+    "<![CDATA[",
+    "]]>",
+    "<!--",
+    "<?",
+    "?>",
+    "\r",
+    "\n",
+    "\t",
+    "\0",
+    " ",
+    "\u{FFFE}",
+    "\u{FEFF}",
+    "jabber:client",
+    "jabber:server",
+    "</stream:stream>",
+    "<message>",
+    "</message>",
+    "<p:a/>",
+    "@",
+    "/",
+    ":",
+    "\u{E9}",
+    "\u{301}",
+    "xn--",
+    "http://www.w3.org/XML/1998/namespace",
+    "a='1' ",
+    "<a>",
+    "</a>",
+    " xmlns:q='w'",
+    "<q:a ",
+    "</q:a>",
+    "q:b='2' ",
+    " xmlns=''",
+    "<body>",
+    "</body>",
 ];
 
 struct Fuzzer {
@@ -47,7 +104,11 @@ struct Fuzzer {
 
 impl Fuzzer {
     fn below(&self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.random.next_u64() % end as u64) as usize }
+        if end == 0 {
+            0
+        } else {
+            (self.random.next_u64() % end as u64) as usize
+        }
     }
 
     fn pick<'a>(&self, from: &'a [Vec<u8>]) -> &'a [u8] {
@@ -87,16 +148,30 @@ impl Fuzzer {
 
 #[test]
 fn fuzz() {
-    let seconds = std::env::var("SESTINA_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let seed = std::env::var("SESTINA_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
-        let mut seed = [0; 8];
-        SystemRandom.fill(&mut seed);
-        u64::from_le_bytes(seed)
-    });
+    let seconds = std::env::var("SESTINA_FUZZ_SECONDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(60);
+    let seed = std::env::var("SESTINA_FUZZ_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| {
+            let mut seed = [0; 8];
+            SystemRandom.fill(&mut seed);
+            u64::from_le_bytes(seed)
+        });
     eprintln!("SESTINA_FUZZ_SEED={seed}");
-    let fuzzer = Fuzzer { random: SeededRandom::new(seed) };
-    let mut streams: Vec<Vec<u8>> = STREAMS.iter().map(|text| text.as_bytes().to_vec()).collect();
-    let addresses: Vec<Vec<u8>> = ADDRESSES.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let fuzzer = Fuzzer {
+        random: SeededRandom::new(seed),
+    };
+    let mut streams: Vec<Vec<u8>> = STREAMS
+        .iter()
+        .map(|text| text.as_bytes().to_vec())
+        .collect();
+    let addresses: Vec<Vec<u8>> = ADDRESSES
+        .iter()
+        .map(|text| text.as_bytes().to_vec())
+        .collect();
     for input in &streams {
         checks::reader(input);
     }
@@ -110,7 +185,10 @@ fn fuzz() {
         let input = fuzzer.mutate(if stream { &streams } else { &addresses });
         let check = if stream { checks::reader } else { checks::jid };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(&input))) {
-            eprintln!("seed {seed}, run {runs}, input: {:?}", String::from_utf8_lossy(&input));
+            eprintln!(
+                "seed {seed}, run {runs}, input: {:?}",
+                String::from_utf8_lossy(&input)
+            );
             eprintln!("bytes: {input:?}");
             std::panic::resume_unwind(panic);
         }
@@ -120,5 +198,8 @@ fn fuzz() {
         }
     }
     eprintln!("{runs} inputs, {} in the corpus", streams.len());
-    assert!(seconds == 0 || streams.len() > STREAMS.len(), "mutation leaves nothing readable");
+    assert!(
+        seconds == 0 || streams.len() > STREAMS.len(),
+        "mutation leaves nothing readable"
+    );
 }

@@ -56,10 +56,7 @@ impl Frame {
             inner = rest.trim_start_matches(crate::value::is_space);
         }
         let bytes = text.share(inner).into_bytes();
-        let scope = Scope {
-            content: content_ns.into(),
-            ..Scope::default()
-        };
+        let scope = Scope::new(content_ns);
         let limits = limits.clamped();
         with_scan(|scan| {
             scan.reset(false);
@@ -91,10 +88,7 @@ impl Frame {
         let mut out = Vec::with_capacity(frame.bytes().len() + 64);
         Writer::new(&mut out, &scope.content).rewrite(frame.root());
         let bytes = Bytes::from(out);
-        let plain = Scope {
-            content: scope.content.clone(),
-            ..Scope::default()
-        };
+        let plain = Scope::new(&scope.content);
         let wide = Limits {
             stanza_bytes: Limits::MAX_BYTES,
             ..*limits

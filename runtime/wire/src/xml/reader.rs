@@ -95,10 +95,7 @@ impl Reader {
 
     /// A reader that is inside a stream already, for framings without a start tag and for tests.
     pub fn inside(limits: Limits, content_ns: &str) -> Self {
-        let scope = Box::new(Scope {
-            content: content_ns.into(),
-            ..Scope::default()
-        });
+        let scope = Box::new(Scope::new(content_ns));
         Self {
             stage: Stage::Inside,
             scope,
@@ -335,9 +332,9 @@ impl Reader {
             .map(|(prefix, ns)| (prefix.into(), ns.into()))
             .collect();
         *self.scope = Scope {
-            content: content.into(),
             default,
             prefixes,
+            ..Scope::new(&content)
         };
         Ok(header)
     }

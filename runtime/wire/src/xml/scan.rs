@@ -15,10 +15,23 @@ use crate::Limits;
 pub(crate) struct Scope {
     /// The stream's content namespace; empty in a document of its own.
     pub(crate) content: Box<str>,
+    /// Whether that is one of stanzas.
+    pub(crate) is_content: bool,
     /// The default namespace, where it is not the content namespace.
     pub(crate) default: Option<Box<str>>,
     /// Prefixes.
     pub(crate) prefixes: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Scope {
+    /// Where the default namespace is `content` and nothing else is declared.
+    pub(crate) fn new(content: &str) -> Self {
+        Self {
+            content: content.into(),
+            is_content: crate::ns::is_content(content),
+            ..Self::default()
+        }
+    }
 }
 
 /// How far the scan got.
@@ -75,6 +88,8 @@ struct Open {
     element: u32,
     /// The default namespace inside.
     default: NsId,
+    /// Whether it and all around it are content of the stream.
+    content: bool,
     /// How many prefixes were in scope outside.
     bindings: u32,
 }
@@ -259,7 +274,7 @@ impl Scan {
                     // The common case: a blank and an attribute, or the end.
                     if byte == b'>' {
                         pos += 1;
-                        if self.open_tag(data, pos, scope, limits)? {
+                        if self.open_tag(data, pos, scope)? {
                             self.pos = pos;
                             return Ok(Progress::Done);
                         }
@@ -276,7 +291,7 @@ impl Scan {
                     }
                     b'>' => {
                         pos += 1;
-                        if self.open_tag(data, pos, scope, limits)? {
+                        if self.open_tag(data, pos, scope)? {
                             self.pos = pos;
                             return Ok(Progress::Done);
                         }
@@ -337,7 +352,7 @@ impl Scan {
                             pos += 1;
                         }
                         byte if byte == self.quote => {
-                            self.attribute(data, pos, scope, limits)?;
+                            self.attribute(data, pos, limits)?;
                             pos += 1;
                             state = State::Tag;
                         }
@@ -370,7 +385,7 @@ impl Scan {
                         return Err(Kind::Syntax.into());
                     }
                     pos += 1;
-                    if self.open_tag(data, pos, scope, limits)? {
+                    if self.open_tag(data, pos, scope)? {
                         self.closed = true;
                         self.pos = pos;
                         return Ok(Progress::Done);
@@ -530,13 +545,7 @@ impl Scan {
     }
 
     /// The value of an attribute ends at `end`.
-    fn attribute(
-        &mut self,
-        data: &[u8],
-        end: usize,
-        scope: &Scope,
-        limits: &Limits,
-    ) -> Result<(), ReadError> {
+    fn attribute(&mut self, data: &[u8], end: usize, limits: &Limits) -> Result<(), ReadError> {
         self.attr_total += 1;
         if self.attr_total > limits.attributes {
             return Err(Kind::Attributes.into());
@@ -551,11 +560,11 @@ impl Scan {
                     if self.own_default.is_some() {
                         return Err(Kind::RepeatedAttribute.into());
                     }
-                    let ns = self.declared(data, end, scope)?;
+                    let ns = self.declared(data, end)?;
                     self.own_default = Some(ns);
                     return Ok(());
                 }
-                [b':', ..] => return self.bind(data, start + 6, usize::from(len) - 6, end, scope),
+                [b':', ..] => return self.bind(data, start + 6, usize::from(len) - 6, end),
                 _ => {}
             }
         }
@@ -593,7 +602,7 @@ impl Scan {
     }
 
     /// The namespace in the value that ends at `end`.
-    fn declared(&mut self, data: &[u8], end: usize, scope: &Scope) -> Result<NsId, ReadError> {
+    fn declared(&mut self, data: &[u8], end: usize) -> Result<NsId, ReadError> {
         let raw = data.get(self.token..end).unwrap_or_default();
         if raw.len() > LONGEST_NAMESPACE {
             return Err(Kind::Name.into());
@@ -602,37 +611,20 @@ impl Scan {
             let raw = std::str::from_utf8(raw).map_err(|_| Kind::Encoding)?;
             let mut ns = String::new();
             super::decode::attribute(raw, &mut ns);
-            return self.namespace(&ns, None, scope);
+            return self.namespace(&ns, None);
         }
         // Text that is no UTF-8 fails as a whole at the end; comparing bytes is enough here.
         match std::str::from_utf8(raw) {
-            Ok(ns) => self.namespace(ns, Some(self.token as u32), scope),
+            Ok(ns) => self.namespace(ns, Some(self.token as u32)),
             Err(_) => Err(Kind::Encoding.into()),
         }
     }
 
     /// An id for a namespace that is declared inside the element.
-    fn namespace(
-        &mut self,
-        ns: &str,
-        place: Option<u32>,
-        scope: &Scope,
-    ) -> Result<NsId, ReadError> {
+    fn namespace(&mut self, ns: &str, place: Option<u32>) -> Result<NsId, ReadError> {
         let known = match ns {
             "" => Some(NsId::NONE),
             crate::ns::XML | crate::ns::XMLNS => return Err(Kind::Prefix.into()),
-            // On the top element only the stream's own content namespace may stand. Directly below it, where some relays leave
-            // another one behind, any of the three means the stream's own. Further down, as in a forwarded stanza, each means itself.
-            _ if crate::ns::is_content(ns)
-                && crate::ns::is_content(&scope.content)
-                && self.open.iter().all(|open| open.default == NsId::CLIENT) =>
-            {
-                if self.open.is_empty() && *ns != *scope.content {
-                    return Err(Kind::Namespace.into());
-                }
-                self.dirty |= !self.open.is_empty();
-                Some(NsId::CLIENT)
-            }
             crate::ns::CLIENT => Some(NsId::CLIENT),
             _ => None,
         };
@@ -645,6 +637,15 @@ impl Scan {
 
     /// An id for a namespace that is not in the bytes.
     fn add_extra(&mut self, ns: &str) -> Result<NsId, ReadError> {
+        // A prefix of the stream's start tag comes here each time it is used.
+        let recent = self.namespaces.iter().enumerate().rev().take(8);
+        for (at, &(start, len)) in recent {
+            let place = (start & !EXTRA) as usize;
+            let text = self.extra.get(place..place + len as usize);
+            if start & EXTRA != 0 && text == Some(ns) {
+                return Ok(NsId(at as u16 + NsId::FIRST));
+            }
+        }
         let start = self.extra.len() as u32 | EXTRA;
         self.extra.push_str(ns);
         self.add_namespace(start, ns.len())
@@ -658,14 +659,7 @@ impl Scan {
     }
 
     /// A prefix is declared.
-    fn bind(
-        &mut self,
-        data: &[u8],
-        start: u32,
-        len: usize,
-        end: usize,
-        scope: &Scope,
-    ) -> Result<(), ReadError> {
+    fn bind(&mut self, data: &[u8], start: u32, len: usize, end: usize) -> Result<(), ReadError> {
         let prefix = data
             .get(start as usize..start as usize + len)
             .unwrap_or_default();
@@ -693,7 +687,7 @@ impl Scan {
         if twin {
             return Err(Kind::RepeatedAttribute.into());
         }
-        let ns = self.declared(data, end, scope)?;
+        let ns = self.declared(data, end)?;
         if ns == NsId::NONE {
             return Err(Kind::Prefix.into());
         }
@@ -707,36 +701,99 @@ impl Scan {
     }
 
     /// A start tag ends at `end`. Tells whether that is all that was wanted.
-    fn open_tag(
-        &mut self,
-        data: &[u8],
-        end: usize,
-        scope: &Scope,
-        _limits: &Limits,
-    ) -> Result<bool, ReadError> {
+    fn open_tag(&mut self, data: &[u8], end: usize, scope: &Scope) -> Result<bool, ReadError> {
         let at = self.elements.len().saturating_sub(1) as u32;
-        let bindings = self
-            .bindings
-            .iter()
-            .rev()
-            .take_while(|binding| binding.element == at)
-            .count();
-        let default = match (self.own_default, self.open.last()) {
+        let Some(&element) = self.elements.last() else {
+            return Err(Kind::Syntax.into());
+        };
+        let own_default = self.own_default.take();
+        let mut default = match (own_default, self.open.last()) {
             (Some(ns), _) => ns,
             (None, Some(open)) => open.default,
             (None, None) => self.outer_default(scope)?,
         };
-        let Some(&element) = self.elements.last() else {
-            return Err(Kind::Syntax.into());
-        };
-        let (ns, foreign) = match element.prefix_len {
-            0 => (default, false),
-            len => {
-                let start = element.start as usize + 1;
-                self.resolve(data, start, usize::from(len) - 1, at, scope)?
+        let mut foreign = false;
+        let ns = if element.prefix_len == 0 {
+            if own_default.is_some() {
+                default = self.content_ns(data, default, scope)?;
             }
+            default
+        } else {
+            let start = element.start as usize + 1;
+            let prefix_len = usize::from(element.prefix_len) - 1;
+            let (ns, outside) = self.resolve(data, start, prefix_len, at, scope)?;
+            foreign |= outside;
+            self.content_ns(data, ns, scope)?
         };
-        let mut foreign_inside = foreign;
+        if !self.prefixed.is_empty() {
+            foreign |= self.resolve_attributes(data, element.attrs as usize, at, scope)?;
+        }
+        // The top element's start tag is written anew when a stanza is passed on. What is inside may not hang on it.
+        match self.open.len() {
+            0 => self.dirty |= default != ns,
+            1 => self.dirty |= foreign,
+            _ => {}
+        }
+        let content = ns == NsId::CLIENT && self.inside_content(scope);
+        let bindings = self.bindings.iter().rev();
+        let bindings = bindings.take_while(|binding| binding.element == at).count();
+        let attr_count = (self.attributes.len() as u32 - element.attrs) as u16;
+        if let Some(element) = self.elements.last_mut() {
+            element.ns = ns;
+            element.content_start = end as u32;
+            element.attr_count = attr_count;
+            element.flags |= if own_default.is_some() {
+                flags::OWN_DEFAULT
+            } else {
+                0
+            };
+            element.flags |= if foreign { flags::FOREIGN } else { 0 };
+        }
+        self.open.push(Open {
+            element: at,
+            default,
+            content,
+            bindings: (self.bindings.len() - bindings) as u32,
+        });
+        Ok(self.header)
+    }
+
+    /// Whether everything around the current tag is content of the stream, up to the top.
+    fn inside_content(&self, scope: &Scope) -> bool {
+        self.open
+            .last()
+            .map_or(scope.is_content, |open| open.content)
+    }
+
+    /// The namespace of an element that names it in its own tag.
+    ///
+    /// The top element may be in the stream's own content namespace, and in no other. Directly below it, where some relays
+    /// leave another one behind, any of the three means the stream's own. Further down, as in a forwarded stanza, each means itself.
+    fn content_ns(&mut self, data: &[u8], ns: NsId, scope: &Scope) -> Result<NsId, ReadError> {
+        if !self.inside_content(scope) {
+            return Ok(ns);
+        }
+        let name = self.namespace_bytes(data, ns);
+        if !std::str::from_utf8(name).is_ok_and(crate::ns::is_content) {
+            return Ok(ns);
+        }
+        if !self.open.is_empty() {
+            self.dirty = true;
+        } else if name != scope.content.as_bytes() {
+            return Err(Kind::Namespace.into());
+        }
+        Ok(NsId::CLIENT)
+    }
+
+    /// Resolves the prefixes of the current tag's attributes. Tells whether one is declared further up.
+    fn resolve_attributes(
+        &mut self,
+        data: &[u8],
+        first: usize,
+        at: u32,
+        scope: &Scope,
+    ) -> Result<bool, ReadError> {
+        let mut foreign = false;
         for prefixed in 0..self.prefixed.len() {
             let Some(&(attr, prefix_len)) = self.prefixed.get(prefixed) else {
                 continue;
@@ -744,53 +801,28 @@ impl Scan {
             let Some(&attribute) = self.attributes.get(attr as usize) else {
                 continue;
             };
-            let (ns, foreign) = self.resolve(
-                data,
-                attribute.name as usize,
-                usize::from(prefix_len) - 1,
-                at,
-                scope,
-            )?;
-            foreign_inside |= foreign;
+            let prefix = usize::from(prefix_len) - 1;
+            let (ns, outside) = self.resolve(data, attribute.name as usize, prefix, at, scope)?;
+            foreign |= outside;
             let resolved = Attribute {
                 name: attribute.name + u32::from(prefix_len),
                 name_len: attribute.name_len - u16::from(prefix_len),
                 ns,
                 ..attribute
             };
-            self.refuse_twin(data, &resolved, attr as usize, element.attrs as usize)?;
+            self.refuse_twin(data, &resolved, attr as usize, first)?;
             if let Some(slot) = self.attributes.get_mut(attr as usize) {
                 *slot = resolved;
             }
         }
         self.prefixed.clear();
-        // The top element's start tag is written anew when a stanza is passed on. What is inside may not hang on it.
-        if self.open.is_empty() {
-            self.dirty |= default != ns;
-        } else if self.open.len() == 1 {
-            self.dirty |= foreign_inside;
-        }
-        let attr_count = (self.attributes.len() as u32 - element.attrs) as u16;
-        let own_default = self.own_default.take().is_some();
-        if let Some(element) = self.elements.last_mut() {
-            element.ns = ns;
-            element.content_start = end as u32;
-            element.attr_count = attr_count;
-            element.flags |= if own_default { flags::OWN_DEFAULT } else { 0 };
-            element.flags |= if foreign_inside { flags::FOREIGN } else { 0 };
-        }
-        self.open.push(Open {
-            element: at,
-            default,
-            bindings: (self.bindings.len() - bindings) as u32,
-        });
-        Ok(self.header)
+        Ok(foreign)
     }
 
     /// The default namespace around the top element.
     fn outer_default(&mut self, scope: &Scope) -> Result<NsId, ReadError> {
         match &scope.default {
-            None if crate::ns::is_content(&scope.content) => Ok(NsId::CLIENT),
+            None if scope.is_content => Ok(NsId::CLIENT),
             None if scope.content.is_empty() => Ok(NsId::NONE),
             None => {
                 self.dirty = true;
@@ -835,11 +867,8 @@ impl Scan {
             return Err(Kind::Prefix.into());
         };
         self.dirty = true;
-        if **ns == *scope.content {
+        if **ns == *crate::ns::CLIENT {
             return Ok((NsId::CLIENT, true));
-        }
-        if self.open.is_empty() && crate::ns::is_content(ns) {
-            return Err(Kind::Namespace.into());
         }
         Ok((self.add_extra(ns)?, true))
     }

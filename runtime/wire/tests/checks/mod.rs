@@ -60,6 +60,22 @@ pub fn ours(el: ElementRef<'_>) -> Tree {
 
 /// The root of the document as quick-xml sees it.
 pub fn theirs(document: &str) -> Result<Tree, String> {
+    let mut complete = Vec::new();
+    read(document, 0, &mut complete)?;
+    complete
+        .pop()
+        .ok_or_else(|| "the document has no root".to_owned())
+}
+
+/// The complete elements inside the root as quick-xml sees them, up to where it finds a mistake.
+fn theirs_inside(stream: &str) -> Vec<Tree> {
+    let mut complete = Vec::new();
+    let _ = read(stream, 1, &mut complete);
+    complete
+}
+
+/// Collects the elements at a depth.
+fn read(document: &str, depth: usize, complete: &mut Vec<Tree>) -> Result<(), String> {
     let mut reader = NsReader::from_str(document);
     reader.resolver_mut().set_max_namespace_bindings(1 << 20);
     let mut open: Vec<Tree> = Vec::new();
@@ -88,13 +104,17 @@ pub fn theirs(document: &str) -> Result<Tree, String> {
                 None
             }
             Token::Decl(_) => None,
-            Token::Eof => return Err("the document has no root".to_owned()),
+            Token::Eof => return Ok(()),
             other => return Err(format!("unexpected {other:?}")),
         };
         if let Some(closed) = closed {
-            match open.last_mut() {
-                Some(parent) => parent.children.push(Inside::Element(closed)),
-                None => return Ok(closed),
+            if open.len() == depth {
+                complete.push(closed);
+            } else if let Some(parent) = open.last_mut() {
+                parent.children.push(Inside::Element(closed));
+            }
+            if open.is_empty() {
+                return Ok(());
             }
         }
     }
@@ -146,6 +166,24 @@ fn value(raw: &str) -> Result<Cow<'_, str>, String> {
     unescape(&blanks)
         .map(|value| Cow::Owned(value.into_owned()))
         .map_err(|error| error.to_string())
+}
+
+/// The same with one name for all content namespaces.
+fn without_content(mut tree: Tree) -> Tree {
+    let unify = |name: &mut String| {
+        if ns::is_content(name) {
+            *name = "content".to_owned();
+        }
+    };
+    unify(&mut tree.name.0);
+    tree.attributes.iter_mut().for_each(|(ns, ..)| unify(ns));
+    tree.attributes.sort();
+    for child in &mut tree.children {
+        if let Inside::Element(inner) = child {
+            *inner = without_content(inner.clone());
+        }
+    }
+    tree
 }
 
 /// A frame's own text read by quick-xml where the default namespace is `jabber:client`.
@@ -235,6 +273,9 @@ pub fn reader(data: &[u8]) {
             "errors depend on how the bytes are cut: {cut_error:?} {error:?}"
         );
     }
+    // What quick-xml makes of the bytes as they came, before anything is written anew.
+    let text = String::from_utf8_lossy(data);
+    let mut original = theirs_inside(text.trim_start_matches('\u{FEFF}').trim_start()).into_iter();
     let mut content_ns = "";
     for event in &whole {
         match event {
@@ -246,7 +287,15 @@ pub fn reader(data: &[u8]) {
                     other => panic!("content namespace {other:?}"),
                 }
             }
-            Event::Element(frame) => element(frame, content_ns),
+            Event::Element(frame) => {
+                let original = original.next().map(without_content);
+                assert_eq!(
+                    original,
+                    Some(without_content(ours(frame.root()))),
+                    "quick-xml sees another stream in {text}"
+                );
+                element(frame, content_ns);
+            }
             Event::Close => {}
         }
     }
@@ -276,6 +325,21 @@ fn element(frame: &Frame, content_ns: &str) {
     // On its own, each element of the tree says what it says inside.
     let mut stack = vec![frame.root()];
     while let Some(el) = stack.pop() {
+        let text = el
+            .nodes()
+            .filter_map(|node| {
+                if let Node::Text(text) = node {
+                    Some(text)
+                } else {
+                    None
+                }
+            })
+            .collect::<String>();
+        assert_eq!(el.text(), text);
+        assert!(
+            el.has_text() || text.trim_matches([' ', '\t', '\n', '\r']).is_empty(),
+            "has_text() misses {text:?}"
+        );
         let any = el.to_any();
         let document = any.to_document();
         let again = AnyElement::parse(document.clone()).expect("what is written can be read");
@@ -359,5 +423,9 @@ pub fn jid(data: &[u8]) {
 
 /// How many elements a reader finds in the bytes.
 pub fn elements(data: &[u8]) -> usize {
-    events(data, [], LIMITS).0.iter().filter(|event| matches!(event, Event::Element(_))).count()
+    events(data, [], LIMITS)
+        .0
+        .iter()
+        .filter(|event| matches!(event, Event::Element(_)))
+        .count()
 }
