@@ -1,4 +1,6 @@
-//! No two specs declare one element, feature, table, row or request; no two keys of one spec are the same.
+//! No two specs declare one feature, table, row or request; no two keys of one spec are the same.
+//!
+//! Elements are not looked at here: the reader keeps one of each, and says so where there are two.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +8,6 @@ use crate::Diagnostic;
 use crate::model::{IqType, Model, Place};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
-    let mut elements = Seen::new(
-        "the element",
-        "remove one of the schemas, or the element from one of them",
-    );
     let mut features = Seen::new(
         "the disco feature",
         "one spec announces it: remove it from the other",
@@ -26,15 +24,6 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         "one request has one answer: remove the other, or add its handlers here",
     );
     for spec in &model.specs {
-        for type_ in spec.types().filter(|type_| type_.global) {
-            if let Some(element) = &type_.element {
-                elements.add(
-                    format!("{}` of `{}", element.name, element.namespace),
-                    &type_.place,
-                    found,
-                );
-            }
-        }
         for feature in &spec.features {
             for on in &feature.on {
                 let key = format!("{} {on:?}", feature.var);
@@ -43,7 +32,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         }
         for table in &spec.tables {
             tables.add(table.name.clone(), &table.place, found);
-            accessors.add(table.accessor.clone(), &table.place, found);
+            accessors.add(table.accessor.clone(), &table.accessor_place, found);
             let mut columns = Seen::new("the column", "give one of them another name");
             table
                 .columns

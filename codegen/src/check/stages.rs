@@ -113,12 +113,12 @@ fn order<'a>(
     let mut said: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (spec, stage) in entries {
         for other in &stage.after {
-            if let Some(other) = ids.get(other.id.as_str()) {
+            if let Some(other) = ids.get(other.id.as_str()).filter(|id| **id != spec.id) {
                 said.insert((other, &spec.id));
             }
         }
         for other in &stage.before {
-            if let Some(other) = ids.get(other.id.as_str()) {
+            if let Some(other) = ids.get(other.id.as_str()).filter(|id| **id != spec.id) {
                 said.insert((&spec.id, other));
             }
         }

@@ -27,6 +27,8 @@ pub struct Table {
     pub doc: String,
     /// The `name`.
     pub place: Place,
+    /// The `accessor`.
+    pub accessor_place: Place,
 }
 
 impl Table {

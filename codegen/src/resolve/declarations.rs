@@ -2,8 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Diagnostic;
+use crate::model::Place;
 use crate::read::xsd::{ElementDecl, Name, SchemaDecl, SchemaFile, TypeDecl};
 use crate::text::{closest, one_of};
+
+/// Two declarations of one name: the first one counts.
+fn twice(what: &str, name: &Name, place: &Place, first: &Place, diagnostics: &mut Vec<Diagnostic>) {
+    let message = format!(
+        "the {what} `{}` of `{}` is declared twice",
+        name.name, name.namespace
+    );
+    let help = format!("remove one of the schemas, or the {what} from one of them");
+    diagnostics.push(
+        Diagnostic::error(place, message)
+            .note(first, "first here")
+            .help(help),
+    );
+}
 
 /// Message and help.
 pub(super) type Trouble = (String, String);
@@ -28,6 +44,7 @@ impl<'a> Declarations<'a> {
         decls: &'a [Option<SchemaDecl>],
         specs: BTreeMap<String, usize>,
         broken: BTreeSet<usize>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
         let mut declarations = Self {
             schemas,
@@ -45,16 +62,34 @@ impl<'a> Declarations<'a> {
                 continue;
             };
             for element in &decl.elements {
-                declarations
+                let first = declarations
                     .elements
                     .entry(element.name.clone())
                     .or_insert((at, element));
+                if first.1.place != element.place {
+                    twice(
+                        "element",
+                        &element.name,
+                        &element.place,
+                        &first.1.place,
+                        diagnostics,
+                    );
+                }
             }
             for type_ in &decl.types {
-                declarations
+                let first = declarations
                     .types
                     .entry(type_.name.clone())
                     .or_insert((at, type_));
+                if first.1.place != type_.place {
+                    twice(
+                        "type",
+                        &type_.name,
+                        &type_.place,
+                        &first.1.place,
+                        diagnostics,
+                    );
+                }
             }
         }
         declarations

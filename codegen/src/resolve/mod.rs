@@ -64,7 +64,7 @@ pub(crate) fn resolve(input: Input, diagnostics: &mut Vec<Diagnostic>) -> Model 
         .filter(|(_, folder)| folder.broken)
         .map(|(at, _)| at)
         .collect();
-    let declarations = Declarations::new(&schemas, &decls, ids, broken);
+    let declarations = Declarations::new(&schemas, &decls, ids, broken, diagnostics);
     let homes: Vec<Home> = schemas
         .iter()
         .map(|schema| home(schema, &schemas, &folders))

@@ -80,6 +80,7 @@ pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Tabl
         queries,
         doc: raw.doc.clone(),
         place: file.at(&raw.name),
+        accessor_place: file.at(&raw.accessor),
         name,
     })
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quick_xml::XmlVersion;
+use quick_xml::events::attributes::AttrError;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::Diagnostic;
@@ -171,9 +172,7 @@ impl Tree<'_> {
                     let written = format!("&{};", &*reference);
                     match quick_xml::escape::unescape(&written) {
                         Ok(text) => self.append(&text),
-                        Err(error) => {
-                            return Err(self.malformed(before, after, &error.to_string()));
-                        }
+                        Err(_) => return Err(self.malformed_value(before, after)),
                     }
                 }
                 Event::Eof => break,
@@ -230,13 +229,7 @@ impl Tree<'_> {
         for attribute in start.attributes() {
             let attribute = match attribute {
                 Ok(attribute) => attribute,
-                Err(error) => {
-                    return Err(Diagnostic::error(
-                        &place,
-                        format!("malformed attribute in `<{written}>`: {error}"),
-                    )
-                    .help("an attribute is `name=\"value\"`, each name once"));
-                }
+                Err(error) => return Err(self.malformed_attribute(at + 1, &error)),
             };
             let name = attribute.key.as_ref();
             let (from, to) = self.range(name);
@@ -244,7 +237,7 @@ impl Tree<'_> {
             let value_place = self.place(value_from, value_to);
             let value = match attribute.normalized_value(XmlVersion::Implicit1_0) {
                 Ok(value) => value.into_owned(),
-                Err(error) => return Err(self.malformed(value_from, value_to, &error.to_string())),
+                Err(_) => return Err(self.malformed_value(value_from, value_to)),
             };
             if name == "xmlns" {
                 prefixes.push((String::new(), value));
@@ -302,6 +295,46 @@ impl Tree<'_> {
         let place = self.place(from, to);
         Diagnostic::error(&place, format!("not well-formed XML: {why}"))
             .help("the schema must be well-formed before anything can be read from it")
+    }
+
+    /// A mistake in the attributes of a tag whose name begins at `tag`.
+    fn malformed_attribute(&self, tag: usize, error: &AttrError) -> Diagnostic {
+        let (at, message, help) = match error {
+            AttrError::Duplicated(at, _) => {
+                (*at, "the attribute is there twice", "remove one of them")
+            }
+            AttrError::ExpectedEq(at) | AttrError::ExpectedValue(at) => (
+                *at,
+                "an attribute without a value",
+                "write `name=\"value\"`",
+            ),
+            AttrError::UnquotedValue(at) | AttrError::ExpectedQuote(at, _) => {
+                (*at, "a value that is not quoted", "write `name=\"value\"`")
+            }
+        };
+        Diagnostic::error(&self.place(tag + at, tag + at + 1), message).help(help)
+    }
+
+    /// A mistake in the references of an attribute's value or of text.
+    fn malformed_value(&self, from: usize, to: usize) -> Diagnostic {
+        let text = self.text.get(from..to).unwrap_or("");
+        let references = text.match_indices('&').map(|(at, _)| {
+            let end = text
+                .get(at..)
+                .and_then(|rest| rest.find(';'))
+                .map_or(at + 1, |length| at + length + 1);
+            (at, end)
+        });
+        let wrong = |(at, end): &(usize, usize)| {
+            quick_xml::escape::unescape(text.get(*at..*end).unwrap_or("&")).is_err()
+        };
+        let (at, end) = references
+            .into_iter()
+            .find(wrong)
+            .unwrap_or((0, text.len()));
+        let written = text.get(at..end).unwrap_or("");
+        Diagnostic::error(&self.place(from + at, from + end), format!("`{written}` stands for nothing"))
+            .help("the entities are `&lt;`, `&gt;`, `&amp;`, `&quot;` and `&apos;`; a lone `&` is written `&amp;`")
     }
 
     fn place(&self, from: usize, to: usize) -> Place {
