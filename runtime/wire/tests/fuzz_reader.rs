@@ -33,6 +33,8 @@ const STREAMS: &[&str] = &[
      <p:d><e xmlns=''><p:f p:g='&#9;'/></e></p:d><q:h/></a><q:i xmlns:q='urn:r' q:j='k'/><q:i/></message><p:x><y/></p:x>",
     "<s:stream xmlns='jabber:server' xmlns:s='http://etherx.jabber.org/streams' xmlns:c='jabber:server'><c:message><c:body/><x xmlns='u'><c:y/></x></c:message>\
      <message xmlns='jabber:server'><z\n/><![CDATA[a\r]]>\r\n</message>",
+    "<s:stream xmlns='jabber:client' xmlns:s='http://etherx.jabber.org/streams'><message><a xmlns='u' xmlns:p='v'><p:d><e xmlns='w'><p:f p:g='1'/></e>\
+     </p:d></a></message><c:message xmlns:c='jabber:client' xmlns='u'><x/></c:message>",
     "<iq type='error' id='1' from='a@b/c'><error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
 ];
 
