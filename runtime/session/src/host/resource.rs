@@ -207,22 +207,22 @@ impl Resource {
         }
     }
 
-    /// For the connection's task: takes what there is to write, or registers to be woken.
-    pub(crate) fn poll_work(&self, cx: &mut Context<'_>) -> Poll<Work> {
+    /// For the connection's task: takes what there is to write, or registers to be woken. Where the
+    /// peer is behind, the queue is left to fill, and only the session's end is looked for.
+    pub(crate) fn poll_work(&self, cx: &mut Context<'_>, behind: bool) -> Poll<Work> {
         self.work.register(cx.waker());
         let mut queue = self.lock();
-        let out = std::mem::take(&mut queue.out);
         if let State::Ending(error) = &mut queue.state {
             let error = error.take();
             queue.state = State::Ended;
-            return Poll::Ready(Work::End(out, error));
+            return Poll::Ready(Work::End(std::mem::take(&mut queue.out), error));
         }
-        if out.is_empty() {
+        if behind || queue.out.is_empty() {
             return Poll::Pending;
         }
-        let was_full = out.len() >= self.capacity;
+        let out = std::mem::take(&mut queue.out);
         drop(queue);
-        if was_full {
+        if out.len() >= self.capacity {
             self.space.notify_waiters();
         }
         Poll::Ready(Work::Bytes(out))

@@ -162,16 +162,15 @@ impl Connection {
     /// Writes what is queued for the session, as far as the connection takes it.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
-            if self.session.queued() < AHEAD {
-                match self.resource.poll_work(cx) {
-                    Poll::Ready(Work::Bytes(bytes)) => self.session.queue_bytes(bytes.pending()),
-                    Poll::Ready(Work::End(bytes, error)) => {
-                        self.session.queue_bytes(bytes.pending());
-                        return Poll::Ready(End::Asked(error));
-                    }
-                    Poll::Pending if self.session.queued() == 0 => return Poll::Pending,
-                    Poll::Pending => {}
+            let behind = self.session.queued() >= AHEAD;
+            match self.resource.poll_work(cx, behind) {
+                Poll::Ready(Work::Bytes(bytes)) => self.session.queue_bytes(bytes.pending()),
+                Poll::Ready(Work::End(bytes, error)) => {
+                    self.session.queue_bytes(bytes.pending());
+                    return Poll::Ready(End::Asked(error));
                 }
+                Poll::Pending if self.session.queued() == 0 => return Poll::Pending,
+                Poll::Pending => {}
             }
             match self.session.poll_flush(cx) {
                 // The queue may have filled meanwhile.
