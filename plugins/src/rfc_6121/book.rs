@@ -1,0 +1,196 @@
+//! The rosters in use: loaded once, changed one change at a time, in storage first and then in memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak};
+
+use sestina_session::host::Account;
+use sestina_session::plugin::PluginError;
+use sestina_storage::{ColumnValue as _, Storage, StorageError, Transaction};
+use sestina_types::Stores as _;
+use sestina_types::rfc_6121::tables::{
+    Roster as RosterTable, RosterStore, RosterVersions, RosterVersionsRow, RosterVersionsStore, SubscriptionRequests,
+    SubscriptionRequestsRow, SubscriptionRequestsStore,
+};
+use sestina_wire::clock::Clock;
+use sestina_wire::{BareJid, Text};
+use tokio::sync::{MutexGuard, OnceCell};
+
+use super::roster::{Contact, Roster};
+
+/// Finds the roster of an account.
+pub(super) struct Book {
+    storage: Storage,
+    rosters: RosterStore,
+    versions: RosterVersionsStore,
+    requests: SubscriptionRequestsStore,
+    clock: Arc<dyn Clock>,
+    /// Rosters somebody holds. An account that is online holds its own.
+    open: Mutex<HashMap<BareJid, Weak<Page>>>,
+}
+
+/// The roster of one account.
+pub(super) struct Page {
+    owner: BareJid,
+    loaded: OnceCell<()>,
+    roster: RwLock<Roster>,
+    /// Held while the roster is changed, over the wait for storage.
+    change: tokio::sync::Mutex<()>,
+}
+
+/// The right to change a roster.
+pub(super) struct Change<'a> {
+    book: &'a Book,
+    page: &'a Page,
+    guard: MutexGuard<'a, ()>,
+    next: Roster,
+    transaction: Transaction,
+}
+
+/// A change is stored; the next one waits while this is held, so that pushes keep their order.
+pub(super) struct Changed<'a> {
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Book {
+    /// Rosters in this storage, or, where it has none, in memory.
+    pub(super) fn new(storage: &Storage, clock: &Arc<dyn Clock>) -> Result<Self, PluginError> {
+        let has = storage.roster().is_some()
+            && storage.roster_versions().is_some()
+            && storage.subscription_requests().is_some();
+        let storage = if has {
+            storage.clone()
+        } else {
+            tracing::warn!("the storage keeps no rosters: they are lost when the server stops");
+            Storage::memory()
+        };
+        let missing = || StorageError::Unsupported("rosters".into());
+        Ok(Book {
+            rosters: storage.roster().ok_or_else(missing)?,
+            versions: storage.roster_versions().ok_or_else(missing)?,
+            requests: storage.subscription_requests().ok_or_else(missing)?,
+            storage,
+            clock: Arc::clone(clock),
+            open: Mutex::default(),
+        })
+    }
+
+    /// The roster of an account that is online, where it is at hand: no storage is asked.
+    pub(super) fn at_hand(account: &Account) -> Option<Arc<Page>> {
+        account.extensions().get()
+    }
+
+    /// The roster of an account.
+    pub(super) async fn open(&self, owner: &BareJid) -> Result<Arc<Page>, StorageError> {
+        let page = self.page(owner);
+        page.loaded.get_or_try_init(|| self.load(&page)).await?;
+        Ok(page)
+    }
+
+    fn page(&self, owner: &BareJid) -> Arc<Page> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(page) = open.get(owner).and_then(Weak::upgrade) {
+            return page;
+        }
+        // Those nobody holds any more are swept out now and then, so that the map does not outgrow its content.
+        if open.len() >= 64 && open.len().is_power_of_two() {
+            open.retain(|_, page| page.strong_count() > 0);
+        }
+        let page = Arc::new(Page {
+            owner: owner.detach(),
+            loaded: OnceCell::new(),
+            roster: RwLock::default(),
+            change: tokio::sync::Mutex::default(),
+        });
+        open.insert(owner.detach(), Arc::downgrade(&page));
+        page
+    }
+
+    async fn load(&self, page: &Page) -> Result<(), StorageError> {
+        let contacts = self.rosters.of_owner(&page.owner).await?;
+        let requests = self.requests.of_owner(&page.owner).await?;
+        let version = self.versions.get(&page.owner).await?;
+        let roster = Roster {
+            contacts: contacts.into_iter().map(Contact::from_row).collect(),
+            requests: requests.into_iter().map(|row| (row.contact, Text::from(row.stanza))).collect(),
+            version: version.map_or(0, |row| row.version),
+        };
+        *page.roster.write().unwrap_or_else(PoisonError::into_inner) = roster;
+        Ok(())
+    }
+
+    /// Waits until nobody else changes the roster.
+    pub(super) async fn change<'a>(&'a self, page: &'a Page) -> Change<'a> {
+        let guard = page.change.lock().await;
+        Change {
+            book: self,
+            page,
+            guard,
+            next: page.read().clone(),
+            transaction: self.storage.transaction(),
+        }
+    }
+}
+
+impl Page {
+    /// The roster now. Not to be held over a wait.
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Roster> {
+        self.roster.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Change<'a> {
+    /// The roster as it will be.
+    pub(super) fn roster(&self) -> &Roster {
+        &self.next
+    }
+
+    /// Puts a contact in, or in place of what was there. This is a new version of the roster.
+    pub(super) fn put(&mut self, jid: &BareJid, contact: Contact) {
+        let (owner, version) = (self.page.owner.clone(), self.bump());
+        self.transaction.put::<RosterTable>(&contact.row(&owner, jid, version));
+        self.next.contacts.insert(jid.detach(), contact);
+    }
+
+    /// Takes a contact out. This is a new version of the roster.
+    pub(super) fn remove(&mut self, jid: &BareJid) {
+        self.bump();
+        self.transaction.delete::<RosterTable>(&[self.page.owner.to_value(), jid.to_value()]);
+        self.next.contacts.remove(jid);
+    }
+
+    /// Keeps a request until it is answered. The roster does not show it.
+    pub(super) fn put_request(&mut self, from: &BareJid, stanza: String) {
+        self.transaction.put::<SubscriptionRequests>(&SubscriptionRequestsRow {
+            owner: self.page.owner.clone(),
+            contact: from.clone(),
+            received: self.book.clock.now(),
+            stanza: stanza.clone(),
+        });
+        self.next.requests.insert(from.detach(), Text::from(stanza));
+    }
+
+    /// Forgets a request.
+    pub(super) fn remove_request(&mut self, from: &BareJid) {
+        self.transaction.delete::<SubscriptionRequests>(&[self.page.owner.to_value(), from.to_value()]);
+        self.next.requests.remove(from);
+    }
+
+    /// The next version. It never falls behind the clock: the roster of an account that was removed and made anew
+    /// shares no version with the old one.
+    fn bump(&mut self) -> i64 {
+        let version = self.book.clock.now().as_second().max(self.next.version.saturating_add(1));
+        self.next.version = version;
+        let row = RosterVersionsRow { owner: self.page.owner.clone(), version };
+        self.transaction.put::<RosterVersions>(&row);
+        version
+    }
+
+    /// Stores the change; everybody sees it once it is stored.
+    pub(super) async fn commit(self) -> Result<Changed<'a>, StorageError> {
+        if !self.transaction.is_empty() {
+            self.transaction.commit().await?;
+            *self.page.roster.write().unwrap_or_else(PoisonError::into_inner) = self.next;
+        }
+        Ok(Changed { _guard: self.guard })
+    }
+}

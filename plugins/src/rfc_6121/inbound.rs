@@ -1,0 +1,143 @@
+//! The recipient's side of presence: subscriptions (RFC 6121 §3, appendix A.3), probes, presence of contacts.
+
+use std::sync::Arc;
+
+use sestina_session::errors;
+use sestina_session::host::Host;
+use sestina_session::stages::{Delivery, Flow, StageContext};
+use sestina_wire::{BareJid, Jid, Stanza, StanzaError, StanzaType, ns};
+
+use super::book::Book;
+use super::roster::Contact;
+use super::subscription::{self, Change, State};
+use super::{Server, outbound, presence, push};
+
+/// Presence for an account or one of its sessions.
+pub(super) fn presence(server: &Arc<Server>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
+    if let Some(change) = outbound::change(delivery.type_()) {
+        return subscription(server, &cx.host, delivery, change);
+    }
+    match delivery.type_() {
+        StanzaType::Probe => probe(&cx.host, delivery),
+        // To an account: for whoever is there. To a session: for that one (§8.5.3.1).
+        StanzaType::Available | StanzaType::Unavailable if is_to_account(delivery) => {
+            delivery.resources.retain(|resource| resource.is_available());
+            Flow::Continue
+        }
+        _ => Flow::Continue,
+    }
+}
+
+fn is_to_account(delivery: &Delivery) -> bool {
+    delivery.stanza.to().is_none_or(Jid::is_bare)
+}
+
+fn probe(host: &Arc<Host>, delivery: &Delivery) -> Flow {
+    let Some(from) = delivery.stanza.from() else { return Flow::Done };
+    // Nobody is there: the prober hears nothing, as if everybody were away.
+    let Some(account) = host.account(&delivery.account) else { return Flow::Done };
+    let Some(page) = Book::at_hand(&account) else { return Flow::Done };
+    if from.bare_str() == delivery.account.as_str() || page.read().sees(from.bare_str()) {
+        return presence::answer_probe(host, &delivery.resources, from);
+    }
+    // The prober believes in a subscription that is none here (§4.3.2).
+    let refusal = Stanza::presence(StanzaType::Unsubscribed);
+    host.send(refusal.with_from(Jid::clone(&delivery.account)).with_to(from.to_bare()));
+    Flow::Done
+}
+
+fn subscription(server: &Arc<Server>, host: &Arc<Host>, delivery: &Delivery, change: Change) -> Flow {
+    let Some(from) = delivery.stanza.from() else { return Flow::Done };
+    let contact = from.to_bare();
+    let account = delivery.account.clone();
+    if contact == account {
+        return Flow::Done;
+    }
+    let mut stanza = delivery.stanza.clone();
+    let head = stanza.head_mut();
+    head.from = Some(Jid::clone(&contact));
+    head.to = Some(Jid::clone(&account));
+    let (server, host) = (Arc::clone(server), Arc::clone(host));
+    Flow::wait(async move {
+        match receive(&server, &host, &account, &contact, change, stanza).await {
+            Ok(()) => Flow::Done,
+            Err(error) => Flow::Refuse(error),
+        }
+    })
+}
+
+async fn receive(
+    server: &Server,
+    host: &Arc<Host>,
+    account: &BareJid,
+    contact: &BareJid,
+    kind: Change,
+    stanza: Stanza,
+) -> Result<(), StanzaError> {
+    let page = server.book.open(account).await.map_err(errors::storage)?;
+    let mut change = server.book.change(&page).await;
+    let before = change.roster().state(contact);
+    let known = change.roster().contacts.get(contact).cloned();
+    let approved = known.as_ref().is_some_and(|contact| contact.approved);
+    let step = subscription::inbound(before, kind, approved);
+    let mut after = known.clone().unwrap_or_default();
+    after.state = State { pending_in: false, ..step.state };
+    after.approved = step.approved.unwrap_or(after.approved);
+    // A request alone does not bring anybody into the roster (§3.1.3).
+    let changed = known.as_ref() != Some(&after) && (known.is_some() || after != Contact::default());
+    if changed {
+        change.put(contact, after);
+    }
+    if step.state.pending_in && !before.pending_in {
+        if change.roster().requests.len() >= server.max_subscription_requests {
+            return Ok(());
+        }
+        change.put_request(contact, text(&stanza));
+    }
+    if before.pending_in && !step.state.pending_in {
+        change.remove_request(contact);
+    }
+    let changing = change.commit().await.map_err(errors::storage)?;
+    if step.pass {
+        deliver(host, account, kind, &stanza).await;
+    }
+    if changed {
+        push::push(host, account, &page, contact).await;
+    }
+    drop(changing);
+    if let Some(reply) = step.reply {
+        let type_ = match reply {
+            Change::Subscribe => StanzaType::Subscribe,
+            Change::Subscribed => StanzaType::Subscribed,
+            Change::Unsubscribe => StanzaType::Unsubscribe,
+            Change::Unsubscribed => StanzaType::Unsubscribed,
+        };
+        let reply = Stanza::presence(type_).with_from(account.clone()).with_to(contact.clone());
+        let _ = host.route(reply).await;
+    }
+    if step.state.from && (!before.from || step.reply.is_some()) {
+        presence::show(host, account, contact).await;
+    }
+    if before.from && !step.state.from {
+        presence::take_back(host, account, contact).await;
+    }
+    Ok(())
+}
+
+/// A request reaches every available session (§3.1.3), everything else those that asked for the roster.
+async fn deliver(host: &Arc<Host>, account: &BareJid, kind: Change, stanza: &Stanza) {
+    if kind != Change::Subscribe {
+        return push::to_interested(host, account, stanza).await;
+    }
+    for session in host.resources(account) {
+        if session.is_available() {
+            let _ = host.deliver_to(&session, stanza.clone()).await;
+        }
+    }
+}
+
+fn text(stanza: &Stanza) -> String {
+    let mut bytes = Vec::new();
+    stanza.write(&mut bytes, ns::CLIENT);
+    String::from_utf8_lossy(&bytes).into_owned()
+}

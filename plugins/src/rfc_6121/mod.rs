@@ -1,0 +1,111 @@
+//! RFC 6121, instant messaging and presence: rosters, subscriptions, presence, and where a message goes.
+//!
+//! A presence broadcast asks no storage: the roster of an account that is online is in memory.
+
+mod book;
+mod delivery;
+mod inbound;
+mod outbound;
+mod presence;
+mod push;
+mod requests;
+mod roster;
+mod subscription;
+
+use std::sync::Arc;
+
+use sestina_session::errors::Refusal as _;
+use sestina_session::host::Resource;
+use sestina_session::mux::{Empty, IqContext, OrEmpty};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
+use sestina_session::session::StreamFeature;
+use sestina_session::stages::{Delivery, Flow, StageContext};
+use sestina_skeletons::rfc_6121::{self as skeleton, Settings};
+use sestina_types::rfc_6121::{pre_approval, roster::Query, versioning};
+use sestina_wire::StanzaError;
+
+use book::Book;
+
+/// The server's part.
+pub struct Server {
+    book: Book,
+    max_roster_items: usize,
+    max_subscription_requests: usize,
+}
+
+/// A feature that is only announced: whoever wants it uses it.
+struct Announced(&'static str, &'static str);
+
+impl StreamFeature for Announced {
+    fn element(&self) -> (&'static str, &'static str) {
+        (self.0, self.1)
+    }
+}
+
+impl skeleton::Server for Server {
+    fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        let bound = |setting: i64| usize::try_from(setting).unwrap_or_default();
+        Ok(Self {
+            book: Book::new(setup.storage(), setup.clock())?,
+            max_roster_items: bound(setup.settings.max_roster_items),
+            max_subscription_requests: bound(setup.settings.max_subscription_requests),
+        })
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        registrar.stream_feature(Arc::new(Announced("ver", versioning::NS)));
+        registrar.stream_feature(Arc::new(Announced("sub", pre_approval::NS)));
+        Ok(())
+    }
+
+    async fn roster_get(&self, cx: &IqContext, request: Query) -> Result<OrEmpty<Query>, StanzaError> {
+        requests::get(self, cx, request).await
+    }
+
+    async fn roster_set(&self, cx: &IqContext, request: Query) -> Result<Empty, StanzaError> {
+        requests::set(self, cx, request).await
+    }
+
+    fn session_started(self: &Arc<Self>, _cx: &StageContext, resource: &Arc<Resource>) -> Flow {
+        if Book::at_hand(resource.account()).is_some() {
+            return Flow::Continue;
+        }
+        let (this, resource) = (Arc::clone(self), Arc::clone(resource));
+        Flow::wait(async move {
+            match this.book.open(resource.account().jid()).await {
+                Ok(page) => resource.account().extensions().insert(page),
+                Err(error) => {
+                    tracing::warn!(%error, session = %resource.jid(), "no roster, no session");
+                    resource.end(Some(error.stream_error()));
+                }
+            }
+            Flow::Continue
+        })
+    }
+
+    fn session_ended(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
+        presence::ended(&cx.host, resource)
+    }
+
+    fn outbound_subscription(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
+        outbound::subscription(self, cx, delivery)
+    }
+
+    fn outbound_presence(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
+        let Some(resource) = delivery.from_session.clone() else { return Flow::Continue };
+        presence::sent(&cx.host, &resource, &delivery.stanza)
+    }
+
+    fn inbound_presence(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
+        inbound::presence(self, cx, delivery)
+    }
+
+    fn deliver_message(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
+        delivery::message(&cx.host, delivery)
+    }
+
+    fn deliver_iq(self: &Arc<Self>, _cx: &StageContext, _delivery: &mut Delivery) -> Flow {
+        // To a session, present or not, the router itself does what §8.5.3 says; to an account, the mux.
+        Flow::Continue
+    }
+}

@@ -1,0 +1,224 @@
+//! What a session says of itself: broadcast, directed presence, and its end (RFC 6121 §4).
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use sestina_session::host::{Host, Resource};
+use sestina_session::router::{Outcome, Routed};
+use sestina_session::stages::Flow;
+use sestina_types::rfc_6121::client::Priority;
+use sestina_wire::{BareJid, Condition, Frame, Jid, Kind, Stanza, StanzaError, StanzaType, ns};
+
+use super::book::{Book, Page};
+
+/// To how many a session may direct presence at a time; it is remembered for each.
+const MOST_DIRECTED: usize = 1000;
+
+/// Whom a session directed presence to, and who must learn when it goes (§4.6).
+#[derive(Default)]
+struct Directed(Mutex<BTreeSet<Jid>>);
+
+impl Directed {
+    fn with<R>(&self, work: impl FnOnce(&mut BTreeSet<Jid>) -> R) -> R {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Stanzas on their way. Most arrive at once; what waits for a slow reader is waited for together.
+#[derive(Default)]
+struct Sending(Vec<BoxFuture<'static, Outcome>>);
+
+impl Sending {
+    fn add(&mut self, routed: Routed) {
+        if let Routed::Later(future) = routed {
+            self.0.push(future);
+        }
+    }
+
+    /// Goes on with a decision once everything is sent.
+    fn then(self, flow: Flow) -> Flow {
+        if self.0.is_empty() {
+            return flow;
+        }
+        Flow::wait(async move {
+            self.finish().await;
+            flow
+        })
+    }
+
+    async fn finish(self) {
+        futures_util::future::join_all(self.0).await;
+    }
+}
+
+/// A session sent presence that is not about subscriptions.
+pub(super) fn sent(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza) -> Flow {
+    let mut sending = Sending::default();
+    match (stanza.type_(), stanza.to()) {
+        (StanzaType::Available, None) => {
+            available(host, resource, stanza, &mut sending);
+            sending.then(Flow::Continue)
+        }
+        (StanzaType::Unavailable, None) => {
+            unavailable(host, resource, stanza, &mut sending);
+            sending.then(Flow::Continue)
+        }
+        (StanzaType::Available, Some(to)) => {
+            let directed = resource.extensions().get_or_insert_with(Directed::default);
+            let has_room = directed.with(|directed| {
+                let has_room = directed.len() < MOST_DIRECTED || directed.contains(to);
+                if has_room {
+                    directed.insert(to.detach());
+                }
+                has_room
+            });
+            if has_room {
+                Flow::Continue
+            } else {
+                let text = "presence is directed to too many already";
+                Flow::Refuse(StanzaError::new(Condition::ResourceConstraint).with_text(text))
+            }
+        }
+        (StanzaType::Unavailable, Some(to)) => {
+            if let Some(directed) = resource.extensions().get::<Directed>() {
+                directed.with(|directed| directed.remove(to));
+            }
+            Flow::Continue
+        }
+        (_, Some(_)) => Flow::Continue,
+        // A probe or an error for nobody.
+        (_, None) => Flow::Done,
+    }
+}
+
+/// A session ended without taking its presence back: the server does (§4.5.2).
+pub(super) fn ended(host: &Arc<Host>, resource: &Arc<Resource>) -> Flow {
+    let mut sending = Sending::default();
+    let gone = Stanza::presence(StanzaType::Unavailable).with_from(Jid::clone(resource.jid()));
+    unavailable(host, resource, &gone, &mut sending);
+    sending.then(Flow::Continue)
+}
+
+/// Initial presence (§4.2) or an update (§4.4).
+fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sending: &mut Sending) {
+    // What is no number counts as none.
+    let priority = stanza.decode::<Priority>().and_then(Result::ok).map_or(0, |priority| priority.text);
+    let mut kept = stanza.clone();
+    kept.compact();
+    let initial = resource.set_available(kept, priority).is_none();
+    let account = resource.account();
+    let page = Book::at_hand(account);
+    if let Some(page) = &page {
+        broadcast(host, stanza, page, sending);
+    }
+    // Every available session of the account, this one included.
+    for other in account.resources() {
+        if !other.is_available() {
+            continue;
+        }
+        sending.add(host.deliver_to(&other, to(stanza, Jid::clone(account.jid()))));
+        if initial && !Arc::ptr_eq(&other, resource)
+            && let Some(presence) = other.presence()
+        {
+            sending.add(host.deliver_to(resource, to(&presence, Jid::clone(resource.jid()))));
+        }
+    }
+    let Some(page) = page.filter(|_| initial) else { return };
+    // The roster is not held while stanzas are routed: what they meet may look into it as well.
+    let (contacts, requests) = {
+        let roster = page.read();
+        (reachable(host, roster.subscriptions()), roster.requests.values().cloned().collect::<Vec<_>>())
+    };
+    for contact in contacts {
+        let probe = Stanza::presence(StanzaType::Probe).with_from(Jid::clone(resource.jid()));
+        sending.add(host.route(probe.with_to(contact)));
+    }
+    for request in requests.iter().filter_map(|request| restore(request)) {
+        sending.add(host.deliver_to(resource, request));
+    }
+}
+
+/// The session is not available any more: everybody learns it who thought it was.
+fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sending: &mut Sending) {
+    let was_available = resource.set_unavailable().is_some();
+    let account = resource.account();
+    let directed = resource.extensions().remove::<Directed>();
+    let directed = directed.map(|directed| directed.with(std::mem::take)).unwrap_or_default();
+    let page = Book::at_hand(account);
+    if was_available {
+        if let Some(page) = &page {
+            broadcast(host, stanza, page, sending);
+        }
+        for other in account.resources() {
+            if other.is_available() || Arc::ptr_eq(&other, resource) {
+                sending.add(host.deliver_to(&other, to(stanza, Jid::clone(account.jid()))));
+            }
+        }
+    }
+    for other in directed {
+        let told = was_available && page.as_ref().is_some_and(|page| page.read().sees(other.bare_str()));
+        if !told {
+            sending.add(host.route(to(stanza, other)));
+        }
+    }
+}
+
+/// To every contact that sees the account's presence.
+fn broadcast(host: &Arc<Host>, stanza: &Stanza, page: &Page, sending: &mut Sending) {
+    let contacts = reachable(host, page.read().subscribers());
+    for contact in contacts {
+        sending.add(host.route(to(stanza, contact)));
+    }
+}
+
+/// Those contacts at which presence can arrive: an account of this host without a session has nobody to see it.
+fn reachable<'a>(host: &Host, contacts: impl Iterator<Item = &'a BareJid>) -> Vec<Jid> {
+    let is_there = |contact: &&BareJid| {
+        !host.serves(contact) || contact.local().is_none() || host.account(contact).is_some()
+    };
+    contacts.filter(is_there).map(|contact| Jid::clone(contact)).collect()
+}
+
+/// Shows a contact that was let in what every available session last said (§3.1.5).
+pub(super) async fn show(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
+    for resource in host.resources(account) {
+        if let Some(presence) = resource.presence() {
+            let _ = host.route(to(&presence, Jid::clone(contact))).await;
+        }
+    }
+}
+
+/// Tells a contact that may not see the account any more that every session is gone (§3.2.2).
+pub(super) async fn take_back(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
+    for resource in host.resources(account) {
+        if resource.is_available() {
+            let gone = Stanza::presence(StanzaType::Unavailable).with_from(Jid::clone(resource.jid()));
+            let _ = host.route(gone.with_to(Jid::clone(contact))).await;
+        }
+    }
+}
+
+/// Answers a probe of somebody who may see the account (§4.3.2): the last presence of each available session.
+pub(super) fn answer_probe(host: &Arc<Host>, resources: &[Arc<Resource>], prober: &Jid) -> Flow {
+    let mut sending = Sending::default();
+    for resource in resources {
+        if let Some(presence) = resource.presence() {
+            sending.add(host.route(to(&presence, prober.clone())));
+        }
+    }
+    sending.then(Flow::Done)
+}
+
+/// The same stanza to somebody else.
+fn to(stanza: &Stanza, to: Jid) -> Stanza {
+    let mut stanza = stanza.clone();
+    stanza.head_mut().to = Some(to);
+    stanza
+}
+
+/// A stored request as a stanza.
+fn restore(text: &str) -> Option<Stanza> {
+    let frame = Frame::parse_in(text.to_owned(), ns::CLIENT).ok()?;
+    Stanza::from_frame(frame).ok().filter(|stanza| stanza.kind() == Kind::Presence)
+}
