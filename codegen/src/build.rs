@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::model::Paths;
 use crate::output::Output;
 use crate::{Specs, render};
 
@@ -17,6 +18,7 @@ use crate::{Specs, render};
 pub struct Build {
     folders: Vec<(PathBuf, Option<String>)>,
     out: Option<PathBuf>,
+    paths: Paths,
 }
 
 impl Build {
@@ -38,6 +40,14 @@ impl Build {
     pub fn external_specs_dir(mut self, folder: impl AsRef<Path>, path: impl Into<String>) -> Self {
         self.folders
             .push((folder.as_ref().to_owned(), Some(path.into())));
+        self
+    }
+
+    /// Lets the generated code find the runtime behind one facade (`::sestina`), as builds outside this
+    /// workspace need it.
+    #[must_use]
+    pub fn facade(mut self, root: &str) -> Self {
+        self.paths = Paths::facade(root);
         self
     }
 
@@ -74,7 +84,8 @@ impl Build {
             println!("cargo::rerun-if-changed={}", folder.display());
             specs.add(folder, crate_path.as_deref());
         }
-        let loaded = specs.finish();
+        let mut loaded = specs.finish();
+        loaded.model.paths = self.paths.clone();
         if loaded.has_errors() {
             eprint!("{}", loaded.report());
             std::process::exit(1);

@@ -34,7 +34,11 @@ enum Direction {
 }
 
 #[derive(Clone, Debug, PartialEq, Stanza)]
-#[stanza(name = "item", namespace = "jabber:iq:roster", crate = "::sestina_wire")]
+#[stanza(
+    name = "item",
+    namespace = "jabber:iq:roster",
+    crate = "::sestina_wire"
+)]
 struct Item {
     #[stanza(attribute)]
     jid: BareJid,
@@ -51,7 +55,11 @@ struct Item {
 }
 
 #[derive(Clone, Debug, PartialEq, Stanza)]
-#[stanza(name = "query", namespace = "jabber:iq:roster", crate = "::sestina_wire")]
+#[stanza(
+    name = "query",
+    namespace = "jabber:iq:roster",
+    crate = "::sestina_wire"
+)]
 struct Query {
     #[stanza(attribute)]
     ver: Option<Text>,
@@ -60,7 +68,11 @@ struct Query {
 }
 
 #[derive(Clone, Debug, PartialEq, Stanza)]
-#[stanza(name = "body", namespace = "urn:example:talk", crate = "::sestina_wire")]
+#[stanza(
+    name = "body",
+    namespace = "urn:example:talk",
+    crate = "::sestina_wire"
+)]
 struct Body {
     #[stanza(attribute = "xml:lang")]
     lang: Option<Text>,

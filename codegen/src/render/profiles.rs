@@ -47,13 +47,13 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
     let fields = specs.iter().map(|spec| {
         let field = code::ident(&spec.module);
         let id = &spec.id;
-        let docs = format!("{}: {}.", spec.number, spec.title);
+        let docs = code::docs(&format!("{}: {}.", spec.number, spec.title), "");
         let with = (!changed(profile, spec).is_empty()).then(|| {
             let function = format!("read_{}", spec.module);
             quote!(, deserialize_with = #function)
         });
         quote! {
-            #[doc = #docs]
+            #docs
             #[serde(rename = #id #with)]
             pub #field: #skeletons::#field::Settings,
         }

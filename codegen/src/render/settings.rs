@@ -13,7 +13,10 @@ pub(super) fn of(model: &Model, spec: &Spec) -> TokenStream {
     let serde = code::path(&model.paths.serde);
     let serde_path = &model.paths.serde;
     let cx = Context { model };
-    let docs = format!("The settings of {}, {}.", spec.number, spec.title);
+    let docs = code::docs(
+        &format!("The settings of {}, {}.", spec.number, spec.title),
+        "",
+    );
     let fields: Vec<Ident> = spec
         .config
         .iter()
@@ -35,7 +38,7 @@ pub(super) fn of(model: &Model, spec: &Spec) -> TokenStream {
     });
     let readers = spec.config.iter().filter_map(|key| cx.reader(key));
     quote! {
-        #[doc = #docs]
+        #docs
         #[derive(Clone, Debug, PartialEq)]
         pub struct Settings {
             /// Whether the specification is in use.

@@ -93,11 +93,14 @@ impl Skeleton<'_> {
     /// The trait: one method for each handler and stage function.
     fn trait_(&self) -> TokenStream {
         let (session, name) = (&self.session, self.trait_name());
-        let docs = format!(
-            "What a {} answers for {}, {}.",
-            self.role.name(),
-            self.spec.number,
-            self.spec.title
+        let docs = code::docs(
+            &format!(
+                "What a {} answers for {}, {}.",
+                self.role.name(),
+                self.spec.number,
+                self.spec.title
+            ),
+            "",
         );
         let iqs = self.iqs().map(|(iq, handler)| self.iq_method(iq, handler));
         let travellers = self
@@ -105,7 +108,7 @@ impl Skeleton<'_> {
             .map(|(_, traveller, handler)| self.traveller_method(traveller, handler));
         let stages = self.stages().map(|stage| self.stage_method(stage));
         quote! {
-            #[doc = #docs]
+            #docs
             pub trait #name: Send + Sync + Sized + 'static {
                 /// Makes the plugin.
                 ///
@@ -229,10 +232,13 @@ impl Skeleton<'_> {
         let (session, wire, types) = (&self.session, &self.wire, &self.types);
         let (function, trait_) = (self.function_name(), self.trait_name());
         let plugin = format_ident!("{}Plugin", trait_);
-        let docs = format!(
-            "An installable plugin for {} of whatever answers as a {}.",
-            self.spec.number,
-            self.role.name()
+        let docs = code::docs(
+            &format!(
+                "An installable plugin for {} of whatever answers as a {}.",
+                self.spec.number,
+                self.role.name()
+            ),
+            "",
         );
         let iqs = self.iqs().map(|(iq, handler)| self.install_iq(iq, handler));
         let travellers = self
@@ -242,7 +248,7 @@ impl Skeleton<'_> {
         let strips = self.strips();
         let rows = self.rows();
         quote! {
-            #[doc = #docs]
+            #docs
             ///
             /// # Errors
             /// What `new` of the plugin returns.
@@ -298,14 +304,17 @@ impl Skeleton<'_> {
         let (session, wire, types) = (&self.session, &self.wire, &self.types);
         let function = self.function_name();
         let plugin = format_ident!("{}Plugin", self.trait_name());
-        let docs = format!(
-            "An installable plugin for {}. A {} has nothing to answer for it.",
-            self.spec.number,
-            self.role.name()
+        let docs = code::docs(
+            &format!(
+                "An installable plugin for {}. A {} has nothing to answer for it.",
+                self.spec.number,
+                self.role.name()
+            ),
+            "",
         );
         let strips = self.strips();
         quote! {
-            #[doc = #docs]
+            #docs
             ///
             /// # Errors
             /// None; the signature is that of every specification.

@@ -86,13 +86,10 @@ impl Context<'_> {
             let docs = self.field_docs(field);
             quote!(#docs pub #ident: #ty,)
         });
-        let default = self
-            .has_default(type_, 0)
-            .then(|| quote!(#[derive(Default)]));
+        let default = self.has_default(type_, 0).then(|| quote!(, Default));
         let new = self.constructor(type_, fields);
         let definition = quote! {
-            #[derive(Clone, Debug, PartialEq)]
-            #default
+            #[derive(Clone, Debug, PartialEq #default)]
             pub struct #name { #(#defined)* }
             #new
         };
@@ -196,10 +193,9 @@ impl Context<'_> {
                 Other(#wire::Text),
             }
         });
-        let copy = (!open).then(|| quote!(#[derive(Copy)]));
+        let copy = (!open).then(|| quote!(Copy,));
         let definition = quote! {
-            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-            #copy
+            #[derive(Clone, #copy Debug, PartialEq, Eq, Hash)]
             pub enum #name { #(#defined)* #other }
         };
         let words = expand::TextEnum {

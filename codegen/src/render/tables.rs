@@ -141,7 +141,7 @@ impl Context<'_> {
     fn descriptor(&self) -> TokenStream {
         let (storage, table) = (&self.storage, self.table);
         let constant = code::screaming(&table.name);
-        let docs = format!("The description of `{}`.", table.name);
+        let docs = code::docs(&format!("The description of `{}`.", table.name), "");
         let (id, name, version) = (&self.spec.id, &table.name, table.version);
         let personal = option(table.personal.as_ref());
         let key = &table.key;
@@ -173,13 +173,16 @@ impl Context<'_> {
             .map(|query| self.query_name(query))
             .collect();
         let queries = table.queries.iter().zip(&names).map(|(query, constant)| {
-            let docs = format!("The query `{}` of `{}`.", query.name, table.name);
+            let docs = code::docs(
+                &format!("The query `{}` of `{}`.", query.name, table.name),
+                "",
+            );
             let (name, equals) = (&query.name, &query.equals);
             let range = option(query.range.as_ref());
             let order = option(query.order.as_ref());
             let (descending, limit) = (query.descending, query.limit);
             quote! {
-                #[doc = #docs]
+                #docs
                 pub static #constant: #storage::QueryDescriptor = #storage::QueryDescriptor {
                     name: #name,
                     equals: &[#(#equals),*],
@@ -193,7 +196,7 @@ impl Context<'_> {
         quote! {
             #(#queries)*
 
-            #[doc = #docs]
+            #docs
             pub static #constant: #storage::TableDescriptor = #storage::TableDescriptor {
                 spec: #id,
                 name: #name,
@@ -209,7 +212,7 @@ impl Context<'_> {
 
     fn row(&self) -> TokenStream {
         let name = self.row_name();
-        let docs = format!("A row of `{}`.", self.table.name);
+        let docs = code::docs(&format!("A row of `{}`.", self.table.name), "");
         let fields = self.table.columns.iter().map(|column| {
             let field = code::ident(&column.field);
             let ty = self.stored(column);
@@ -221,11 +224,10 @@ impl Context<'_> {
             .columns
             .iter()
             .all(|column| !column.secret)
-            .then(|| quote!(#[derive(PartialEq)]));
+            .then(|| quote!(, PartialEq));
         quote! {
-            #[doc = #docs]
-            #[derive(Clone, Debug)]
-            #comparable
+            #docs
+            #[derive(Clone, Debug #comparable)]
             pub struct #name { #(#fields)* }
         }
     }
@@ -253,7 +255,7 @@ impl Context<'_> {
                 /// The row with this key.
                 ///
                 /// # Errors
-                /// As [`Store::get`](#storage::Store::get).
+                /// As `Store::get`.
                 pub async fn get(
                     &self, #(#parameters),*
                 ) -> ::core::result::Result<::core::option::Option<#row>, #storage::StorageError> {

@@ -65,6 +65,10 @@ fn attribute_loop(scopes: &[Scope<'_>]) -> TokenStream {
         .chain(last.iter().copied())
         .filter_map(|cx| cx.field.kind.code().on_attribute(cx))
         .collect();
+    if let ([_], [cx]) = (&arms[..], &last[..]) {
+        let (krate, slot) = (cx.krate(), &cx.slot);
+        return quote!(#krate::derive::keep_attributes(&mut #slot, el););
+    }
     if arms.is_empty() {
         return TokenStream::new();
     }
@@ -83,14 +87,20 @@ fn child_loop(scopes: &[Scope<'_>]) -> TokenStream {
     order.sort_by_key(|(rank, _)| *rank);
     let mut arms = Vec::new();
     let mut closed = false;
+    let mut extra = None;
     for (rank, cx) in order {
         if closed {
             break;
         }
         if let Some(arm) = cx.field.kind.code().on_child(cx) {
             closed = rank >= CLOSES;
+            extra = matches!(cx.field.kind, FieldKind::Extra(_)).then_some(cx);
             arms.push(arm);
         }
+    }
+    if let ([_], Some(cx)) = (&arms[..], extra) {
+        let (krate, slot) = (cx.krate(), &cx.slot);
+        return quote!(#krate::derive::keep_children(&mut #slot, el););
     }
     if arms.is_empty() {
         return TokenStream::new();

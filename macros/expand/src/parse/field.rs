@@ -50,6 +50,7 @@ struct Said {
 
 fn one(member: Member, field: &syn::Field, errors: &mut Errors) -> Option<Field> {
     let mut said = Said::default();
+    let before = errors.count();
     for word in words::words(&field.attrs, errors) {
         if let Some(kind) = KINDS.iter().find(|kind| word.path().is_ident(kind)) {
             if said.kind.is_some() {
@@ -66,13 +67,16 @@ fn one(member: Member, field: &syn::Field, errors: &mut Errors) -> Option<Field>
         }
     }
     let Some(word) = said.kind.take() else {
-        errors.at(
-            field,
-            format!(
-                "what in the XML is this field? Write `#[stanza(..)]` with one of `{}`",
-                KINDS.join("`, `")
-            ),
-        );
+        // A word nobody knows was meant to be the kind, and has been named already.
+        if errors.count() == before {
+            errors.at(
+                &member,
+                format!(
+                    "what in the XML is this field? Write `#[stanza(..)]` with one of `{}`",
+                    KINDS.join("`, `")
+                ),
+            );
+        }
         return None;
     };
     let kind = kind(&word, &member, &mut said, errors)?;

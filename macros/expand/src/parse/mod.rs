@@ -41,6 +41,11 @@ impl Errors {
         self.0.push(Error::new_spanned(place, message));
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// One that syn found.
     pub(super) fn push(&mut self, error: Error) {
         self.0.push(error);

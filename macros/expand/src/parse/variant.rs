@@ -24,9 +24,11 @@ pub(super) fn words_of(variants: &Punctuated<Variant, Token![,]>, errors: &mut E
         }
         match (is_other, newtype(&variant.fields), &variant.fields) {
             (true, Some(_), _) if other.is_none() => other = Some(variant.ident.clone()),
-            (true, Some(_), _) => errors.at(variant, "a second `other`: one takes all the rest"),
+            (true, Some(_), _) => {
+                errors.at(&variant.ident, "a second `other`: one takes all the rest")
+            }
             (true, None, _) => errors.at(
-                variant,
+                &variant.ident,
                 format!("`other` keeps the word: write `{}(Text)`", variant.ident),
             ),
             (false, _, Fields::Unit) => {
@@ -34,7 +36,7 @@ pub(super) fn words_of(variants: &Punctuated<Variant, Token![,]>, errors: &mut E
                 values.push((variant.ident.clone(), value));
             }
             (false, _, _) => errors.at(
-                variant,
+                &variant.ident,
                 "a word holds nothing else: remove the fields, or mark it `#[stanza(other)]`",
             ),
         }
@@ -76,21 +78,21 @@ pub(super) fn choice(
         if other {
             if held.is_none() {
                 errors.at(
-                    variant,
+                    &variant.ident,
                     format!(
                         "`other` keeps the element: write `{}(AnyElement)`",
                         variant.ident
                     ),
                 );
             } else if choice.other.is_some() {
-                errors.at(variant, "a second `other`: one takes all the rest");
+                errors.at(&variant.ident, "a second `other`: one takes all the rest");
             }
             choice.other = Some(variant.ident.clone());
             continue;
         }
         if name.is_some() && namespace.is_none() && top.namespace.is_none() {
             errors.at(
-                variant,
+                &variant.ident,
                 "in which namespace? Add `namespace = \"...\"` here or to the enum",
             );
             continue;
@@ -114,18 +116,21 @@ pub(super) fn choice(
             (None, Some(name), Fields::Unit) if !text => VariantContent::Empty { name, namespace },
             (None, None, Fields::Unit) => {
                 errors.at(
-                    variant,
+                    &variant.ident,
                     "which element is this? Add `#[stanza(name = \"...\")]`",
                 );
                 continue;
             }
             (_, None, _) if text => {
-                errors.at(variant, "`text` of which element? Add `name = \"...\"`");
+                errors.at(
+                    &variant.ident,
+                    "`text` of which element? Add `name = \"...\"`",
+                );
                 continue;
             }
             (None, _, _) => {
                 errors.at(
-                    variant,
+                    &variant.ident,
                     "a variant holds one type: move the fields into a struct of their own",
                 );
                 continue;

@@ -55,7 +55,7 @@ pub(super) fn string(word: &Meta, errors: &mut Errors) -> Option<String> {
     {
         return Some(text.value());
     }
-    say_how(word, "= \"...\"", errors);
+    say_how(word, " = \"...\"", errors);
     None
 }
 
@@ -95,7 +95,7 @@ pub(super) fn path(word: &Meta, errors: &mut Errors) -> Option<Path> {
             _ => {}
         }
     }
-    say_how(word, "= some::path", errors);
+    say_how(word, " = some::path", errors);
     None
 }
 
@@ -111,7 +111,7 @@ pub(super) fn namespace(word: &Meta, errors: &mut Errors) -> Option<Namespace> {
             _ => {}
         }
     }
-    say_how(word, "= \"urn:...\"", errors);
+    say_how(word, " = \"urn:...\"", errors);
     None
 }
 
@@ -126,7 +126,7 @@ pub(super) fn default(word: &Meta, errors: &mut Errors) -> Absent {
 /// That this word stands alone.
 pub(super) fn alone(word: &Meta, errors: &mut Errors) {
     if !matches!(word, Meta::Path(_)) {
-        say_how(word, "alone", errors);
+        say_how(word, "", errors);
     }
 }
 
@@ -136,6 +136,6 @@ fn say_how(word: &Meta, how: &str, errors: &mut Errors) {
     let written = quote::quote!(#path).to_string();
     errors.push(syn::Error::new(
         word.span(),
-        format!("write `{written}` {how}"),
+        format!("write `{written}{how}`"),
     ));
 }
