@@ -72,6 +72,11 @@ impl Storage {
         })
     }
 
+    /// Whether the backend has this table.
+    pub fn supports(&self, table: &TableDescriptor) -> bool {
+        self.backend.supports(table)
+    }
+
     /// Begins a list of changes that are done together or not at all.
     pub fn transaction(&self) -> Transaction {
         Transaction::new(self.backend.clone())
