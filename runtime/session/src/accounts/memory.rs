@@ -53,6 +53,10 @@ impl AccountStore for MemoryAccounts {
         Ok(self.with(|accounts| accounts.remove(account).is_some()))
     }
 
+    async fn exists(&self, account: &BareJid) -> Result<bool, StorageError> {
+        Ok(self.with(|accounts| accounts.contains_key(account)))
+    }
+
     async fn keys(&self, account: &BareJid) -> Result<Option<AccountKeys>, StorageError> {
         Ok(self.with(|accounts| accounts.get(account).cloned()))
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod keys;
 mod memory;
+mod stored;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::sasl::{AccountKeys, Authenticator};
 
 pub use keys::{ITERATIONS, derive, verify};
 pub use memory::MemoryAccounts;
+pub use stored::StoredAccounts;
 
 /// Where accounts are kept.
 #[async_trait]
@@ -37,7 +39,13 @@ pub trait AccountStore: Send + Sync {
     /// What storage reports.
     async fn remove(&self, account: &BareJid) -> Result<bool, StorageError>;
 
-    /// The keys of an account.
+    /// Whether there is such an account.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn exists(&self, account: &BareJid) -> Result<bool, StorageError>;
+
+    /// The keys of an account; `None` also for an account that has none.
     ///
     /// # Errors
     /// What storage reports.
@@ -135,7 +143,7 @@ impl Accounts {
     /// # Errors
     /// What storage reports.
     pub async fn exists(&self, account: &BareJid) -> Result<bool, StorageError> {
-        Ok(self.store.keys(account).await?.is_some())
+        self.store.exists(account).await
     }
 
     /// The accounts of a domain, in order.
