@@ -1,6 +1,6 @@
 //! Asking for a password.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 use zeroize::{Zeroize as _, Zeroizing};
 

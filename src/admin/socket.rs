@@ -50,7 +50,7 @@ impl Socket {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(said(error)),
             _ => {}
         }
-        let listener = short(path, UnixListener::bind).map_err(said)?;
+        let listener = short(path, |path| UnixListener::bind(path)).map_err(said)?;
         // Between these two lines others might connect; who they are is asked below.
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(said)?;
         let owner = fs::metadata(path).map_err(said)?.uid();
@@ -73,7 +73,7 @@ impl Drop for Socket {
 
 /// Connects, also by a path that is too long for an address.
 pub(super) async fn connect(path: &Path) -> io::Result<UnixStream> {
-    let stream = short(path, std::os::unix::net::UnixStream::connect)?;
+    let stream = short(path, |path| std::os::unix::net::UnixStream::connect(path))?;
     stream.set_nonblocking(true)?;
     UnixStream::from_std(stream)
 }
@@ -155,13 +155,14 @@ async fn serve(stream: UnixStream, admin: &Admin) -> io::Result<()> {
     loop {
         let mut line = Zeroizing::new(Vec::with_capacity(LINE));
         let limit = LINE as u64;
-        let reading = tokio::time::timeout(
-            SILENCE,
-            (&mut stream).take(limit).read_until(b'\n', &mut line),
-        );
+        let mut bounded = (&mut stream).take(limit);
+        let reading = tokio::time::timeout(SILENCE, bounded.read_until(b'\n', &mut line));
         match reading.await {
-            Ok(read) if read? == 0 => return Ok(()),
-            Ok(_) => {}
+            Ok(read) => {
+                if read? == 0 {
+                    return Ok(());
+                }
+            }
             Err(_) => return Ok(()),
         }
         let whole = line.last() == Some(&b'\n');
