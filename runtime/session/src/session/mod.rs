@@ -8,6 +8,8 @@ mod config;
 mod connect;
 mod error;
 mod feature;
+#[cfg(all(test, feature = "client", feature = "server"))]
+mod tests;
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};

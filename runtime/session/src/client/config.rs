@@ -1,0 +1,288 @@
+//! What a client is made with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sestina_storage::{Secret, Storage};
+use sestina_types::rfc_6121::roster::Query;
+use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
+use sestina_wire::dispatch::{Scope, Sender, SpecInfo};
+use sestina_wire::negotiation::FeatureRow;
+use sestina_wire::{BareJid, Jid, JidError, Kind, Limits, Payload, StanzaError, StanzaType, Text};
+
+use crate::host::Host;
+use crate::mux::{Answer, Empty, IqContext, StanzaContext};
+use crate::plugin::{IqRow, Plugin, PluginError, Registrar};
+use crate::sasl::Mechanism;
+use crate::session::{ConnectConfig, Timeouts};
+use crate::stages::Flow;
+use crate::tls::Trust;
+
+type MakePlugins = Box<dyn FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send>;
+type Register = Box<dyn FnOnce(&mut Registrar<'_>) -> Result<(), PluginError> + Send>;
+
+/// Settings of a client: who it is, where its server is, whom it trusts, what it answers.
+pub struct ClientConfig {
+    pub(super) account: BareJid,
+    pub(super) resource: Option<Text>,
+    pub(super) password: Secret<String>,
+    pub(super) address: Option<(String, u16)>,
+    pub(super) trust: Trust,
+    pub(super) require_tls: bool,
+    pub(super) mechanisms: Vec<Mechanism>,
+    pub(super) lang: Option<Text>,
+    pub(super) table: Arc<[FeatureRow]>,
+    pub(super) limits: Limits,
+    pub(super) timeouts: Timeouts,
+    pub(super) request_timeout: Duration,
+    pub(super) storage: Storage,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) plugins: Vec<MakePlugins>,
+    pub(super) handlers: Vec<Register>,
+}
+
+impl std::fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientConfig")
+            .field("account", &self.account.as_str())
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientConfig {
+    /// A client of this address. With a resource in it, that resource is asked for.
+    ///
+    /// # Errors
+    /// [`JidError`] when it is no address.
+    pub fn new(jid: &str, password: impl Into<String>) -> Result<ClientConfig, JidError> {
+        let jid = Jid::parse(jid)?;
+        Ok(ClientConfig {
+            account: jid.to_bare(),
+            resource: jid.resource().map(Text::from),
+            password: Secret::new(password.into()),
+            address: None,
+            trust: Trust::default(),
+            require_tls: true,
+            mechanisms: Mechanism::ALL.to_vec(),
+            lang: None,
+            table: sestina_types::NEGOTIATION.into(),
+            limits: Limits::from_own_server(),
+            timeouts: Timeouts::default(),
+            request_timeout: Duration::from_secs(60),
+            storage: Storage::memory(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            plugins: Vec::new(),
+            handlers: Vec::new(),
+        })
+    }
+
+    /// Connects there instead of asking DNS. The certificate must be for the domain of the address all the same.
+    #[must_use]
+    pub fn server(mut self, host: impl Into<String>, port: u16) -> ClientConfig {
+        self.address = Some((host.into(), port));
+        self
+    }
+
+    /// Which certificates to believe; those that the system believes, unless set.
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> ClientConfig {
+        self.trust = trust;
+        self
+    }
+
+    /// Logs in without TLS where the server offers none. Everything can be read and changed on the way then.
+    #[must_use]
+    pub fn dangerously_allow_plain_text(mut self) -> ClientConfig {
+        self.require_tls = false;
+        self
+    }
+
+    /// Mechanisms that may be used for logging in; all, unless set.
+    #[must_use]
+    pub fn mechanisms(mut self, mechanisms: Vec<Mechanism>) -> ClientConfig {
+        self.mechanisms = mechanisms;
+        self
+    }
+
+    /// The language of texts for people.
+    #[must_use]
+    pub fn lang(mut self, lang: impl Into<Text>) -> ClientConfig {
+        self.lang = Some(lang.into());
+        self
+    }
+
+    /// The negotiation table, in place of the one generated from the specifications.
+    #[must_use]
+    pub fn table(mut self, table: impl Into<Arc<[FeatureRow]>>) -> ClientConfig {
+        self.table = table.into();
+        self
+    }
+
+    /// Limits on what the server sends.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> ClientConfig {
+        self.limits = limits;
+        self
+    }
+
+    /// How long negotiation and closing may take.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> ClientConfig {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How long to wait for the answer to a request; a minute, unless set.
+    #[must_use]
+    pub fn request_timeout(mut self, limit: Duration) -> ClientConfig {
+        self.request_timeout = limit;
+        self
+    }
+
+    /// Where plugins keep what must last; in memory, unless set.
+    #[must_use]
+    pub fn storage(mut self, storage: Storage) -> ClientConfig {
+        self.storage = storage;
+        self
+    }
+
+    /// In place of the system's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientConfig {
+        self.clock = clock;
+        self
+    }
+
+    /// In place of the system's randomness.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> ClientConfig {
+        self.random = random;
+        self
+    }
+
+    /// Adds plugins, as those of the client profile.
+    #[must_use]
+    pub fn plugins<F>(mut self, make: F) -> ClientConfig
+    where
+        F: FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send + 'static,
+    {
+        self.plugins.push(Box::new(make));
+        self
+    }
+
+    /// Answers requests of a type, iq get or set, from anyone. A request that nobody handles is answered
+    /// `service-unavailable`.
+    #[must_use]
+    pub fn handle<Req, Ans, F, Fut>(mut self, type_: StanzaType, handler: F) -> ClientConfig
+    where
+        Req: Payload + Send + 'static,
+        Ans: Answer,
+        F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
+    {
+        let row = IqRow {
+            type_,
+            scopes: &[Scope::Client],
+            senders: &[Sender::Anyone],
+        };
+        self.handlers
+            .push(Box::new(move |registrar| registrar.iq(row, handler)));
+        self
+    }
+
+    /// Is called for each message with this payload. One that returns [`Flow::Done`] keeps the message from the
+    /// [events](crate::client::Events).
+    #[must_use]
+    pub fn on_message<P, F>(self, handler: F) -> ClientConfig
+    where
+        P: Payload + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        self.on(Kind::Message, handler)
+    }
+
+    /// Is called for each presence with this payload. One that returns [`Flow::Done`] keeps the presence from the
+    /// [events](crate::client::Events).
+    #[must_use]
+    pub fn on_presence<P, F>(self, handler: F) -> ClientConfig
+    where
+        P: Payload + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        self.on(Kind::Presence, handler)
+    }
+
+    fn on<P, F>(mut self, kind: Kind, handler: F) -> ClientConfig
+    where
+        P: Payload + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        self.handlers.push(Box::new(move |registrar| {
+            let scopes = &[Scope::Client];
+            registrar
+                .mux()
+                .stanza_from(kind, scopes, &[Sender::Anyone], handler);
+            Ok(())
+        }));
+        self
+    }
+
+    pub(super) fn session(&self) -> ConnectConfig {
+        ConnectConfig {
+            account: self.account.clone(),
+            password: self.password.clone(),
+            resource: self.resource.clone(),
+            table: self.table.clone(),
+            require_tls: self.require_tls,
+            trust: self.trust.clone(),
+            mechanisms: self.mechanisms.clone(),
+            lang: self.lang.clone(),
+            limits: self.limits,
+            timeouts: self.timeouts,
+            random: self.random.clone(),
+        }
+    }
+}
+
+/// The handlers that the program itself registers, as a plugin like any other.
+pub(super) struct Application(pub(super) std::sync::Mutex<Vec<Register>>);
+
+impl Plugin for Application {
+    fn spec(&self) -> &'static SpecInfo {
+        static SPEC: SpecInfo = SpecInfo {
+            id: "application",
+            number: "",
+            title: "The program's own handlers",
+            version: "",
+            status: "",
+            summary: "What the program that uses the client answers itself.",
+            depends: &[],
+            features: &[],
+            identities: &[],
+        };
+        &SPEC
+    }
+
+    fn install(self: Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        let mut handlers = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        handlers
+            .drain(..)
+            .try_for_each(|register| register(registrar))?;
+        // Roster pushes are answered (RFC 6121 §2.1.6) even where no plugin does it.
+        let row = IqRow {
+            type_: StanzaType::Set,
+            scopes: &[Scope::Client],
+            senders: &[Sender::OwnAccount],
+        };
+        match registrar.iq(row, |_cx, _push: Query| async { Ok(Empty) }) {
+            Err(PluginError::Handled { .. }) => Ok(()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! A client: one session, typed requests and handlers, roster and presence.
+//!
+//! [`Client::connect`] returns a handle, which is cheap to clone, and the [`Events`] that the server sends. Behind them
+//! one task owns the session. Requests from others go through the same [mux](crate::mux) that a server has, in
+//! [`Scope::Client`](sestina_wire::dispatch::Scope::Client); what nobody handles is answered `service-unavailable`.
+
+mod config;
+mod presence;
+mod resolve;
+mod roster;
+mod task;
+#[cfg(all(test, feature = "server"))]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sestina_types::rfc_6121::client::Body;
+use sestina_types::rfc_6121::roster::Item;
+use sestina_wire::{
+    BareJid, DecodeError, FullJid, Jid, Payload, Stanza, StanzaError, StanzaType, StreamError, Text,
+};
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+
+use crate::host::{Host, HostParts, SessionLimits};
+use crate::mux::{Empty, OrEmpty};
+use crate::plugin::{PluginError, PluginManager};
+use crate::session::{Session, SessionError};
+use crate::transport::Transport;
+
+pub use config::ClientConfig;
+pub use presence::Presence;
+pub use roster::Roster;
+
+/// Stanzas that may wait to be written before [`Client::send`] waits.
+const OUTBOUND: usize = 256;
+/// Events that may wait to be read before the client reads no further.
+const INBOUND: usize = 1024;
+
+/// Why a client is not connected.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// No server of the domain could be reached.
+    #[error("no server of {domain} can be reached: {error}")]
+    Unreachable {
+        /// The domain.
+        domain: String,
+        /// What the last attempt met.
+        error: io::Error,
+    },
+    /// The domain says in DNS that it has no XMPP server.
+    #[error("{0} has no XMPP server")]
+    NoService(String),
+    /// The server was reached, and there is no session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A plugin or handler cannot be used.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> ConnectError {
+        ConnectError::Session(SessionError::Io(error))
+    }
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The answer is an error; also `remote-server-timeout` when none came in time.
+    #[error("{0}")]
+    Refused(StanzaError),
+    /// The answer is not what it should be.
+    #[error("the answer cannot be read: {0}")]
+    Answer(#[from] DecodeError),
+    /// The answer is empty and should not be.
+    #[error("the answer is empty")]
+    Empty,
+    /// The session has ended.
+    #[error("the session has ended")]
+    Closed,
+}
+
+/// The session has ended, so nothing can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the session has ended")]
+pub struct Closed;
+
+/// What a request may be answered with.
+pub trait Response: Sized {
+    /// Reads it from the result.
+    ///
+    /// # Errors
+    /// [`RequestError::Answer`] or [`RequestError::Empty`].
+    fn read(result: &Stanza) -> Result<Self, RequestError>;
+}
+
+impl<T: Payload> Response for T {
+    fn read(result: &Stanza) -> Result<T, RequestError> {
+        match result.payload() {
+            Some(payload) => Ok(T::read(payload.element())?),
+            None => Err(RequestError::Empty),
+        }
+    }
+}
+
+impl Response for Empty {
+    fn read(_result: &Stanza) -> Result<Empty, RequestError> {
+        Ok(Empty)
+    }
+}
+
+impl<T: Payload> Response for OrEmpty<T> {
+    fn read(result: &Stanza) -> Result<OrEmpty<T>, RequestError> {
+        match result.payload() {
+            Some(payload) => Ok(OrEmpty::Payload(T::read(payload.element())?)),
+            None => Ok(OrEmpty::Empty),
+        }
+    }
+}
+
+/// What the server sent.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A message that no handler took.
+    Message(Stanza),
+    /// A presence that no handler took, subscription requests included.
+    Presence(Stanza),
+    /// Contacts of our roster have changed (RFC 6121 §2.1.6).
+    Roster(Vec<Item>),
+    /// The session has ended; the last event.
+    Closed(End),
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum End {
+    /// Orderly, by either side.
+    Orderly,
+    /// The server ended it with this error.
+    Server(StreamError),
+    /// The connection broke, or the server sent what it may not; in words.
+    Broken(String),
+}
+
+/// What the server sends, in order. Once it is dropped, what no handler takes is thrown away.
+#[derive(Debug)]
+pub struct Events(mpsc::Receiver<Event>);
+
+impl Events {
+    /// The next event; `None` after [`Event::Closed`].
+    ///
+    /// Cancel-safe. A client whose events nobody takes stops reading after about a thousand of them, answers to its
+    /// requests included: take them, or drop this.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.0.recv().await
+    }
+}
+
+/// A connected client.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    host: Arc<Host>,
+    jid: FullJid,
+    account: BareJid,
+    out: mpsc::Sender<Stanza>,
+    close: watch::Sender<bool>,
+    ended: watch::Receiver<bool>,
+    request_timeout: Duration,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("jid", &self.inner.jid.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Finds the server, connects, and logs in.
+    ///
+    /// Nothing is announced to others before [`Presence::available`] is sent.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn connect(config: ClientConfig) -> Result<(Client, Events), ConnectError> {
+        let domain = config.account.domain();
+        let socket =
+            resolve::connect(domain, config.address.as_ref(), config.random.as_ref()).await?;
+        Client::over(Transport::tcp(socket)?, config).await
+    }
+
+    /// Logs in over a transport that is connected already.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn over(
+        transport: Transport,
+        mut config: ClientConfig,
+    ) -> Result<(Client, Events), ConnectError> {
+        let host = Host::new(HostParts {
+            domain: config.account.domain_jid(),
+            storage: config.storage.clone(),
+            accounts: None,
+            clock: config.clock.clone(),
+            random: config.random.clone(),
+            limits: SessionLimits::default(),
+        });
+        let mut manager = PluginManager::default();
+        for make in std::mem::take(&mut config.plugins) {
+            for plugin in make(&host)? {
+                manager.add(plugin);
+            }
+        }
+        let handlers = Mutex::new(std::mem::take(&mut config.handlers));
+        manager.add(Arc::new(config::Application(handlers)));
+        manager.install(&host)?;
+
+        let session = Session::connect(transport, &config.session()).await?;
+        let (out, outbound) = mpsc::channel(OUTBOUND);
+        let (events, inbound) = mpsc::channel(INBOUND);
+        let (close, closing) = watch::channel(false);
+        let (end, ended) = watch::channel(false);
+        host.connect(Arc::new(task::Outbound(out.clone())));
+        if let Err(error) = manager.start().await {
+            session.close(None).await;
+            return Err(error.into());
+        }
+        let client = Client {
+            inner: Arc::new(Inner {
+                host: host.clone(),
+                jid: session.jid().clone(),
+                account: config.account.clone(),
+                out,
+                close,
+                ended,
+                request_timeout: config.request_timeout,
+            }),
+        };
+        let task = task::Task {
+            session,
+            host,
+            manager,
+            own: config.account,
+            outbound,
+            events,
+            closing,
+            end,
+        };
+        tokio::spawn(task.run());
+        Ok((client, Events(inbound)))
+    }
+
+    /// The address of this session.
+    pub fn jid(&self) -> &FullJid {
+        &self.inner.jid
+    }
+
+    /// The address of the account.
+    pub fn account(&self) -> &BareJid {
+        &self.inner.account
+    }
+
+    /// What handlers and plugins of this client belong to.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.inner.host
+    }
+
+    /// Sends a stanza. It is on its way when this returns, not at its goal.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub async fn send(&self, stanza: Stanza) -> Result<(), Closed> {
+        self.inner.out.send(stanza).await.map_err(|_| Closed)
+    }
+
+    /// Sends a message with this payload.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub async fn send_message(
+        &self,
+        to: &Jid,
+        type_: StanzaType,
+        payload: &impl Payload,
+    ) -> Result<(), Closed> {
+        let message = Stanza::message(type_)
+            .with_to(to.clone())
+            .with_id(self.inner.host.random().token());
+        self.send(message.with(payload)).await
+    }
+
+    /// Sends a chat message of text.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub async fn say(&self, to: &Jid, text: impl Into<Text>) -> Result<(), Closed> {
+        let body = Body::new(text.into());
+        self.send_message(to, StanzaType::Chat, &body).await
+    }
+
+    /// Asks `to` with an iq of type get and waits for the answer.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn get<Req: Payload, Ans: Response>(
+        &self,
+        to: &Jid,
+        request: &Req,
+    ) -> Result<Ans, RequestError> {
+        self.request(StanzaType::Get, to, request).await
+    }
+
+    /// Asks `to` with an iq of type set and waits for the answer.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn set<Req: Payload, Ans: Response>(
+        &self,
+        to: &Jid,
+        request: &Req,
+    ) -> Result<Ans, RequestError> {
+        self.request(StanzaType::Set, to, request).await
+    }
+
+    /// Sends a request and waits for its answer, which must have its identifier and come from whom it went to.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn request<Req: Payload, Ans: Response>(
+        &self,
+        type_: StanzaType,
+        to: &Jid,
+        request: &Req,
+    ) -> Result<Ans, RequestError> {
+        let inner = &self.inner;
+        let stanza = Stanza::iq(type_).with_to(to.clone()).with(request);
+        let mut ended = inner.ended.clone();
+        let answer = tokio::select! {
+            biased;
+            answer = inner.host.request(stanza, inner.request_timeout) => answer,
+            _ = ended.wait_for(|ended| *ended) => return Err(RequestError::Closed),
+        };
+        match answer {
+            Ok(result) => Ans::read(&result),
+            Err(_) if *inner.ended.borrow() => Err(RequestError::Closed),
+            Err(error) => Err(RequestError::Refused(error)),
+        }
+    }
+
+    /// The contact list.
+    pub fn roster(&self) -> Roster<'_> {
+        Roster(self)
+    }
+
+    /// What others see of this client, and who may see it.
+    pub fn presence(&self) -> Presence<'_> {
+        Presence(self)
+    }
+
+    /// Closes the session in order: what was sent before is written first. Returns when it has ended.
+    pub async fn close(&self) {
+        let _ = self.inner.close.send(true);
+        let mut ended = self.inner.ended.clone();
+        // Without its task the session has ended as well.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+}
