@@ -11,45 +11,61 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
     escape(out, text, false);
 }
 
-fn escape(out: &mut Vec<u8>, text: &str, in_attribute: bool) {
-    out.reserve(text.len());
-    let bytes = text.as_bytes();
-    let mut clean = 0;
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let replacement: &[u8] = match byte {
-            b'&' => b"&amp;",
-            b'<' => b"&lt;",
-            b'>' => b"&gt;",
-            b'\'' if in_attribute => b"&apos;",
-            b'\r' => b"&#13;",
-            b'\n' if in_attribute => b"&#10;",
-            b'\t' if in_attribute => b"&#9;",
-            b'\t' | b'\n' | b' '..=0xEE | 0xF0..=0xFF => {
-                at += 1;
-                continue;
-            }
-            // XML has no way at all to say these (XML §2.2).
-            0..0x20 => "\u{FFFD}".as_bytes(),
-            0xEF => {
-                if matches!(bytes.get(at + 1..at + 3), Some([0xBF, 0xBE | 0xBF])) {
-                    out.extend_from_slice(bytes.get(clean..at).unwrap_or_default());
-                    out.extend_from_slice("\u{FFFD}".as_bytes());
-                    at += 3;
-                    clean = at;
-                } else {
-                    at += 1;
-                }
-                continue;
-            }
-        };
-        out.extend_from_slice(bytes.get(clean..at).unwrap_or_default());
-        out.extend_from_slice(replacement);
-        at += 1;
-        clean = at;
+/// The byte means something in both places, or XML has no way to say it.
+const ANYWHERE: u8 = 1;
+/// The byte means something in attributes.
+const ATTRIBUTE: u8 = 2;
+
+/// Where a byte cannot stand as it is. The first byte of U+FFFE and U+FFFF is among them.
+static SPECIAL: [u8; 256] = {
+    let mut special = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        special[byte] = ANYWHERE;
+        byte += 1;
     }
-    out.extend_from_slice(bytes.get(clean..).unwrap_or_default());
+    special[b'\t' as usize] = ATTRIBUTE;
+    special[b'\n' as usize] = ATTRIBUTE;
+    special[b'\'' as usize] = ATTRIBUTE;
+    special[b'&' as usize] = ANYWHERE;
+    special[b'<' as usize] = ANYWHERE;
+    special[b'>' as usize] = ANYWHERE;
+    special[0xEF] = ANYWHERE;
+    special
+};
+
+fn escape(out: &mut Vec<u8>, text: &str, in_attribute: bool) {
+    let mask = if in_attribute {
+        ANYWHERE | ATTRIBUTE
+    } else {
+        ANYWHERE
+    };
+    let is_special = |&byte: &u8| SPECIAL[usize::from(byte)] & mask != 0;
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(is_special) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let (replacement, length): (&[u8], usize) = match special {
+            [b'&', ..] => (b"&amp;", 1),
+            [b'<', ..] => (b"&lt;", 1),
+            [b'>', ..] => (b"&gt;", 1),
+            [b'\'', ..] => (b"&apos;", 1),
+            [b'\r', ..] => (b"&#13;", 1),
+            [b'\n', ..] => (b"&#10;", 1),
+            [b'\t', ..] => (b"&#9;", 1),
+            // XML has no way at all to say these (XML §2.2).
+            [0..0x20, ..] => (REPLACEMENT, 1),
+            [0xEF, 0xBF, 0xBE | 0xBF, ..] => (REPLACEMENT, 3),
+            other => (other.get(..1).unwrap_or_default(), 1),
+        };
+        out.extend_from_slice(replacement);
+        rest = special.get(length..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
 }
+
+/// U+FFFD.
+const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
 #[cfg(test)]
 mod tests {

@@ -10,22 +10,23 @@ const LONGEST: usize = 1023;
 const LONGEST_NAME: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Whether the domain is normal at first sight: labels of lower-case letters, digits and hyphens.
-fn is_plain(domain: &[u8]) -> bool {
-    if domain.is_empty() || domain.len() > LONGEST_NAME {
+/// Whether the domain is normal at first sight: labels of lower-case letters, digits and single hyphens inside. A label
+/// with two hyphens in a row may be an encoded one (RFC 5890 §2.3.1) and is left to the slow path.
+pub(super) fn is_plain(domain: &[u8]) -> bool {
+    if domain.len() > LONGEST_NAME {
         return false;
     }
-    domain.split(|&byte| byte == b'.').all(|label| {
-        let [first, .., last] = label else {
-            return matches!(label, [b'a'..=b'z' | b'0'..=b'9']);
-        };
-        label.len() <= LONGEST_LABEL
-            && *first != b'-'
-            && *last != b'-'
-            // Hyphens there are reserved for encoded labels (RFC 5890 §2.3.1).
-            && label.get(2..4) != Some(b"--")
-            && label.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-    })
+    let (mut label, mut before) = (0, b'.');
+    for &byte in domain {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => label += 1,
+            b'-' if before != b'.' && before != b'-' => label += 1,
+            b'.' if before != b'.' && before != b'-' && label <= LONGEST_LABEL => label = 0,
+            _ => return false,
+        }
+        before = byte;
+    }
+    before != b'.' && before != b'-' && label <= LONGEST_LABEL
 }
 
 /// The domain in its normal form: a domain name in Unicode, or an IP address.

@@ -29,6 +29,50 @@ const fn is_banned(byte: u8) -> bool {
 
 /// Reads an address; keeps the text if it is normal.
 pub(super) fn parse(text: Text) -> Result<Jid, JidError> {
+    match plain(text.as_bytes()) {
+        Some((local, domain_end)) => Ok(Jid {
+            text,
+            local,
+            domain_end,
+        }),
+        None => parse_slowly(text),
+    }
+}
+
+/// Bytes of the local part and where the domain ends, for an address that is normal at first sight: all of ASCII,
+/// nothing to map, and no label that needs a closer look. Anything else is left to the slow path.
+fn plain(bytes: &[u8]) -> Option<(u16, u16)> {
+    let stop = bytes
+        .iter()
+        .position(|&byte| !PLAIN_LOCAL[usize::from(byte)])
+        .unwrap_or(bytes.len());
+    let (local, start) = match bytes.get(stop) {
+        Some(b'@') if (1..=LONGEST).contains(&stop) => (stop, stop + 1),
+        None | Some(b'/') => (0, 0),
+        _ => return None,
+    };
+    let rest = bytes.get(start..)?;
+    let length = match local {
+        0 => stop,
+        _ => rest
+            .iter()
+            .position(|&byte| byte == b'/')
+            .unwrap_or(rest.len()),
+    };
+    if !domain::is_plain(rest.get(..length)?) {
+        return None;
+    }
+    if let Some(resource) = rest.get(length + 1..) {
+        let printable = resource.iter().all(|byte| matches!(byte, b' '..=b'~'));
+        if !printable || resource.is_empty() || resource.len() > LONGEST {
+            return None;
+        }
+    }
+    Some((local as u16, (start + length) as u16))
+}
+
+#[cold]
+fn parse_slowly(text: Text) -> Result<Jid, JidError> {
     let whole = text.as_str();
     // The first slash ends the domain, whatever comes after it (RFC 7622 §3.1).
     let (bare, resource) = match memchr::memchr(b'/', whole.as_bytes()) {

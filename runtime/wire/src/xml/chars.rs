@@ -30,14 +30,25 @@ pub(crate) fn is_ncname(name: &str) -> bool {
 pub(crate) const NAME: u8 = 1;
 /// White space (XML §2.3).
 pub(crate) const SPACE: u8 = 2;
+/// A byte of ASCII that may begin a name.
+pub(crate) const START: u8 = 4;
+/// A byte that makes a name need a closer look: a colon, or one past ASCII.
+pub(crate) const ODD: u8 = 8;
 
 /// What a byte may be part of.
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        if byte >= 0x80 || byte == b':' as usize || continues_name(byte as u8 as char) {
-            classes[byte] = NAME;
+        let ascii = byte < 0x80;
+        if !ascii || byte == b':' as usize {
+            classes[byte] = NAME | ODD;
+        } else if continues_name(byte as u8 as char) {
+            classes[byte] = if starts_name(byte as u8 as char) {
+                NAME | START
+            } else {
+                NAME
+            };
         } else if matches!(byte as u8, b' ' | b'\t' | b'\n' | b'\r') {
             classes[byte] = SPACE;
         }
@@ -46,10 +57,16 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
+/// The classes of a byte.
+#[inline]
+pub(crate) fn class(byte: u8) -> u8 {
+    CLASSES[usize::from(byte)]
+}
+
 /// Whether the byte is of the class.
 #[inline]
 pub(crate) fn is(byte: u8, class: u8) -> bool {
-    CLASSES[usize::from(byte)] & class != 0
+    self::class(byte) & class != 0
 }
 
 /// Why a reference is refused.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::index::{Attribute, Element, flags};
+use super::index::{Attribute, Element, NsId, flags};
 use super::{AnyElement, Frame, decode};
-use crate::{Content, DecodeError, FromText, Payload, Text, ns};
+use crate::{Content, DecodeError, FromText, Payload, Text};
 
 /// One element of a frame.
 #[derive(Clone, Copy)]
@@ -247,10 +247,10 @@ impl<'a> Attr<'a> {
     /// What to match on: the local name without a prefix, `xml:lang` and the like, and nothing for other prefixes.
     #[inline]
     pub fn key(self) -> Option<&'a str> {
-        let prefix = match self.ns() {
-            "" => 0,
+        let prefix = match self.entry.ns {
+            NsId::NONE => 0,
             // No other prefix may stand for it, so the bytes before the name are these four.
-            ns::XML => 4,
+            NsId::XML => 4,
             _ => return None,
         };
         Some(self.el.frame.part(

@@ -120,8 +120,10 @@ pub(crate) struct Scan {
     token: usize,
     /// Where the current reference's `&` is.
     reference: usize,
-    /// The current attribute's name.
-    attr: (u32, u16),
+    /// All classes of the bytes of the current name.
+    classes: u8,
+    /// The current attribute's name, and the classes of its bytes.
+    attr: (u32, u16, u8),
     quote: u8,
     escaped: bool,
     /// Whether only the start tag is wanted.
@@ -261,27 +263,33 @@ impl Scan {
                     b'?' => return Err(Kind::Restricted.into()),
                     _ => {
                         self.token = pos;
+                        self.classes = 0;
                         state = State::Name;
                     }
                 },
                 State::Name => {
-                    pos = skip_class(data, pos, chars::NAME);
+                    pos = self.skip_name(data, pos);
                     if pos - self.token > limits.name_bytes {
                         return Err(Kind::Name.into());
                     }
                     let byte = next!();
                     self.start_tag(data, pos, limits)?;
-                    // The common case: a blank and an attribute, or the end.
-                    if byte == b'>' {
-                        pos += 1;
-                        if self.open_tag(data, pos, scope)? {
-                            self.pos = pos;
-                            return Ok(Progress::Done);
+                    match byte {
+                        // Nearly always one blank and an attribute, or the end.
+                        b' ' => {
+                            pos += 1;
+                            state = State::TagSpace;
                         }
-                        self.token = pos;
-                        state = State::Text;
-                    } else {
-                        state = State::Tag;
+                        b'>' => {
+                            pos += 1;
+                            if self.open_tag(data, pos, scope)? {
+                                self.pos = pos;
+                                return Ok(Progress::Done);
+                            }
+                            self.token = pos;
+                            state = State::Text;
+                        }
+                        _ => state = State::Tag,
                     }
                 }
                 State::Tag | State::TagSpace => match next!() {
@@ -304,18 +312,28 @@ impl Scan {
                     }
                     _ if state == State::TagSpace => {
                         self.token = pos;
+                        self.classes = 0;
                         state = State::AttrName;
                     }
                     _ => return Err(Kind::Syntax.into()),
                 },
                 State::AttrName => {
-                    pos = skip_class(data, pos, chars::NAME);
+                    pos = self.skip_name(data, pos);
                     if pos - self.token > limits.name_bytes {
                         return Err(Kind::Name.into());
                     }
                     next!();
-                    self.attr = (self.token as u32, (pos - self.token) as u16);
-                    state = State::Equals;
+                    self.attr = (self.token as u32, (pos - self.token) as u16, self.classes);
+                    // Nearly always the value follows at once.
+                    if let Some(&[b'=', quote @ (b'\'' | b'"')]) = data.get(pos..pos + 2) {
+                        pos += 2;
+                        self.quote = quote;
+                        self.token = pos;
+                        self.escaped = false;
+                        state = State::Value;
+                    } else {
+                        state = State::Equals;
+                    }
                 }
                 State::Equals => match next!() {
                     b'=' => {
@@ -355,6 +373,10 @@ impl Scan {
                             self.attribute(data, pos, limits)?;
                             pos += 1;
                             state = State::Tag;
+                            if data.get(pos) == Some(&b' ') {
+                                pos += 1;
+                                state = State::TagSpace;
+                            }
                         }
                         _ => return Err(Kind::Character.into()),
                     }
@@ -483,6 +505,24 @@ impl Scan {
         }
     }
 
+    /// The first byte from `at` on that does not belong to a name.
+    #[inline]
+    fn skip_name(&mut self, data: &[u8], at: usize) -> usize {
+        let rest = data.get(at..).unwrap_or_default();
+        let mut classes = self.classes;
+        let mut length = rest.len();
+        for (place, &byte) in rest.iter().enumerate() {
+            let class = chars::class(byte);
+            if class & chars::NAME == 0 {
+                length = place;
+                break;
+            }
+            classes |= class;
+        }
+        self.classes = classes;
+        at + length
+    }
+
     /// Sets flags on the element that is open.
     fn flag(&mut self, flag: u8) {
         if let Some(element) = self
@@ -519,7 +559,7 @@ impl Scan {
     /// The name of a start tag ends at `end`.
     fn start_tag(&mut self, data: &[u8], end: usize, limits: &Limits) -> Result<(), ReadError> {
         let name = data.get(self.token..end).unwrap_or_default();
-        let prefix_len = check_name(name)?;
+        let prefix_len = check_name(name, self.classes)?;
         if self.elements.len() >= limits.elements {
             return Err(Kind::Elements.into());
         }
@@ -550,25 +590,25 @@ impl Scan {
         if self.attr_total > limits.attributes {
             return Err(Kind::Attributes.into());
         }
-        let (start, len) = self.attr;
+        let (start, len, classes) = self.attr;
         let name = data
             .get(start as usize..start as usize + usize::from(len))
             .unwrap_or_default();
-        if let Some(prefix) = name.strip_prefix(b"xmlns") {
-            match prefix {
-                [] => {
-                    if self.own_default.is_some() {
-                        return Err(Kind::RepeatedAttribute.into());
-                    }
-                    let ns = self.declared(data, end)?;
-                    self.own_default = Some(ns);
-                    return Ok(());
+        match name {
+            b"xmlns" => {
+                if self.own_default.is_some() {
+                    return Err(Kind::RepeatedAttribute.into());
                 }
-                [b':', ..] => return self.bind(data, start + 6, usize::from(len) - 6, end),
-                _ => {}
+                let ns = self.declared(data, end)?;
+                self.own_default = Some(ns);
+                return Ok(());
             }
+            [b'x', b'm', b'l', b'n', b's', b':', ..] => {
+                return self.bind(data, start + 6, usize::from(len) - 6, end);
+            }
+            _ => {}
         }
-        let prefix_len = check_name(name)?;
+        let prefix_len = check_name(name, classes)?;
         let first = self
             .elements
             .last()
@@ -663,7 +703,7 @@ impl Scan {
         let prefix = data
             .get(start as usize..start as usize + len)
             .unwrap_or_default();
-        if check_name(prefix)? != 0 || prefix == b"xmlns" {
+        if check_name(prefix, chars::ODD)? != 0 || prefix == b"xmlns" {
             return Err(Kind::Prefix.into());
         }
         if prefix == b"xml" {
@@ -777,11 +817,11 @@ impl Scan {
         if !std::str::from_utf8(name).is_ok_and(crate::ns::is_content) {
             return Ok(ns);
         }
-        if !self.open.is_empty() {
-            self.dirty = true;
-        } else if name != scope.content.as_bytes() {
+        if self.open.is_empty() && name != scope.content.as_bytes() {
             return Err(Kind::Namespace.into());
         }
+        // Only on the top element, and only if it says the very name that is used behind the reader, does it stay written out.
+        self.dirty |= !self.open.is_empty() || ns != NsId::CLIENT;
         Ok(NsId::CLIENT)
     }
 
@@ -1020,16 +1060,6 @@ impl Scan {
     }
 }
 
-/// The first byte from `at` on that is not of the class.
-#[inline]
-fn skip_class(data: &[u8], at: usize, class: u8) -> usize {
-    let rest = data.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .position(|&byte| !chars::is(byte, class))
-        .unwrap_or(rest.len())
-}
-
 /// The first byte from `at` on that cannot go on a reference.
 fn skip_reference(data: &[u8], at: usize) -> usize {
     let rest = data.get(at..).unwrap_or_default();
@@ -1039,9 +1069,20 @@ fn skip_reference(data: &[u8], at: usize) -> usize {
         .unwrap_or(rest.len())
 }
 
-/// Checks a qualified name; tells how many bytes its prefix has, with the colon.
+/// Checks a qualified name whose bytes are of these classes; tells how many bytes its prefix has, with the colon.
 #[inline]
-fn check_name(name: &[u8]) -> Result<u8, ReadError> {
+fn check_name(name: &[u8], classes: u8) -> Result<u8, ReadError> {
+    if classes & chars::ODD != 0 {
+        return check_odd_name(name);
+    }
+    match name.first() {
+        Some(&first) if chars::is(first, chars::START) => Ok(0),
+        _ => Err(Kind::Syntax.into()),
+    }
+}
+
+/// The same for a name with a colon or bytes past ASCII.
+fn check_odd_name(name: &[u8]) -> Result<u8, ReadError> {
     let mut colon = None;
     let mut ascii = true;
     for (at, &byte) in name.iter().enumerate() {
