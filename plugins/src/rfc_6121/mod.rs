@@ -109,3 +109,18 @@ impl skeleton::Server for Server {
         Flow::Continue
     }
 }
+
+/// The client's part.
+pub struct Client;
+
+impl skeleton::Client for Client {
+    fn new(_: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        Ok(Self)
+    }
+
+    /// A push is acknowledged (§2.1.6). What it says reaches the application as an event; that it comes from
+    /// the own account, dispatch has looked at.
+    async fn roster_push(&self, _: &IqContext, _: Query) -> Result<Empty, StanzaError> {
+        Ok(Empty)
+    }
+}
