@@ -35,7 +35,6 @@ pub(super) fn expand(item: &Item, words: &TextEnum) -> TokenStream {
     };
 
     quote! {
-        #[automatically_derived]
         impl #ident {
             /// The word as it stands in the XML.
             #[must_use]
