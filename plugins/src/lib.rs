@@ -1,1 +1,16 @@
-//! What each specification does.
+//! What each specification does: one room a specification, which reads like it.
+//!
+//! A room implements the skeleton that is generated from its specification, as a server, a client or a
+//! component, and nothing in it knows of another room but by name.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod rfc_6120;
+pub mod rfc_6121;
+pub mod xep_0030;
+pub mod xep_0077;
+pub mod xep_0092;
+pub mod xep_0115;
+pub mod xep_0160;
+pub mod xep_0199;
+pub mod xep_0203;

@@ -1,0 +1,192 @@
+//! XEP-0030, Service Discovery: what an entity is, what it can do, and what belongs to it.
+//!
+//! What there is to tell is not decided here: each specification announces its own identities and features,
+//! and the host keeps them. Decided here is who may know. The host tells everybody about itself; about an
+//! account it tells those who may see the account's presence, and to anybody else there is no telling
+//! whether the account exists (§8).
+
+mod nodes;
+
+use sestina_session::errors;
+use sestina_session::host::Host;
+use sestina_session::mux::IqContext;
+use sestina_session::plugin::{On, PluginError, Setup};
+use sestina_skeletons::xep_0030::{self as skeleton, Settings};
+use sestina_types::Stores as _;
+use sestina_types::rfc_6121::tables::RosterStore;
+use sestina_types::xep_0030::{info, items};
+use sestina_wire::dispatch::Scope;
+use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
+
+pub use nodes::Nodes;
+
+/// What a host announces about itself, its accounts or its client (§3.1), in a fixed order.
+#[must_use]
+pub fn describe(host: &Host, on: On) -> info::Query {
+    let disco = host.disco();
+    let identities = disco.identities(on).map(|identity| info::Identity {
+        name: identity.name.as_deref().map(Text::from),
+        ..info::Identity::new(
+            Text::from_static(identity.category),
+            Text::from_static(identity.type_),
+        )
+    });
+    let features = disco
+        .features(on)
+        .map(|var| info::Feature::new(Text::from_static(var)));
+    info::Query {
+        identities: identities.collect(),
+        features: features.collect(),
+        ..info::Query::default()
+    }
+}
+
+/// The answer to a request about `on`, its node mirrored (§3.2).
+fn info_of(host: &Host, on: On, request: info::Query) -> Result<info::Query, StanzaError> {
+    match request.node {
+        Some(node) if !Nodes::of(host).contains(on, &node) => {
+            Err(StanzaError::new(Condition::ItemNotFound))
+        }
+        node => Ok(info::Query {
+            node,
+            ..describe(host, on)
+        }),
+    }
+}
+
+/// The answer for something without items (§4.1); no node has any.
+fn no_items(request: items::Query) -> Result<items::Query, StanzaError> {
+    match request.node {
+        Some(_) => Err(StanzaError::new(Condition::ItemNotFound)),
+        None => Ok(items::Query::default()),
+    }
+}
+
+/// The server's part.
+pub struct Server {
+    contacts: Option<RosterStore>,
+}
+
+impl Server {
+    /// Whether whoever asks may know about the account that was asked: its owner, and those whom it lets
+    /// see its presence (§8). Without rosters there are no such others.
+    async fn may_know(&self, cx: &IqContext, account: &BareJid) -> Result<bool, StanzaError> {
+        if cx.scope == Scope::OwnAccount {
+            return Ok(true);
+        }
+        let Some(contacts) = &self.contacts else {
+            return Ok(false);
+        };
+        let contact = contacts
+            .get(account, &cx.from.to_bare())
+            .await
+            .map_err(errors::storage)?;
+        Ok(contact.is_some_and(|contact| matches!(contact.subscription.as_str(), "from" | "both")))
+    }
+}
+
+/// The account that a request in an account's scope is about; without an address it is the sender's own.
+fn account_of(cx: &IqContext) -> BareJid {
+    cx.to.as_ref().unwrap_or(&cx.from).to_bare()
+}
+
+impl skeleton::Server for Server {
+    fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        Ok(Self {
+            contacts: setup.storage().roster(),
+        })
+    }
+
+    async fn host_info(
+        &self,
+        cx: &IqContext,
+        request: info::Query,
+    ) -> Result<info::Query, StanzaError> {
+        info_of(&cx.host, On::Host, request)
+    }
+
+    /// Refused to those who may not know just as for an account that does not exist (§8, rule 1).
+    async fn account_info(
+        &self,
+        cx: &IqContext,
+        request: info::Query,
+    ) -> Result<info::Query, StanzaError> {
+        if !self.may_know(cx, &account_of(cx)).await? {
+            return Err(StanzaError::new(Condition::ServiceUnavailable));
+        }
+        info_of(&cx.host, On::Account, request)
+    }
+
+    async fn host_items(
+        &self,
+        _: &IqContext,
+        request: items::Query,
+    ) -> Result<items::Query, StanzaError> {
+        no_items(request)
+    }
+
+    /// The items of an account are its available resources (§4.1); to those who may not know, and for an
+    /// account that does not exist, the list is empty (§8, rule 2).
+    async fn account_items(
+        &self,
+        cx: &IqContext,
+        request: items::Query,
+    ) -> Result<items::Query, StanzaError> {
+        let account = account_of(cx);
+        if !self.may_know(cx, &account).await? {
+            return Ok(items::Query {
+                node: request.node,
+                ..items::Query::default()
+            });
+        }
+        let mut answer = no_items(request)?;
+        let resources = cx.host.resources(&account);
+        let available = resources.iter().filter(|resource| resource.is_available());
+        answer.items = available
+            .map(|resource| items::Item::new(Jid::clone(resource.jid())))
+            .collect();
+        Ok(answer)
+    }
+}
+
+/// The client's part.
+pub struct Client;
+
+impl skeleton::Client for Client {
+    fn new(_: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        Ok(Self)
+    }
+
+    async fn info(&self, cx: &IqContext, request: info::Query) -> Result<info::Query, StanzaError> {
+        info_of(&cx.host, On::Client, request)
+    }
+
+    async fn items(
+        &self,
+        _: &IqContext,
+        request: items::Query,
+    ) -> Result<items::Query, StanzaError> {
+        no_items(request)
+    }
+}
+
+/// The component's part.
+pub struct Component;
+
+impl skeleton::Component for Component {
+    fn new(_: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        Ok(Self)
+    }
+
+    async fn info(&self, cx: &IqContext, request: info::Query) -> Result<info::Query, StanzaError> {
+        info_of(&cx.host, On::Host, request)
+    }
+
+    async fn items(
+        &self,
+        _: &IqContext,
+        request: items::Query,
+    ) -> Result<items::Query, StanzaError> {
+        no_items(request)
+    }
+}

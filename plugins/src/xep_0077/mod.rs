@@ -1,0 +1,188 @@
+//! XEP-0077, In-Band Registration: accounts made, given a new password and removed over XMPP itself.
+//!
+//! Making an account happens before there is one, on a stream that has not logged in ([`before_login`]); the
+//! rest is for sessions. Off unless the configuration turns it on: open registration is what spammers look
+//! for.
+
+mod before_login;
+mod quota;
+
+use std::sync::Arc;
+
+use sestina_session::accounts::{AccountError, Accounts};
+use sestina_session::errors;
+use sestina_session::host::Resource;
+use sestina_session::mux::{Empty, IqContext};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
+use sestina_skeletons::xep_0077::{self as skeleton, Settings};
+use sestina_types::xep_0077::register::Query;
+use sestina_wire::{BareJid, Condition, Head, Kind, Stanza, StanzaError, StanzaType, Text};
+
+use before_login::Door;
+
+/// The server's part.
+pub struct Server {
+    settings: Settings,
+    accounts: Accounts,
+}
+
+impl skeleton::Server for Server {
+    fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        let accounts = setup
+            .host
+            .accounts()
+            .cloned()
+            .ok_or_else(|| PluginError::Settings {
+                spec: "xep-0077",
+                message: "there are no accounts here to register".to_owned(),
+            })?;
+        Ok(Self {
+            settings: setup.settings.clone(),
+            accounts,
+        })
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        if self.settings.new_accounts {
+            let clock = Arc::clone(registrar.host().clock());
+            registrar.stream_feature(Arc::new(Door::new(Arc::clone(self), clock)));
+        }
+        Ok(())
+    }
+
+    /// What is on file (§3.1): the name, and never the password.
+    async fn fields(&self, cx: &IqContext, _: Query) -> Result<Query, StanzaError> {
+        let account = registered(cx)?.account().jid();
+        Ok(Query {
+            registered: true,
+            instructions: Some(Text::from_static(
+                "You are registered. A new password can be set, or the account removed.",
+            )),
+            username: account.local().map(Text::from),
+            password: Some(Text::new()),
+            ..Query::default()
+        })
+    }
+
+    /// A new password (§3.3), or the end of the account (§3.2).
+    async fn register(&self, cx: &IqContext, request: Query) -> Result<Empty, StanzaError> {
+        let session = registered(cx)?;
+        if request.remove {
+            self.cancel(cx, session, &request).await
+        } else {
+            self.change(session, &request).await
+        }
+    }
+}
+
+/// The session that asks. Whoever has none here cannot have been registered here either.
+fn registered(cx: &IqContext) -> Result<&Arc<Resource>, StanzaError> {
+    cx.session
+        .as_ref()
+        .ok_or_else(|| StanzaError::new(Condition::RegistrationRequired))
+}
+
+impl Server {
+    /// The fields to fill in (§3.1).
+    fn form(&self) -> Query {
+        Query {
+            instructions: Some(Text::from(self.settings.instructions.as_str())),
+            username: Some(Text::new()),
+            password: Some(Text::new()),
+            ..Query::default()
+        }
+    }
+
+    /// Makes the account that a filled-in form asks for.
+    async fn create(&self, domain: &BareJid, request: &Query) -> Result<BareJid, StanzaError> {
+        let name = request.username.as_deref().filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| not_acceptable("a user name is required"))?;
+        let password = self.password(request)?;
+        let account = BareJid::new(Some(name), domain.domain());
+        let account =
+            account.map_err(|_| not_acceptable("this user name cannot be part of an address"))?;
+        self.accounts
+            .create(&account, password)
+            .await
+            .map_err(refusal)?;
+        Ok(account)
+    }
+
+    /// Sets the password of the session's account, and of no other.
+    async fn change(&self, session: &Resource, request: &Query) -> Result<Empty, StanzaError> {
+        let own = session.account().jid();
+        let name = request
+            .username
+            .as_deref()
+            .ok_or_else(|| StanzaError::new(Condition::BadRequest))?;
+        if !BareJid::new(Some(name), own.domain()).is_ok_and(|account| account == *own) {
+            return Err(StanzaError::new(Condition::Forbidden));
+        }
+        self.accounts
+            .set_password(own, self.password(request)?)
+            .await
+            .map_err(refusal)?;
+        Ok(Empty)
+    }
+
+    /// Removes the account of the session.
+    async fn cancel(
+        &self,
+        cx: &IqContext,
+        session: &Arc<Resource>,
+        request: &Query,
+    ) -> Result<Empty, StanzaError> {
+        if *request
+            != (Query {
+                remove: true,
+                ..Query::default()
+            })
+        {
+            return Err(StanzaError::new(Condition::BadRequest));
+        }
+        if !self.settings.cancel {
+            return Err(StanzaError::new(Condition::NotAllowed));
+        }
+        let account = session.account().jid().clone();
+        self.accounts.remove(&account).await.map_err(refusal)?;
+        // The answer has to be on its way before the stream ends under it (§3.2).
+        let head = Head {
+            kind: Kind::Iq,
+            type_: StanzaType::Result,
+            id: Some(cx.id.clone()),
+            from: cx.to.clone(),
+            to: Some(cx.from.clone()),
+            lang: None,
+        };
+        cx.host.deliver_to(session, Stanza::new(head)).await;
+        cx.host.end_account(&account);
+        Ok(Empty)
+    }
+
+    /// The password of a form, if it is one that may be set.
+    fn password<'a>(&self, request: &'a Query) -> Result<&'a str, StanzaError> {
+        let password = request.password.as_deref().unwrap_or_default();
+        let enough = usize::try_from(self.settings.min_password).unwrap_or(usize::MAX);
+        if password.chars().count() < enough {
+            return Err(not_acceptable(format!(
+                "a password has at least {enough} characters"
+            )));
+        }
+        Ok(password)
+    }
+}
+
+/// What a registration lacks (§3.1).
+fn not_acceptable(text: impl Into<Text>) -> StanzaError {
+    StanzaError::new(Condition::NotAcceptable).with_text(text)
+}
+
+/// What a registrant is told of a failure.
+fn refusal(error: AccountError) -> StanzaError {
+    match error {
+        AccountError::Exists(_) => StanzaError::new(Condition::Conflict),
+        AccountError::Unknown(_) => StanzaError::new(Condition::RegistrationRequired),
+        AccountError::Storage(error) => errors::storage(error),
+        error => not_acceptable(error.to_string()),
+    }
+}
