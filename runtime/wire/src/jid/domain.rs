@@ -10,28 +10,46 @@ const LONGEST: usize = 1023;
 const LONGEST_NAME: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Whether the domain is normal at first sight: labels of lower-case letters, digits and single hyphens inside. A label
-/// with two hyphens in a row may be an encoded one (RFC 5890 §2.3.1) and is left to the slow path.
-pub(super) fn is_plain(domain: &[u8]) -> bool {
-    if domain.len() > LONGEST_NAME {
-        return false;
-    }
-    let (mut label, mut before) = (0, b'.');
-    for &byte in domain {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' => label += 1,
-            b'-' if before != b'.' && before != b'-' => label += 1,
-            b'.' if before != b'.' && before != b'-' && label <= LONGEST_LABEL => label = 0,
-            _ => return false,
+/// Bytes of a domain up to a slash or the end, if it is normal at first sight: labels of lower-case letters, digits and
+/// single hyphens inside. A label with two hyphens in a row may be an encoded one (RFC 5890 §2.3.1) and is left to the slow path.
+#[inline]
+pub(super) fn plain(bytes: &[u8]) -> Option<usize> {
+    const ALPHANUMERIC: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = matches!(byte as u8, b'a'..=b'z' | b'0'..=b'9');
+            byte += 1;
         }
-        before = byte;
+        table
+    };
+    // Where the label begins, and whether a letter or digit was before.
+    let (mut label, mut inside) = (0, false);
+    let mut end = bytes.len();
+    for (at, &byte) in bytes.iter().enumerate() {
+        if ALPHANUMERIC[usize::from(byte)] {
+            inside = true;
+            continue;
+        }
+        if byte == b'/' {
+            end = at;
+            break;
+        }
+        let label_ends = byte == b'.' && at - label <= LONGEST_LABEL;
+        if !inside || !(label_ends || byte == b'-') {
+            return None;
+        }
+        inside = false;
+        if label_ends {
+            label = at + 1;
+        }
     }
-    before != b'.' && before != b'-' && label <= LONGEST_LABEL
+    (inside && end - label <= LONGEST_LABEL && end <= LONGEST_NAME).then_some(end)
 }
 
 /// The domain in its normal form: a domain name in Unicode, or an IP address.
 pub(super) fn normalise(domain: &str) -> Result<Cow<'_, str>, JidError> {
-    if is_plain(domain.as_bytes()) {
+    if plain(domain.as_bytes()) == Some(domain.len()) {
         return Ok(Cow::Borrowed(domain));
     }
     slowly(domain)

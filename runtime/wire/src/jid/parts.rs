@@ -52,16 +52,7 @@ fn plain(bytes: &[u8]) -> Option<(u16, u16)> {
         _ => return None,
     };
     let rest = bytes.get(start..)?;
-    let length = match local {
-        0 => stop,
-        _ => rest
-            .iter()
-            .position(|&byte| byte == b'/')
-            .unwrap_or(rest.len()),
-    };
-    if !domain::is_plain(rest.get(..length)?) {
-        return None;
-    }
+    let length = domain::plain(rest)?;
     if let Some(resource) = rest.get(length + 1..) {
         let printable = resource.iter().all(|byte| matches!(byte, b' '..=b'~'));
         if !printable || resource.is_empty() || resource.len() > LONGEST {
