@@ -96,3 +96,27 @@ impl Random for SeededRandom {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeded_randomness_repeats_and_the_systems_does_not() {
+        let draw = |random: &dyn Random| (random.token(), random.token());
+        let (first, second) = draw(&SeededRandom::new(7));
+        assert_eq!((first.clone(), second.clone()), draw(&SeededRandom::new(7)));
+        assert_ne!(first, second);
+        assert_ne!(first, SeededRandom::new(8).token());
+        let (first, second) = draw(&SystemRandom);
+        assert_ne!(first, second);
+        assert!(first.len() == 32 && first.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn monotonic_time_does_not_go_back() {
+        let before = SystemClock.monotonic();
+        assert!(SystemClock.monotonic() >= before);
+        assert!(SystemClock.now() > Timestamp::UNIX_EPOCH);
+    }
+}

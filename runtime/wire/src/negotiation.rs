@@ -94,3 +94,39 @@ impl FeatureRow {
             && !state.intersects(self.prohibited)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STARTTLS: FeatureRow = FeatureRow {
+        spec: "rfc-6120",
+        name: "starttls",
+        element: "starttls",
+        ns: crate::ns::TLS,
+        required: SessionState::empty(),
+        prohibited: SessionState::SECURE,
+        sets: SessionState::SECURE,
+        restart: true,
+        mandatory: Mandatory::IfRequired,
+        streams: Streams::Both,
+        order: 10,
+    };
+
+    #[test]
+    fn rows_apply_by_state_and_kind_of_stream() {
+        assert!(STARTTLS.applies(SessionState::empty()));
+        assert!(STARTTLS.applies(SessionState::SERVER | SessionState::S2S));
+        assert!(!STARTTLS.applies(SessionState::SECURE));
+        assert!(!STARTTLS.applies(SessionState::COMPONENT));
+        let bind = FeatureRow {
+            required: SessionState::SECURE | SessionState::AUTHENTICATED,
+            prohibited: SessionState::BOUND,
+            streams: Streams::C2S,
+            ..STARTTLS
+        };
+        assert!(!bind.applies(SessionState::SECURE));
+        assert!(bind.applies(SessionState::SECURE | SessionState::AUTHENTICATED));
+        assert!(!bind.applies(bind.required | SessionState::S2S));
+    }
+}

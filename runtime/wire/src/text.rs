@@ -203,3 +203,34 @@ impl From<Text> for String {
         text.as_str().to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_share_the_buffer_and_copies_do_not() {
+        let whole = Text::from("juliet@example.com");
+        let part = whole.share(&whole[7..]);
+        assert_eq!(part, "example.com");
+        assert_eq!(part.as_ptr(), whole[7..].as_ptr());
+        assert_ne!(part.detach().as_ptr(), part.as_ptr());
+        let foreign = String::from("example.com");
+        assert_ne!(whole.share(&foreign).as_ptr(), foreign.as_ptr());
+        assert_eq!(whole.share(&foreign), foreign);
+        assert_eq!(whole.share(""), "");
+    }
+
+    #[test]
+    fn a_part_moves_with_its_copy() {
+        let old = Text::from("abc def");
+        let part = old.share(&old[4..]);
+        let new = old.detach();
+        let moved = part.moved(&old, &new);
+        assert_eq!((moved.as_str(), moved.as_ptr()), ("def", new[4..].as_ptr()));
+        let other = Text::from("def");
+        assert_eq!(other.moved(&old, &new).as_ptr(), other.as_ptr());
+        let unlike = Text::from("ABC DEF");
+        assert_eq!(part.moved(&old, &unlike), "def");
+    }
+}

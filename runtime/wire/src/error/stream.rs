@@ -165,3 +165,41 @@ impl Payload for StreamError {
     const NAME: &'static str = "error";
     const NS: &'static str = ns::STREAM;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Frame;
+
+    #[test]
+    fn every_condition_round_trips() {
+        for condition in StreamCondition::ALL {
+            assert_eq!(
+                StreamCondition::from_name(condition.as_str()),
+                Some(*condition)
+            );
+            let error = StreamError::new(*condition).with_text("a < b");
+            assert_eq!(error.to_any().decode::<StreamError>().unwrap(), error);
+        }
+    }
+
+    #[test]
+    fn what_peers_add_is_kept() {
+        let read = |text: &str| {
+            Frame::parse(text)
+                .unwrap()
+                .root()
+                .decode::<StreamError>()
+                .unwrap()
+        };
+        let error = read(
+            "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>\
+             [2001:db8::1]:9222</see-other-host><mine xmlns='urn:mine'/></stream:error>",
+        );
+        assert_eq!(error.condition, StreamCondition::SeeOtherHost);
+        assert_eq!(error.address.as_deref(), Some("[2001:db8::1]:9222"));
+        assert_eq!(error.application.unwrap().name(), "mine");
+        let error = read("<error xmlns='http://etherx.jabber.org/streams'/>");
+        assert_eq!(error.condition, StreamCondition::UndefinedCondition);
+    }
+}

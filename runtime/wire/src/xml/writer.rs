@@ -253,3 +253,88 @@ fn decimal(mut number: u32, into: &mut [u8; 10]) -> &[u8] {
     }
     into.get(start..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AnyElement;
+
+    fn written(content_ns: &str, write: impl FnOnce(&mut Writer<'_>)) -> String {
+        let mut out = Vec::new();
+        write(&mut Writer::new(&mut out, content_ns));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn namespaces_are_declared_where_they_change() {
+        let text = written(ns::SERVER, |w| {
+            w.start("message", ns::CLIENT);
+            w.attr("xml:lang", "en");
+            w.start("x", "urn:x");
+            w.empty_element("y", "urn:x");
+            w.empty_element("body", ns::CLIENT);
+            w.text_element("n", "", 7u8);
+            w.end("x");
+            w.empty_element("body", ns::CLIENT);
+            w.end("message");
+        });
+        assert_eq!(
+            text,
+            "<message xml:lang='en'><x xmlns='urn:x'><y/><body xmlns='jabber:client'/><n xmlns=''>7</n></x><body/></message>"
+        );
+    }
+
+    #[test]
+    fn an_escaped_namespace_is_never_taken_for_another() {
+        let text = written("", |w| {
+            w.start("a", "u&v");
+            w.empty_element("b", "u&amp;v");
+            w.end("a");
+        });
+        assert_eq!(text, "<a xmlns='u&amp;v'><b xmlns='u&amp;amp;v'/></a>");
+    }
+
+    #[test]
+    fn attributes_get_prefixes_and_empty_text_leaves_an_empty_element() {
+        let text = written("", |w| {
+            w.start("a", "");
+            w.attr_ns("b", "urn:b", "1");
+            w.attr_ns("c", "urn:c", true);
+            w.attr_ns("lang", ns::XML, "en");
+            w.attr_opt("d", None::<u8>);
+            w.text("");
+            w.end("a");
+        });
+        assert_eq!(
+            text,
+            "<a xmlns:a1='urn:b' a1:b='1' xmlns:a2='urn:c' a2:c='true' xml:lang='en'/>"
+        );
+        let mut digits = [0; 10];
+        assert_eq!(decimal(0, &mut digits), b"0");
+        assert_eq!(decimal(u32::MAX, &mut digits), b"4294967295");
+    }
+
+    #[test]
+    fn elements_that_were_read_go_out_as_they_came() {
+        let read = |text: &str| AnyElement::parse(text.to_owned()).unwrap();
+        let any = read("<a  xmlns = \"urn:a\" ><b c=\"'\"/> </a>");
+        assert_eq!(written(ns::CLIENT, |w| w.any(&any)), any.frame.as_str());
+        // Inherited from further up.
+        let inner = any.root().children().next().unwrap().to_any();
+        assert_eq!(
+            written(ns::CLIENT, |w| w.any(&inner)),
+            "<b xmlns='urn:a' c=\"'\"/>"
+        );
+        assert_eq!(written("urn:a", |w| w.any(&inner)), "<b c=\"'\"/>");
+        // An explicit `jabber:client` becomes the content namespace of whatever stream it goes to.
+        let message = read("<message xmlns='jabber:client'><body/></message>");
+        assert_eq!(
+            written(ns::SERVER, |w| w.any(&message)),
+            "<message><body/></message>"
+        );
+        assert_eq!(
+            written("", |w| w.any(&message)),
+            "<message xmlns='jabber:client'><body/></message>"
+        );
+    }
+}
