@@ -573,7 +573,7 @@ impl Builder<'_> {
         let mut variants = Vec::new();
         for alternative in inner {
             let (element, planned) = match &alternative.kind {
-                ParticleKind::Local(element) => (element, None),
+                ParticleKind::Local(element) => (&**element, None),
                 ParticleKind::Global(global) => match self.declarations.elements.get(global) {
                     Some((_, element)) => (*element, self.plan.elements.get(global).cloned()),
                     None => continue,

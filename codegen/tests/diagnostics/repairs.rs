@@ -297,3 +297,42 @@ fn what_is_mended_is_used() {
         }
     );
 }
+
+#[test]
+fn a_declaration_without_question_marks() {
+    says(
+        &[(
+            "demo/demo.xsd",
+            &format!(
+                "<xml version=\"1.0\">\n<xs:schema xmlns:xs=\"{XS}\" targetNamespace=\"urn:demo\"/>"
+            ),
+        )],
+        &[(
+            "warning",
+            "demo/demo.xsd:1:1",
+            "`<xml …>` is an element, and was meant as the XML declaration",
+            "it is skipped: write `<?xml …?>`",
+        )],
+    );
+}
+
+#[test]
+fn attributes_and_types_straight_in_a_content() {
+    schema_says(
+        "<xs:complexType name=\"a\"><xs:simpleContent>\n<xs:attribute name=\"x\"/>\n</xs:simpleContent></xs:complexType>\n<xs:element name=\"b\"><xs:complexType>\n<xs:simpleType/>\n</xs:complexType></xs:element>\n<xs:element name=\"c\" type=\"a\"/>",
+        &[
+            (
+                "warning",
+                "demo/demo.xsd:3:1",
+                "`xs:attribute` stands directly in `xs:simpleContent`",
+                "read as if inside `xs:extension`: write that around it",
+            ),
+            (
+                "warning",
+                "demo/demo.xsd:6:1",
+                "`xs:simpleType` stands directly in `xs:complexType`",
+                "it is skipped: put it into an element or an attribute",
+            ),
+        ],
+    );
+}

@@ -183,3 +183,16 @@ fn attributes_without_values_and_quotes() {
         )],
     );
 }
+
+#[test]
+fn a_value_that_is_never_closed() {
+    schema_says(
+        "  <xs:element name=\"a>\n    <xs:complexType/></xs:element>",
+        &[(
+            "error",
+            "demo/demo.xsd:2:20",
+            "the value that begins here is never closed",
+            "write the quote that ends it",
+        )],
+    );
+}

@@ -5,15 +5,15 @@ use toml::Spanned;
 
 use super::File;
 
+/// Key and value of each setting.
+pub(crate) type Settings = Vec<(Spanned<String>, Spanned<toml::Value>)>;
+
 /// All of a profile.
 #[derive(Debug, Default)]
 pub(crate) struct RawProfile {
     pub(crate) header: Option<Spanned<RawProfileHeader>>,
-    /// Spec, key and value of each setting.
-    pub(crate) settings: Vec<(
-        Spanned<String>,
-        Vec<(Spanned<String>, Spanned<toml::Value>)>,
-    )>,
+    /// The settings of each spec.
+    pub(crate) settings: Vec<(Spanned<String>, Settings)>,
 }
 
 #[derive(Debug, Deserialize)]

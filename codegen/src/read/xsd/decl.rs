@@ -112,7 +112,7 @@ pub(crate) struct Particle {
 #[derive(Debug, Clone)]
 pub(crate) enum ParticleKind {
     /// An element declared here.
-    Local(ElementDecl),
+    Local(Box<ElementDecl>),
     /// A global element, of this schema or another.
     Global(Name),
     /// Any element.

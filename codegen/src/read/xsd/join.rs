@@ -307,10 +307,10 @@ impl<'a> Join<'a> {
                 let global = type_.type_ == IdentType::Element && type_.name.is_named();
                 match found {
                     Some(found) if found.attribute("ref").is_none() => {
-                        ParticleKind::Local(self.element(name, type_, found, depth + 1))
+                        ParticleKind::Local(Box::new(self.element(name, type_, found, depth + 1)))
                     }
                     _ if global => ParticleKind::Global(name),
-                    _ => ParticleKind::Local(self.element(name, type_, node, depth + 1)),
+                    _ => ParticleKind::Local(Box::new(self.element(name, type_, node, depth + 1))),
                 }
             }
         };

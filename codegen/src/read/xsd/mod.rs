@@ -44,6 +44,19 @@ pub(crate) fn read_file(
     text: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<SchemaFile> {
+    let blanked;
+    let text = match slip_of_declaration(text) {
+        Some((span, mended)) => {
+            let place = Place::of_span(path, text, span);
+            let message = "`<xml …>` is an element, and was meant as the XML declaration";
+            diagnostics.push(
+                Diagnostic::warning(&place, message).help("it is skipped: write `<?xml …?>`"),
+            );
+            blanked = mended;
+            &blanked
+        }
+        None => text,
+    };
     let mut root = match xml::read(path, text) {
         Ok(root) => root,
         Err(diagnostic) => {
@@ -64,6 +77,18 @@ pub(crate) fn read_file(
         place,
         root,
     })
+}
+
+/// A file that begins with `<xml version=…>`: where that stands, and the text with blanks in its place.
+fn slip_of_declaration(text: &str) -> Option<(std::ops::Range<usize>, String)> {
+    let start = text.len() - text.trim_start().len();
+    let rest = text
+        .get(start..)
+        .filter(|rest| rest.starts_with("<xml version"))?;
+    let length = rest.find('>')? + 1;
+    let mut mended = text.to_owned();
+    mended.replace_range(start..start + length, &" ".repeat(length));
+    Some((start..start + length, mended))
 }
 
 /// Reads the declarations of all schemas; `None` in the place of one that cannot be understood.

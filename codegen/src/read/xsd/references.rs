@@ -168,12 +168,18 @@ impl Resolver<'_> {
             }
         });
         node.attributes = attributes;
-        if node.value("type") == Some(EMPTY) {
+        if node.name == "element" && node.value("type") == Some(EMPTY) {
             node.attributes.retain(|attribute| attribute.name != "type");
-            if node.name == "element" {
-                node.children
-                    .push(super::repair::wrap("complexType", node, Vec::new()));
-            }
+            node.children
+                .push(super::repair::wrap("complexType", node, Vec::new()));
+        }
+        // As the base of something, or of an attribute, nothing at all is text.
+        for attribute in node
+            .attributes
+            .iter_mut()
+            .filter(|attribute| attribute.value == EMPTY)
+        {
+            attribute.value = format!("{{{XS}}}string");
         }
         if replacement == Some(Kind::Element) {
             node.name = "any".to_owned();

@@ -250,6 +250,7 @@ impl Repair<'_> {
             "schema" => self.schema(node),
             "element" => self.element(node),
             "complexType" => self.complex_type(node),
+            "simpleContent" => self.simple_content(node),
             "simpleType" => self.simple_type(node),
             "extension" | "restriction" => self.derivation(node),
             "sequence" | "choice" | "all" => self.model(node),
@@ -376,7 +377,54 @@ impl Repair<'_> {
                 *child = outer;
             }
         }
+        node.children.retain(|child| {
+            let keep = !matches!(
+                child.name.as_str(),
+                "simpleType" | "complexType" | "enumeration"
+            );
+            if !keep {
+                let message = format!("`xs:{}` stands directly in `xs:complexType`", child.name);
+                self.warn(
+                    &child.place,
+                    message,
+                    "it is skipped: put it into an element or an attribute",
+                );
+            }
+            keep
+        });
         self.content(node);
+    }
+
+    /// Attributes of a simple content without the extension they belong to.
+    fn simple_content(&mut self, node: &mut Node) {
+        let Some(stray) = node.children.iter().find(|child| is_attribute(&child.name)) else {
+            return;
+        };
+        let message = format!("`xs:{}` stands directly in `xs:simpleContent`", stray.name);
+        let help = "read as if inside `xs:extension`: write that around it";
+        self.warn(&stray.place.clone(), message, help);
+        let (attributes, rest): (Vec<Node>, Vec<Node>) = std::mem::take(&mut node.children)
+            .into_iter()
+            .partition(|child| is_attribute(&child.name));
+        node.children = rest;
+        match node
+            .children
+            .iter_mut()
+            .find(|child| matches!(child.name.as_str(), "extension" | "restriction"))
+        {
+            Some(derivation) => derivation.children.extend(attributes),
+            None => {
+                let mut extension = wrap("extension", node, attributes);
+                extension.attributes.push(Attribute {
+                    name: "base".to_owned(),
+                    value: "xs:string".to_owned(),
+                    place: extension.place.clone(),
+                    value_place: extension.place.clone(),
+                });
+                extension.prefixes.push(("xs".to_owned(), XS.to_owned()));
+                node.children.push(extension);
+            }
+        }
     }
 
     fn derivation(&mut self, node: &mut Node) {

@@ -104,7 +104,6 @@ pub(crate) fn read(path: &Arc<Path>, text: &str) -> Result<Node, Box<Diagnostic>
         open: Vec::new(),
     }
     .run()
-    .map_err(Box::new)
 }
 
 struct Tree<'a> {
@@ -114,7 +113,7 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    fn run(mut self) -> Result<Node, Diagnostic> {
+    fn run(mut self) -> Result<Node, Box<Diagnostic>> {
         let mut reader = quick_xml::Reader::from_str(self.text);
         reader.config_mut().check_end_names = false;
         let mut root = None;
@@ -124,6 +123,15 @@ impl Tree<'_> {
                 Ok(event) => event,
                 Err(error) => {
                     let at = offset(reader.error_position());
+                    if let Some(quote) = self.open_quote(at) {
+                        let place = self.place(quote, quote + 1);
+                        let help = "write the quote that ends it";
+                        return Err(mistake(
+                            &place,
+                            "the value that begins here is never closed",
+                            help,
+                        ));
+                    }
                     return Err(self.malformed(at, at + 1, &error.to_string()));
                 }
             };
@@ -155,14 +163,14 @@ impl Tree<'_> {
                     let closes = end.name().as_ref().to_owned();
                     if open != closes {
                         let place = self.place(before, after);
-                        return Err(Diagnostic::error(
-                            &place,
-                            format!("`</{closes}>` does not close `<{open}>`"),
-                        )
-                        .note(&node.place, format!("`<{open}>` begins here"))
-                        .help(format!(
-                            "write `</{open}>` here, or close `<{open}>` before"
-                        )));
+                        let message = format!("`</{closes}>` does not close `<{open}>`");
+                        let help = format!("write `</{open}>` here, or close `<{open}>` before");
+                        let begins = format!("`<{open}>` begins here");
+                        return Err(Box::new(
+                            Diagnostic::error(&place, message)
+                                .note(&node.place, begins)
+                                .help(help),
+                        ));
                     }
                     self.close(node, &mut root);
                 }
@@ -181,14 +189,16 @@ impl Tree<'_> {
         }
         if let Some(node) = self.open.last() {
             let name = self.slice_at(&node.place);
-            return Err(
-                Diagnostic::error(&node.place, format!("`<{name}>` is never closed"))
-                    .help(format!("write `</{name}>` where it ends")),
-            );
+            let help = format!("write `</{name}>` where it ends");
+            return Err(mistake(
+                &node.place,
+                &format!("`<{name}>` is never closed"),
+                &help,
+            ));
         }
         root.ok_or_else(|| {
-            Diagnostic::error(&Place::start(self.path), "the file holds no element")
-                .help("a schema is one `xs:schema` element")
+            let help = "a schema is one `xs:schema` element";
+            mistake(&Place::start(self.path), "the file holds no element", help)
         })
     }
 
@@ -221,7 +231,7 @@ impl Tree<'_> {
         }
     }
 
-    fn node(&self, start: &BytesStart<'_>, at: usize) -> Result<Node, Diagnostic> {
+    fn node(&self, start: &BytesStart<'_>, at: usize) -> Result<Node, Box<Diagnostic>> {
         let written = start.name().as_ref().to_owned();
         let place = self.place(at, at + 1 + written.len());
         let mut attributes = Vec::new();
@@ -272,11 +282,9 @@ impl Tree<'_> {
             // Both are so common that a missing declaration is mended below rather than refused.
             None if matches!(prefix, "xs" | "xsd") => XS.to_owned(),
             None => {
-                return Err(Diagnostic::error(
-                    &place,
-                    format!("the prefix `{prefix}` is not declared"),
-                )
-                .help(format!("add `xmlns:{prefix}=\"…\"` to the root element")));
+                let message = format!("the prefix `{prefix}` is not declared");
+                let help = format!("add `xmlns:{prefix}=\"…\"` to the root element");
+                return Err(mistake(&place, &message, &help));
             }
         };
         let name = local.to_owned();
@@ -291,14 +299,31 @@ impl Tree<'_> {
         })
     }
 
-    fn malformed(&self, from: usize, to: usize, why: &str) -> Diagnostic {
+    fn malformed(&self, from: usize, to: usize, why: &str) -> Box<Diagnostic> {
         let place = self.place(from, to);
-        Diagnostic::error(&place, format!("not well-formed XML: {why}"))
-            .help("the schema must be well-formed before anything can be read from it")
+        let help = "the schema must be well-formed before anything can be read from it";
+        mistake(&place, &format!("not well-formed XML: {why}"), help)
+    }
+
+    /// Where a tag that never ends has a value that never ends: the quote that begins it.
+    fn open_quote(&self, tag: usize) -> Option<usize> {
+        let rest = self.text.get(tag..)?;
+        let mut open: Option<(usize, char)> = None;
+        for (at, character) in rest.char_indices() {
+            match open {
+                None if matches!(character, '"' | '\'') => open = Some((tag + at, character)),
+                None if character == '>' => return None,
+                Some((_, quote)) if character == quote => open = None,
+                // No value of a schema holds a tag: the quote before it was meant to end earlier.
+                Some((start, _)) if character == '<' => return Some(start),
+                _ => {}
+            }
+        }
+        open.map(|(start, _)| start)
     }
 
     /// A mistake in the attributes of a tag whose name begins at `tag`.
-    fn malformed_attribute(&self, tag: usize, error: &AttrError) -> Diagnostic {
+    fn malformed_attribute(&self, tag: usize, error: &AttrError) -> Box<Diagnostic> {
         let (at, message, help) = match error {
             AttrError::Duplicated(at, _) => {
                 (*at, "the attribute is there twice", "remove one of them")
@@ -312,11 +337,11 @@ impl Tree<'_> {
                 (*at, "a value that is not quoted", "write `name=\"value\"`")
             }
         };
-        Diagnostic::error(&self.place(tag + at, tag + at + 1), message).help(help)
+        mistake(&self.place(tag + at, tag + at + 1), message, help)
     }
 
     /// A mistake in the references of an attribute's value or of text.
-    fn malformed_value(&self, from: usize, to: usize) -> Diagnostic {
+    fn malformed_value(&self, from: usize, to: usize) -> Box<Diagnostic> {
         let text = self.text.get(from..to).unwrap_or("");
         let references = text.match_indices('&').map(|(at, _)| {
             let end = text
@@ -333,8 +358,12 @@ impl Tree<'_> {
             .find(wrong)
             .unwrap_or((0, text.len()));
         let written = text.get(at..end).unwrap_or("");
-        Diagnostic::error(&self.place(from + at, from + end), format!("`{written}` stands for nothing"))
-            .help("the entities are `&lt;`, `&gt;`, `&amp;`, `&quot;` and `&apos;`; a lone `&` is written `&amp;`")
+        let help = "the entities are `&lt;`, `&gt;`, `&amp;`, `&quot;` and `&apos;`; a lone `&` is written `&amp;`";
+        mistake(
+            &self.place(from + at, from + end),
+            &format!("`{written}` stands for nothing"),
+            help,
+        )
     }
 
     fn place(&self, from: usize, to: usize) -> Place {
@@ -350,6 +379,10 @@ impl Tree<'_> {
             .min(self.text.len());
         (from, from + slice.len())
     }
+}
+
+fn mistake(place: &Place, message: &str, help: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(place, message).help(help))
 }
 
 /// The namespace of a prefix among declarations.
