@@ -1,10 +1,14 @@
 //! Deriving and checking SCRAM keys (RFC 5802 §3).
 
+use std::num::NonZeroUsize;
+use std::sync::LazyLock;
+
 use hmac::{Hmac, Mac};
 use sestina_storage::Secret;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::sasl::{AccountKeys, ScramKeys};
@@ -123,9 +127,16 @@ pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Runs what computes for milliseconds on a thread where no connection waits for it.
+///
+/// Only as many at a time as the machine has processors: whoever tries passwords by the thousand waits in line and takes
+/// no processor away from the others.
 pub(crate) async fn off_the_runtime<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
+    static AT_A_TIME: LazyLock<Semaphore> = LazyLock::new(|| {
+        Semaphore::new(std::thread::available_parallelism().map_or(2, NonZeroUsize::get))
+    });
+    let _permit = AT_A_TIME.acquire().await;
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         // The task is never cancelled, so this is a panic of `work`, and it stays one.

@@ -165,7 +165,8 @@ impl Events {
     }
 }
 
-/// A connected client.
+/// A connected client. It stays connected until [`Client::close`], or until all its handles and its [`Events`] are
+/// dropped.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,

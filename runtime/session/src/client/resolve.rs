@@ -122,7 +122,9 @@ fn in_order(mut services: Vec<Service>, random: &dyn Random) -> Vec<(String, u16
     let mut ordered = Vec::with_capacity(services.len());
     while let Some(first) = services.first() {
         let priority = first.priority;
-        let equals = services.iter().take_while(|service| service.priority == priority);
+        let equals = services
+            .iter()
+            .take_while(|service| service.priority == priority);
         let total: u64 = equals.map(|service| u64::from(service.weight)).sum();
         let mut bytes = [0; 8];
         random.fill(&mut bytes);
@@ -175,7 +177,10 @@ mod tests {
         }
         assert!((650..850).contains(&first["often"]), "{first:?}");
         assert!((150..350).contains(&first["seldom"]), "{first:?}");
-        assert!(first.get("hardly").copied().unwrap_or_default() < 40, "{first:?}");
+        assert!(
+            first.get("hardly").copied().unwrap_or_default() < 40,
+            "{first:?}"
+        );
     }
 
     #[tokio::test]

@@ -106,7 +106,6 @@ impl Task {
                     break (End::Broken(error.to_string()), None);
                 }
                 Woken::Send(Some(stanza)) => self.session.queue(&stanza),
-                // The last handle is gone, so nobody can send or close any more.
                 Woken::Send(None) | Woken::Closing => {
                     self.outbound.close();
                     while let Ok(stanza) = self.outbound.try_recv() {
@@ -133,6 +132,7 @@ impl Task {
             session,
             outbound,
             closing,
+            events,
             ..
         } = self;
         let work = poll_fn(|cx| {
@@ -157,10 +157,16 @@ impl Task {
             }
             Poll::Pending
         });
+        let closing = async {
+            let abandoned = closing.wait_for(|closing| *closing).await.is_err();
+            // A client without handles lives on for its events and handlers, until nobody takes those either.
+            if abandoned {
+                events.closed().await;
+            }
+        };
         tokio::select! {
             woken = work => woken,
-            // Without handles there is nobody to close; that arrives as the end of what is to be sent.
-            Ok(_) = closing.wait_for(|closing| *closing) => Woken::Closing,
+            () = closing => Woken::Closing,
         }
     }
 
@@ -234,10 +240,10 @@ impl Task {
             Kind::Message => Event::Message,
             _ => Event::Presence,
         };
-        let flow = self
-            .host
-            .mux()
-            .handle_stanza(&self.host, &stanza, None, Scope::Client, &self.own);
+        let flow =
+            self.host
+                .mux()
+                .handle_stanza(&self.host, &stanza, None, Scope::Client, &self.own);
         match flow {
             Flow::Continue => Some(event(stanza)),
             Flow::Wait(future) => {

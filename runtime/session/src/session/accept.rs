@@ -351,6 +351,7 @@ impl Negotiation<'_> {
                     }
                     writer.end(row.element);
                 }
+                Some(Runner::Sasl) if offered(&host, secure).next().is_none() => {}
                 Some(Runner::Sasl) => {
                     writer.start(row.element, row.ns);
                     for mechanism in offered(&host, secure) {

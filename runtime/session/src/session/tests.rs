@@ -336,10 +336,7 @@ async fn headers_must_fit() {
     tokio::spawn(Session::accept(right, Arc::new(world.accept.clone())));
     let mut raw = Raw::new(left);
     raw.send("<!DOCTYPE x>").await;
-    assert!(matches!(
-        raw.0.event().await.unwrap(),
-        Some(Event::Open(_))
-    ));
+    assert!(matches!(raw.0.event().await.unwrap(), Some(Event::Open(_))));
     assert_eq!(raw.ended().await, StreamCondition::RestrictedXml);
 }
 
@@ -355,10 +352,7 @@ async fn another_domain_after_login_is_refused() {
         ..Header::default()
     });
     raw.0.flush().await.unwrap();
-    assert!(matches!(
-        raw.0.event().await.unwrap(),
-        Some(Event::Open(_))
-    ));
+    assert!(matches!(raw.0.event().await.unwrap(), Some(Event::Open(_))));
     assert_eq!(raw.ended().await, StreamCondition::NotAuthorized);
 }
 
@@ -404,10 +398,7 @@ async fn sasl_failures_have_the_conditions_of_the_rfc() {
     ];
     for text in ["*", "a", "YQ=", " YQ=="] {
         cases.push((
-            format!(
-                "<auth xmlns='{}' mechanism='PLAIN'>{text}</auth>",
-                ns::SASL
-            ),
+            format!("<auth xmlns='{}' mechanism='PLAIN'>{text}</auth>", ns::SASL),
             SaslCondition::IncorrectEncoding,
         ));
     }
@@ -576,10 +567,7 @@ where
     let (left, right) = memory::pair();
     let client = tokio::spawn(async move { Session::connect(left.trusted(), &config).await });
     let mut raw = Raw::new(right);
-    assert!(matches!(
-        raw.0.event().await.unwrap(),
-        Some(Event::Open(_))
-    ));
+    assert!(matches!(raw.0.event().await.unwrap(), Some(Event::Open(_))));
     raw.0.queue_header(&Header {
         from: Some("example.org"),
         id: Some("1"),

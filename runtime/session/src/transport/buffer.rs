@@ -15,7 +15,7 @@ thread_local! {
 ///
 /// Memory is taken from the thread's pool at the first byte and returned to it with the last, so a connection that has
 /// nothing to say holds none, and a busy one allocates nothing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct OutBuffer {
     bytes: Vec<u8>,
     written: usize,
@@ -80,6 +80,13 @@ impl OutBuffer {
                 pool.push(bytes);
             }
         });
+    }
+}
+
+impl std::fmt::Debug for OutBuffer {
+    /// How much, not what: it may be anybody's words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OutBuffer({} bytes)", self.len())
     }
 }
 
