@@ -123,7 +123,13 @@ impl Engine {
     pub(super) fn fingerprint(&self) -> String {
         format!(
             "{:?}",
-            (self.phase, self.state, &self.offers, &self.done, self.failures)
+            (
+                self.phase,
+                self.state,
+                &self.offers,
+                &self.done,
+                self.failures
+            )
         )
     }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::accounts::keys;
 use crate::sasl::elements::Data;
-use crate::sasl::{LoginFailure, Mechanism, first, registry};
+use crate::sasl::{LoginFailure, Mechanism, messages, registry};
 
 /// Fewest rounds of PBKDF2 that a server may ask for (RFC 7677 §4).
 const FEWEST_ITERATIONS: u32 = 4096;
@@ -97,11 +97,13 @@ impl Exchange {
         };
         let first = self.answered == 0;
         self.answered = self.answered.saturating_add(1);
-        if first && self.mechanism != Mechanism::Plain {
-            match first::iterations(&data) {
+        if first {
+            match messages::iterations(&data) {
                 Some(FEWEST_ITERATIONS..=MOST_ITERATIONS) => {}
                 _ => return Err(LoginFailure::Protocol),
             }
+        } else if !messages::is_server_final(&data) {
+            return Err(LoginFailure::ServerUnproven);
         }
         let (session, stepped) = keys::off_the_runtime(move || {
             let mut out = Data::default();

@@ -2,7 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod elements;
-mod first;
+mod messages;
 pub(crate) mod server;
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::accounts::{self, keys};
 use crate::sasl::elements::Data;
 use crate::sasl::{
-    AccountKeys, Authenticator, Mechanism, SaslCondition, ScramKeys, first, registry,
+    AccountKeys, Authenticator, Mechanism, SaslCondition, ScramKeys, messages, registry,
 };
 
 /// What to answer.
@@ -80,6 +80,9 @@ impl Exchange {
             };
         };
         let running = match self.running.take() {
+            Some(_) if !messages::is_client_final(&message) => {
+                return Answer::Failure(SaslCondition::MalformedRequest);
+            }
             Some(running) => running,
             None => match self.begin(&message, door).await {
                 Ok(running) => running,
@@ -112,8 +115,8 @@ impl Exchange {
     }
 
     async fn begin(&self, message: &[u8], door: Door<'_>) -> Result<Running, SaslCondition> {
-        let identity = first::identity(self.mechanism, message, door.domain)?;
-        let localpart = identity.account.as_ref().and_then(first::localpart);
+        let identity = messages::identity(self.mechanism, message, door.domain)?;
+        let localpart = identity.account.as_ref().and_then(messages::localpart);
         let stored = match &localpart {
             Some(user) => match door.authenticator.keys(user).await {
                 Ok(stored) => stored,

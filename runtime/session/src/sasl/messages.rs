@@ -1,8 +1,8 @@
-//! Who wants to log in, read from the first message of a mechanism.
+//! A look at messages before rsasl sees them.
 //!
-//! rsasl asks for keys in a callback that may not wait, so the name has to be known before rsasl sees the message. It
-//! also takes things that must be refused here: a foreign identity to act as, and channel binding on a mechanism that
-//! has none.
+//! rsasl asks for keys in a callback that may not wait, so the name has to be known before. It takes things that must be
+//! refused: a foreign identity to act as, and channel binding on a mechanism that has none. And it panics on an attribute
+//! of fewer than two bytes, so nothing of another form than RFC 5802 §7 gives reaches it.
 
 use sestina_wire::{BareJid, Jid, Text};
 
@@ -102,14 +102,34 @@ fn unescape(name: &str) -> Result<String, SaslCondition> {
     Ok(unescaped)
 }
 
-/// What a client must see in a server's first message before it spends time on it: `r=…,s=…,i=…`.
+/// Whether every part of a SCRAM message is an attribute, `x=…`, and the first ones are these.
+fn attributes(message: &[u8], first: &[u8]) -> bool {
+    let parts = || message.split(|&byte| byte == b',');
+    parts().all(|part| matches!(part, [b'a'..=b'z' | b'A'..=b'Z', b'=', ..]))
+        && parts().count() >= first.len()
+        && parts()
+            .zip(first)
+            .all(|(part, name)| part.first() == Some(name))
+}
+
+/// Whether this has the form of a client's last message: `c=…,r=…,[extensions,]p=…`.
+pub(super) fn is_client_final(message: &[u8]) -> bool {
+    let last = message.rsplit(|&byte| byte == b',').next();
+    attributes(message, b"cr") && last.is_some_and(|part| part.starts_with(b"p="))
+}
+
+/// The rounds that a server's first message asks for, `r=…,s=…,i=…[,extensions]`; `None` when it is none.
 pub(super) fn iterations(message: &[u8]) -> Option<u32> {
-    let message = std::str::from_utf8(message).ok()?;
-    message
-        .split(',')
-        .find_map(|part| part.strip_prefix("i="))?
-        .parse()
-        .ok()
+    if !attributes(message, b"rsi") {
+        return None;
+    }
+    let part = message.split(|&byte| byte == b',').nth(2)?.get(2..)?;
+    std::str::from_utf8(part).ok()?.parse().ok()
+}
+
+/// Whether this has the form of a server's last message: `v=…` or `e=…`.
+pub(super) fn is_server_final(message: &[u8]) -> bool {
+    attributes(message, b"v") || attributes(message, b"e")
 }
 
 /// The localpart of an account for the one who knows the keys.
@@ -138,7 +158,7 @@ mod tests {
             name(SCRAM, "n,,n=a=2cb,r=abc"),
             Err(SaslCondition::MalformedRequest)
         );
-        let identity = identity(SCRAM, b"n,,n=Romeo,r=abc", "example.org").unwrap();
+        let identity = super::identity(SCRAM, b"n,,n=Romeo,r=abc", "example.org").unwrap();
         assert_eq!(identity.account.unwrap().as_str(), "romeo@example.org");
     }
 
@@ -167,6 +187,42 @@ mod tests {
             );
         }
         assert!(name(Mechanism::Plain, "romeo@example.org\0romeo\0secret").is_ok());
+    }
+
+    #[test]
+    fn later_messages_must_have_their_form() {
+        assert!(is_client_final(b"c=biws,r=abc,p=xyz="));
+        assert!(is_client_final(b"c=biws,r=abc,x=y,p="));
+        for message in [
+            "",
+            ",",
+            "c",
+            "c=biws",
+            "c=biws,r=abc",
+            "c=biws,r=abc,p",
+            "c=biws,r=abc,p=x,",
+            "c=biws,r=abc,,p=x",
+            "r=abc,c=biws,p=x",
+            "c=biws,p=x",
+            "c=biws,r=abc,p=x,y=z",
+        ] {
+            assert!(!is_client_final(message.as_bytes()), "{message}");
+        }
+        assert_eq!(iterations(b"r=abc,s=c2FsdA==,i=4096"), Some(4096));
+        assert_eq!(iterations(b"r=abc,s=c2FsdA==,i=4096,x=y"), Some(4096));
+        for message in [
+            "",
+            "r=abc",
+            "r=abc,s,i=4096",
+            "r=abc,i=4096,s=x",
+            "m=x,r=abc,s=x,i=1",
+            "r=a,s=b,i=x",
+            "r=a,s=b,i=1,",
+        ] {
+            assert_eq!(iterations(message.as_bytes()), None, "{message}");
+        }
+        assert!(is_server_final(b"v=abc") && is_server_final(b"e=no,x=y"));
+        assert!(!is_server_final(b"") && !is_server_final(b"v") && !is_server_final(b"v=a,"));
     }
 
     #[test]
