@@ -137,7 +137,8 @@ impl StanzaType {
             (Kind::Message, Some("groupchat")) => Self::Groupchat,
             (Kind::Message, Some("headline")) => Self::Headline,
             (Kind::Message, _) => Self::Normal,
-            (Kind::Presence, None) => Self::Available,
+            // Some clients write out what the RFC leaves out.
+            (Kind::Presence, None | Some("available")) => Self::Available,
             (Kind::Presence, Some("unavailable")) => Self::Unavailable,
             (Kind::Presence, Some("subscribe")) => Self::Subscribe,
             (Kind::Presence, Some("subscribed")) => Self::Subscribed,

@@ -177,6 +177,7 @@ fn heads_that_are_refused() {
     );
     assert_eq!(condition("<iq type='result' id='1'/>"), "fine");
     assert_eq!(condition("<presence type='there'/>"), "bad-request");
+    assert_eq!(condition("<presence type='available'/>"), "fine");
     assert_eq!(condition("<message type='whatever'/>"), "fine");
     assert_eq!(condition("<message to='a@@b'/>"), "jid-malformed");
     assert_eq!(condition("<message to=''/>"), "jid-malformed");

@@ -52,8 +52,8 @@ impl<'a> TextWriter<'a> {
         }
     }
 
-    /// Adds text that is known to hold nothing to escape, such as digits or base64. Anything else in it
-    /// is escaped nevertheless in a debug build's assertion only, so use [`TextWriter::push`] in doubt.
+    /// Adds text that is known to hold nothing to escape, such as digits or base64. A debug build asserts that;
+    /// in doubt use [`TextWriter::push`].
     pub fn push_plain(&mut self, text: &str) {
         debug_assert!(
             text.bytes().all(
