@@ -323,7 +323,9 @@ impl<'a> Declarations<'a> {
         name: &str,
     ) -> Option<(&'a Particle, &'a ElementDecl)> {
         particles.iter().find_map(|particle| match &particle.kind {
-            ParticleKind::Local(element) if element.name.name == name => Some((particle, &**element)),
+            ParticleKind::Local(element) if element.name.name == name => {
+                Some((particle, &**element))
+            }
             ParticleKind::Global(global) if global.name == name => self
                 .elements
                 .get(global)

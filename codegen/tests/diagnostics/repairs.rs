@@ -336,3 +336,36 @@ fn attributes_and_types_straight_in_a_content() {
         ],
     );
 }
+
+#[test]
+fn types_of_attributes() {
+    schema_says(
+        "<xs:element name=\"a\"><xs:complexType>\n<xs:attribute name=\"x\">\n<xs:restriction base=\"xs:string\"/>\n</xs:attribute>\n<xs:attribute name=\"y\" type=\"xs:string\">\n<xs:simpleType>\n<xs:enumeration value=\"a\"/>\n</xs:simpleType>\n</xs:attribute>\n</xs:complexType></xs:element>\n<xs:element name=\"b\"><xs:complexType><xs:simpleContent><xs:extension base=\"xs:string\"/>\n<xs:extension base=\"xs:string\"><xs:attribute name=\"x\"/></xs:extension>\n</xs:simpleContent></xs:complexType></xs:element>",
+        &[
+            (
+                "warning",
+                "demo/demo.xsd:4:1",
+                "`xs:restriction` stands directly in `xs:attribute`",
+                "read as if inside `xs:simpleType`: write that around it",
+            ),
+            (
+                "warning",
+                "demo/demo.xsd:6:24",
+                "both `type` and a type inside",
+                "`type` is ignored: keep one of them",
+            ),
+            (
+                "warning",
+                "demo/demo.xsd:8:1",
+                "`xs:enumeration` stands directly in `xs:simpleType`",
+                "read as if inside `xs:restriction base=\"xs:string\"`: write that around it",
+            ),
+            (
+                "warning",
+                "demo/demo.xsd:13:1",
+                "a second `xs:extension` in `xs:simpleContent`",
+                "read as part of the first one: write all attributes there",
+            ),
+        ],
+    );
+}

@@ -1,18 +1,19 @@
 //! Builds the types of a schema: content models become fields.
 
+mod choice;
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    ElementName, EnumValue, Field, FieldKind, FieldType, Multiplicity, Place, Shape, Type, TypeRef,
-    ValueType, Variant,
+    ElementName, Field, FieldKind, FieldType, Multiplicity, Place, Shape, Type, TypeRef,
 };
 use crate::read::xsd::{
-    AttributeDecl, Complex, Content, ElementDecl, Enumeration, Name, Particle, ParticleKind,
-    Simple, XML,
+    AttributeDecl, Complex, Content, ElementDecl, Name, Particle, ParticleKind, Simple, XML,
 };
 
 use super::declarations::Declarations;
-use super::names::{free, plural, snake, type_name, upper, variant_name};
+use super::names::{free, plural, snake, type_name, upper};
 use super::plan::{Home, Plan, is_choice};
 use super::refine::Refinements;
 
@@ -303,97 +304,6 @@ impl Builder<'_> {
         }
     }
 
-    /// The type of a value: as refined, or as the schema says.
-    fn value(
-        &mut self,
-        simple: &Simple,
-        places: &[&Place],
-        text: bool,
-        name: &str,
-        owner: &str,
-    ) -> ValueType {
-        let refined = places
-            .iter()
-            .find_map(|place| self.refinements.value(place, text));
-        if let Some(refined) = refined {
-            return refined;
-        }
-        match simple {
-            Simple::Builtin(builtin) => builtin_type(builtin),
-            Simple::Empty => ValueType::Text,
-            Simple::Enumeration(enumeration) => {
-                let asked = places
-                    .iter()
-                    .rev()
-                    .find_map(|place| self.refinements.enum_name(place, text));
-                let open = places
-                    .iter()
-                    .find_map(|place| self.refinements.open(place, text));
-                let open = open.unwrap_or(enumeration.open);
-                ValueType::Enum(self.enumeration(enumeration, asked, open, name, owner))
-            }
-        }
-    }
-
-    fn enumeration(
-        &mut self,
-        enumeration: &Enumeration,
-        asked: Option<String>,
-        open: bool,
-        name: &str,
-        owner: &str,
-    ) -> TypeRef {
-        let key = enumeration.name.clone().map(|name| (name, open));
-        if let (Some(key), None) = (&key, &asked)
-            && let Some(made) = self.enumerations.get(key)
-        {
-            return made.clone();
-        }
-        let plain = match &enumeration.name {
-            Some(named) => type_name(&named.name),
-            None => type_name(name),
-        };
-        let qualified = format!("{owner}{}", upper(name));
-        let candidates: Vec<String> = asked
-            .clone()
-            .into_iter()
-            .chain([plain, qualified])
-            .collect();
-        let name = free(&mut self.taken, &candidates);
-        let mut taken = BTreeSet::new();
-        if open {
-            taken.insert("Other".to_owned());
-        }
-        let mut seen = BTreeSet::new();
-        let values = enumeration
-            .values
-            .iter()
-            .filter(|value| seen.insert(value.value.clone()))
-            .map(|value| EnumValue {
-                name: free(&mut taken, &[variant_name(&value.value)]),
-                value: value.value.clone(),
-                doc: value.doc.clone(),
-                place: value.place.clone(),
-            });
-        let shape = Shape::Values {
-            values: values.collect(),
-            open,
-        };
-        let made = self.home.type_ref(&name);
-        self.types.push(Type {
-            name,
-            doc: enumeration.doc.clone(),
-            element: None,
-            global: false,
-            shape,
-            place: enumeration.place.clone(),
-        });
-        if let (Some(key), None) = (key, asked) {
-            self.enumerations.insert(key, made.clone());
-        }
-        made
-    }
-
     fn particle(
         &mut self,
         particle: &Particle,
@@ -552,86 +462,6 @@ impl Builder<'_> {
         self.element(&name, element, false);
         self.home.type_ref(&name)
     }
-
-    fn choice(
-        &mut self,
-        particle: &Particle,
-        inner: &[Particle],
-        often: Often,
-        owner: &str,
-    ) -> Field {
-        let condition = owner.ends_with("Error") || owner.ends_with("Failure");
-        let word = if condition { "Condition" } else { "Choice" };
-        let asked = self.refinements.type_name(&particle.place);
-        let candidates: Vec<String> = asked
-            .into_iter()
-            .chain([format!("{owner}{word}")])
-            .collect();
-        let name = free(&mut self.taken, &candidates);
-        let at = self.reserve();
-        let mut taken = BTreeSet::new();
-        let mut variants = Vec::new();
-        for alternative in inner {
-            let (element, planned) = match &alternative.kind {
-                ParticleKind::Local(element) => (&**element, None),
-                ParticleKind::Global(global) => match self.declarations.elements.get(global) {
-                    Some((_, element)) => (*element, self.plan.elements.get(global).cloned()),
-                    None => continue,
-                },
-                _ => continue,
-            };
-            let type_ = match (&element.content, planned) {
-                (content, _) if content.is_empty() => None,
-                (_, Some(planned)) => Some(planned),
-                (_, None) => Some(self.local(element, owner)),
-            };
-            let doc = if alternative.doc.is_empty() {
-                element.doc.clone()
-            } else {
-                alternative.doc.clone()
-            };
-            let asked = self.refinements.type_name(&alternative.place);
-            let candidates: Vec<String> = asked
-                .into_iter()
-                .chain([variant_name(&element.name.name)])
-                .collect();
-            variants.push(Variant {
-                name: free(&mut taken, &candidates),
-                element: element_name(&element.name),
-                type_,
-                doc,
-                place: alternative.place.clone(),
-            });
-        }
-        let made = self.home.type_ref(&name);
-        let doc = self
-            .refinements
-            .doc(&particle.place, false)
-            .unwrap_or_else(|| particle.doc.clone());
-        let place = particle.place.clone();
-        self.fill(
-            at,
-            Type {
-                name,
-                doc: doc.clone(),
-                element: None,
-                global: false,
-                shape: Shape::Choice(variants),
-                place: place.clone(),
-            },
-        );
-        Field {
-            name: snake(word),
-            kind: FieldKind::Choice,
-            multiplicity: often.multiplicity(),
-            type_: FieldType::Type(made),
-            boxed: false,
-            default: None,
-            fixed: None,
-            doc,
-            place,
-        }
-    }
 }
 
 /// Adds a field; an element that the content model names more than once is one field.
@@ -669,28 +499,4 @@ fn element_name(name: &Name) -> ElementName {
 
 fn text_of(simple: &Simple) -> Option<Simple> {
     (!matches!(simple, Simple::Empty)).then(|| simple.clone())
-}
-
-fn builtin_type(builtin: &str) -> ValueType {
-    match builtin {
-        "boolean" => ValueType::Boolean,
-        "byte" => ValueType::I8,
-        "short" => ValueType::I16,
-        "int" => ValueType::I32,
-        "integer" | "long" | "negativeInteger" | "nonPositiveInteger" => ValueType::I64,
-        "unsignedByte" => ValueType::U8,
-        "unsignedShort" => ValueType::U16,
-        "unsignedInt" => ValueType::U32,
-        "unsignedLong" | "positiveInteger" | "nonNegativeInteger" => ValueType::U64,
-        "float" => ValueType::F32,
-        "double" => ValueType::F64,
-        "decimal" => ValueType::Decimal,
-        "dateTime" => ValueType::DateTime,
-        "date" => ValueType::Date,
-        "time" => ValueType::Time,
-        "base64Binary" => ValueType::Base64,
-        "hexBinary" => ValueType::Hex,
-        "language" => ValueType::Language,
-        _ => ValueType::Text,
-    }
 }
