@@ -1,1 +1,56 @@
 //! XMPP generated from its own specifications.
+//!
+//! This crate is the front of a family of crates; it holds nothing but their names. What you need decides the features:
+//!
+//! - none: [`wire`] (names, JIDs, XML, stanzas), [`types`] (typed stanzas of the specifications) and [`Stanza`], the
+//!   derive for your own;
+//! - `client`: the typed [`client`];
+//! - `server`: the [`server`] as a library, with [`plugins`] and [`profiles`];
+//! - `sqlite`: storage in one file, in [`storage::sql`](storage);
+//! - `daemon` and `sqlite` are the default: the program `sestina`. A library user writes `default-features = false`.
+//!
+//! # A stanza of your own
+//!
+//! ```
+//! use sestina::Stanza;
+//! use sestina::wire::{AnyElement, Payload as _};
+//!
+//! #[derive(Stanza, Debug, PartialEq)]
+//! #[stanza(name = "weather", namespace = "https://example.org/weather")]
+//! struct Weather {
+//!     #[stanza(attribute)]
+//!     place: String,
+//!     #[stanza(child_text = "temperature")]
+//!     temperature: Option<i32>,
+//! }
+//!
+//! let weather = Weather { place: "Verona".into(), temperature: Some(31) };
+//! let element = weather.to_any();
+//! assert_eq!(element.decode::<Weather>().unwrap(), weather);
+//! ```
+
+pub use sestina_macros::Stanza;
+pub use sestina_types as types;
+pub use sestina_wire as wire;
+
+/// Tables, stores and backends.
+pub mod storage {
+    pub use sestina_storage::*;
+    #[cfg(feature = "sqlite")]
+    pub use sestina_storage_sql as sql;
+}
+
+#[cfg(feature = "client")]
+pub use sestina_session::client;
+
+#[cfg(any(feature = "client", feature = "server"))]
+pub use sestina_session as session;
+
+#[cfg(feature = "server")]
+pub use sestina_session::server;
+
+#[cfg(feature = "server")]
+pub use sestina_plugins as plugins;
+
+#[cfg(feature = "server")]
+pub use sestina_profiles as profiles;

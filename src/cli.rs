@@ -1,0 +1,63 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// An XMPP server generated from the protocol's own specifications.
+#[derive(Debug, Parser)]
+#[command(name = "sestina", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The configuration file. Without it, `sestina.toml` in the current folder if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs the server until it is interrupted. This is also what happens without a command.
+    Serve,
+    /// Reads the configuration, says what is wrong with it and where, or what the server would do.
+    Check {
+        /// The file to check, in place of --config.
+        file: Option<PathBuf>,
+    },
+    /// Manages accounts, beside a running server or without one.
+    #[command(subcommand)]
+    User(User),
+}
+
+/// What is to be done to accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Adds an account. Asks for the password, or reads one line of standard input when that is no terminal.
+    Add {
+        /// Its address, such as romeo@localhost.
+        jid: String,
+        /// Reads the password from standard input even if that is a terminal.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Changes the password of an account. Asks for it, or reads one line of standard input when that is no terminal.
+    Passwd {
+        /// The account's address.
+        jid: String,
+        /// Reads the password from standard input even if that is a terminal.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Removes an account and everything that is kept for it. Its sessions end.
+    Remove {
+        /// The account's address.
+        jid: String,
+    },
+    /// Lists the accounts.
+    List {
+        /// Only those of this domain.
+        domain: Option<String>,
+    },
+}

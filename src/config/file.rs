@@ -1,0 +1,109 @@
+//! What may be written in the file. Unknown keys are mistakes: they are usually misspelt ones.
+
+use serde::Deserialize;
+use sestina_profiles::server::Settings as Plugins;
+use sestina_session::server::ServerLimits;
+use sestina_session::settings::{ByteSize, Interval};
+use toml::Spanned;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) domains: Option<Vec<Spanned<String>>>,
+    pub(super) listen: Option<Vec<Spanned<String>>>,
+    pub(super) data: Option<Spanned<String>>,
+    pub(super) storage: Option<Spanned<String>>,
+    pub(super) certificate: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
+    pub(super) require_tls: Option<bool>,
+    pub(super) limits: Limits,
+    pub(super) log: Log,
+    pub(super) plugins: Plugins,
+    pub(super) hosts: super::HostTables,
+}
+
+/// What one host has for itself, in `[hosts."domain"]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct HostTable {
+    pub(super) certificate: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
+    pub(super) plugins: Option<Plugins>,
+}
+
+/// `[limits]`: what connections may ask for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// The longest stanza after login.
+    pub(crate) stanza: ByteSize,
+    /// The longest element before login.
+    pub(crate) before_login: ByteSize,
+    /// How long a client may take to log in.
+    pub(crate) login: Interval,
+    /// Connections at a time, logged in or not.
+    pub(crate) connections: usize,
+    /// Sessions of one account at a time.
+    pub(crate) sessions_per_account: usize,
+    /// What may wait for a session before its senders have to.
+    pub(crate) queue: ByteSize,
+    /// How long they wait for a session that does not read, before it is ended.
+    pub(crate) slow_reader: Interval,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        let limits = ServerLimits::default();
+        Limits {
+            stanza: ByteSize(limits.after_login.stanza_bytes as u64),
+            before_login: ByteSize(limits.before_login.stanza_bytes as u64),
+            login: Interval(limits.timeouts.login),
+            connections: limits.connections,
+            sessions_per_account: limits.sessions.per_account,
+            queue: ByteSize(limits.sessions.queue_bytes as u64),
+            slow_reader: Interval(limits.sessions.slow_reader),
+        }
+    }
+}
+
+impl Limits {
+    /// As the server takes them.
+    pub(crate) fn of_server(&self) -> ServerLimits {
+        let mut limits = ServerLimits::default();
+        limits.after_login.stanza_bytes = self.stanza.bytes();
+        limits.before_login.stanza_bytes = self.before_login.bytes();
+        limits.timeouts.login = self.login.duration();
+        limits.connections = self.connections;
+        limits.sessions.per_account = self.sessions_per_account;
+        limits.sessions.queue_bytes = self.queue.bytes();
+        limits.sessions.slow_reader = self.slow_reader.duration();
+        limits
+    }
+}
+
+/// `[log]`: what is logged, to standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// A level, or targets with levels as `tracing_subscriber::EnvFilter` reads them. `RUST_LOG` goes before it.
+    pub(crate) filter: String,
+    /// Lines for people or for programs.
+    pub(crate) format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log { filter: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

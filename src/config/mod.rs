@@ -1,0 +1,115 @@
+//! The configuration file: TOML, every setting optional.
+//!
+//! [`File`] is what may be written, with its places; [`Config`] is what the server goes by, checked and complete.
+
+mod complaint;
+mod file;
+mod resolve;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use sestina_profiles::server::Settings as Plugins;
+
+pub(crate) use complaint::{Complaint, Complaints};
+pub(crate) use file::{Limits, Log, LogFormat};
+
+/// Everything the server goes by.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The file it comes from; `None` when there is none and all is default.
+    pub(crate) path: Option<PathBuf>,
+    /// The hosts, at least one, in the order they were written.
+    pub(crate) hosts: Vec<Host>,
+    /// Where clients connect.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// The folder for everything the server keeps.
+    pub(crate) data: PathBuf,
+    /// What the server keeps its data in.
+    pub(crate) storage: StorageLocation,
+    /// Whether clients must encrypt before they log in.
+    pub(crate) require_tls: bool,
+    /// Sizes and times.
+    pub(crate) limits: Limits,
+    /// What is logged, and how.
+    pub(crate) log: Log,
+}
+
+/// One domain.
+#[derive(Debug)]
+pub(crate) struct Host {
+    /// The domain, normalised.
+    pub(crate) domain: String,
+    /// Certificate and key; a self-signed pair in the data folder when none was configured.
+    pub(crate) certificate: Certificate,
+    /// The settings of its plugins.
+    pub(crate) plugins: Plugins,
+}
+
+/// Where a host's certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Certificate {
+    /// Files named in the configuration.
+    Files {
+        /// The chain, PEM.
+        certificate: PathBuf,
+        /// The key, PEM.
+        key: PathBuf,
+    },
+    /// Made at the first start, one for all hosts that have none.
+    SelfSigned,
+}
+
+/// A storage that can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StorageLocation {
+    /// Lost when the process ends.
+    Memory,
+    /// A SQLite file.
+    Sqlite(PathBuf),
+}
+
+impl Config {
+    /// Reads the file; without one, `sestina.toml` of the current folder, or the defaults.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Config, Complaints> {
+        let default = Path::new("sestina.toml");
+        let path = path.or_else(|| default.is_file().then_some(default));
+        let Some(path) = path else {
+            return Config::from_text(None, "");
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Complaints::from(Complaint::new(format!("cannot read {}: {error}", path.display()))))?;
+        Config::from_text(Some(path), &text)
+    }
+
+    /// As if the text had been read from the file at the path.
+    pub(crate) fn from_text(path: Option<&Path>, text: &str) -> Result<Config, Complaints> {
+        let file: file::File = toml::from_str(text).map_err(|error| {
+            Complaints::from(Complaint::at(path, text, error.span(), error.message().to_owned()))
+        })?;
+        resolve::resolve(file, path, text)
+    }
+
+    /// The certificate the server makes for hosts that have none.
+    pub(crate) fn self_signed_certificate(&self) -> (PathBuf, PathBuf) {
+        (self.data.join("certificate.pem"), self.data.join("key.pem"))
+    }
+
+    /// The domains that the self-signed certificate is for.
+    pub(crate) fn self_signed_domains(&self) -> Vec<&str> {
+        let hosts = self.hosts.iter().filter(|host| host.certificate == Certificate::SelfSigned);
+        hosts.map(|host| host.domain.as_str()).collect()
+    }
+
+    /// The socket over which commands reach a running server.
+    pub(crate) fn admin_socket(&self) -> PathBuf {
+        self.data.join("admin.sock")
+    }
+}
+
+/// Host settings by domain, as written.
+type HostTables = BTreeMap<toml::Spanned<String>, file::HostTable>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! `sestina serve`: from the configuration to a running server, and its orderly end.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use sestina_session::accounts::{Accounts, StoredAccounts};
+use sestina_session::server::{HostConfig, Server, StartError};
+use sestina_session::tls::TlsServer;
+use sestina_storage::Storage;
+use sestina_wire::clock::{Random as _, SystemRandom};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::admin::{Admin, Socket};
+use crate::config::{Certificate, Config};
+use crate::storage::{self, make_folder};
+use crate::{certificate, report};
+
+/// Runs until SIGTERM or SIGINT. The error is one line for a person.
+pub(crate) async fn run(config: &Config) -> Result<(), String> {
+    // Before anything else: a signal during the start is not lost.
+    let cannot_wait = |error: io::Error| format!("cannot wait for signals: {error}");
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
+
+    let new_data = !config.data.exists();
+    make_folder(&config.data)
+        .map_err(|error| format!("cannot make the data folder {}: {error}", config.data.display()))?;
+    let new_certificate = make_certificate(config)?;
+    let storage = storage::open(config).await?;
+    let accounts = Accounts::new(Arc::new(StoredAccounts::new(&storage)), Arc::new(SystemRandom));
+    let server = start(config, &storage, &accounts).await?;
+
+    let domains: Vec<String> = config.hosts.iter().map(|host| host.domain.clone()).collect();
+    let hosts = domains.iter().filter_map(|domain| server.host(domain)).collect();
+    let admin = Admin::new(accounts.clone(), storage.clone(), domains.clone(), hosts);
+    let socket = match Socket::listen(&config.admin_socket(), admin).await {
+        Ok(socket) => socket,
+        Err(reason) => {
+            server.shutdown().await;
+            return Err(reason);
+        }
+    };
+
+    let mut any_account = false;
+    for domain in &domains {
+        any_account |= accounts.list(domain).await.is_ok_and(|accounts| !accounts.is_empty());
+    }
+    let told = report::started(config, server.addresses(), new_data, new_certificate, any_account);
+    // Whoever closed our standard output does not want to read it.
+    let _ = io::stdout().write_all(told.as_bytes()).and_then(|()| io::stdout().flush());
+
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("SIGTERM: shutting down"),
+        _ = interrupt.recv() => tracing::info!("SIGINT: shutting down"),
+    }
+    drop(socket);
+    // A second signal ends the process at once.
+    tokio::select! {
+        () = server.shutdown() => {}
+        _ = terminate.recv() => return Err("interrupted during the shutdown".to_owned()),
+        _ = interrupt.recv() => return Err("interrupted during the shutdown".to_owned()),
+    }
+    storage.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Result<Server, String> {
+    let decoy_secret = decoy_secret(&config.data)?;
+    let mut builder = Server::builder().limits(config.limits.of_server()).require_tls(config.require_tls);
+    for host in &config.hosts {
+        let (certificate, key) = match &host.certificate {
+            Certificate::Files { certificate, key } => (certificate.clone(), key.clone()),
+            Certificate::SelfSigned => config.self_signed_certificate(),
+        };
+        let tls = TlsServer::from_files(&certificate, &key)
+            .map_err(|error| report::tls_trouble(&certificate, &key, &error))?;
+        let plugins = host.plugins.clone();
+        let described = HostConfig::new(&host.domain, storage.clone(), accounts.clone())
+            .map_err(|error| format!("{}: {error}", host.domain))?
+            .tls(tls)
+            .decoy_secret(decoy_secret)
+            .plugins(move |host| sestina_profiles::server::plugins(&plugins, host));
+        builder = builder.host(described);
+    }
+    for address in &config.listen {
+        builder = builder.listen(*address);
+    }
+    builder.start().await.map_err(|error| match error {
+        StartError::Listen { address, error } if error.kind() == io::ErrorKind::AddrInUse => format!(
+            "cannot listen on {address}: the port is in use by another program; stop that one, or choose another \
+             address with `listen` in {}",
+            config.path.as_deref().unwrap_or(Path::new("sestina.toml")).display()
+        ),
+        StartError::Listen { address, error } if error.kind() == io::ErrorKind::PermissionDenied => {
+            format!("cannot listen on {address}: this user may not use the port ({error})")
+        }
+        other => other.to_string(),
+    })
+}
+
+/// Makes the self-signed pair where it is wanted and not there. Half a pair is not overwritten: it may be the only copy.
+fn make_certificate(config: &Config) -> Result<bool, String> {
+    let domains = config.self_signed_domains();
+    let (certificate, key) = config.self_signed_certificate();
+    if domains.is_empty() || (certificate.exists() && key.exists()) {
+        return Ok(false);
+    }
+    if certificate.exists() || key.exists() {
+        let (there, missing) = if key.exists() { (&key, &certificate) } else { (&certificate, &key) };
+        return Err(format!(
+            "{} is there and {} is not: put it back, or remove the first to have both made anew",
+            there.display(),
+            missing.display()
+        ));
+    }
+    certificate::make(&domains, &certificate, &key)?;
+    Ok(true)
+}
+
+/// What the salts of accounts that do not exist are made from. It stays the same over restarts: a salt that changes
+/// would tell which accounts do not exist.
+fn decoy_secret(data: &Path) -> Result<[u8; 32], String> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let path = data.join("decoy.key");
+    let said = |error: io::Error| format!("cannot use {}: {error}", path.display());
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            if let Ok(secret) = <[u8; 32]>::try_from(bytes.as_slice()) {
+                return Ok(secret);
+            }
+            tracing::warn!(path = %path.display(), "not 32 bytes long: made anew");
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(said(error)),
+    }
+    let mut secret = [0; 32];
+    SystemRandom.fill(&mut secret);
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(&secret)).map_err(said)?;
+    Ok(secret)
+}
