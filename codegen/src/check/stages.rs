@@ -76,8 +76,10 @@ fn named(
         );
     } else if !named.stages.iter().any(|other| other.at == stage.at) {
         let message = format!("`{}` has no function at this stage", named.id);
+        // No harm is done by it now, and some other version of that spec may have one.
         found.push(
-            Diagnostic::error(&other.place, message).help("remove it, or name a spec that has one"),
+            Diagnostic::warning(&other.place, message)
+                .help("remove it, or name a spec that has one"),
         );
     }
 }

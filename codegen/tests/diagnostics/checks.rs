@@ -377,7 +377,7 @@ fn stages_in_a_circle_or_after_nothing() {
                 "remove one of the `after` and `before` that lead back to it",
             ),
             (
-                "error",
+                "warning",
                 "c/spec.toml:10:10",
                 "`a` has no function at this stage",
                 "remove it, or name a spec that has one",
