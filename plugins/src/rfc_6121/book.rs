@@ -8,8 +8,8 @@ use sestina_session::plugin::PluginError;
 use sestina_storage::{ColumnValue as _, Storage, StorageError, Transaction};
 use sestina_types::Stores as _;
 use sestina_types::rfc_6121::tables::{
-    Roster as RosterTable, RosterStore, RosterVersions, RosterVersionsRow, RosterVersionsStore, SubscriptionRequests,
-    SubscriptionRequestsRow, SubscriptionRequestsStore,
+    Roster as RosterTable, RosterStore, RosterVersions, RosterVersionsRow, RosterVersionsStore,
+    SubscriptionRequests, SubscriptionRequestsRow, SubscriptionRequestsStore,
 };
 use sestina_wire::clock::Clock;
 use sestina_wire::{BareJid, Text};
@@ -111,7 +111,10 @@ impl Book {
         let version = self.versions.get(&page.owner).await?;
         let roster = Roster {
             contacts: contacts.into_iter().map(Contact::from_row).collect(),
-            requests: requests.into_iter().map(|row| (row.contact, Text::from(row.stanza))).collect(),
+            requests: requests
+                .into_iter()
+                .map(|row| (row.contact, Text::from(row.stanza)))
+                .collect(),
             version: version.map_or(0, |row| row.version),
         };
         *page.roster.write().unwrap_or_else(PoisonError::into_inner) = roster;
@@ -147,40 +150,52 @@ impl<'a> Change<'a> {
     /// Puts a contact in, or in place of what was there. This is a new version of the roster.
     pub(super) fn put(&mut self, jid: &BareJid, contact: Contact) {
         let (owner, version) = (self.page.owner.clone(), self.bump());
-        self.transaction.put::<RosterTable>(&contact.row(&owner, jid, version));
+        self.transaction
+            .put::<RosterTable>(&contact.row(&owner, jid, version));
         self.next.contacts.insert(jid.detach(), contact);
     }
 
     /// Takes a contact out. This is a new version of the roster.
     pub(super) fn remove(&mut self, jid: &BareJid) {
         self.bump();
-        self.transaction.delete::<RosterTable>(&[self.page.owner.to_value(), jid.to_value()]);
+        self.transaction
+            .delete::<RosterTable>(&[self.page.owner.to_value(), jid.to_value()]);
         self.next.contacts.remove(jid);
     }
 
     /// Keeps a request until it is answered. The roster does not show it.
     pub(super) fn put_request(&mut self, from: &BareJid, stanza: String) {
-        self.transaction.put::<SubscriptionRequests>(&SubscriptionRequestsRow {
-            owner: self.page.owner.clone(),
-            contact: from.clone(),
-            received: self.book.clock.now(),
-            stanza: stanza.clone(),
-        });
+        self.transaction
+            .put::<SubscriptionRequests>(&SubscriptionRequestsRow {
+                owner: self.page.owner.clone(),
+                contact: from.clone(),
+                received: self.book.clock.now(),
+                stanza: stanza.clone(),
+            });
         self.next.requests.insert(from.detach(), Text::from(stanza));
     }
 
     /// Forgets a request.
     pub(super) fn remove_request(&mut self, from: &BareJid) {
-        self.transaction.delete::<SubscriptionRequests>(&[self.page.owner.to_value(), from.to_value()]);
+        self.transaction
+            .delete::<SubscriptionRequests>(&[self.page.owner.to_value(), from.to_value()]);
         self.next.requests.remove(from);
     }
 
     /// The next version. It never falls behind the clock: the roster of an account that was removed and made anew
     /// shares no version with the old one.
     fn bump(&mut self) -> i64 {
-        let version = self.book.clock.now().as_second().max(self.next.version.saturating_add(1));
+        let version = self
+            .book
+            .clock
+            .now()
+            .as_second()
+            .max(self.next.version.saturating_add(1));
         self.next.version = version;
-        let row = RosterVersionsRow { owner: self.page.owner.clone(), version };
+        let row = RosterVersionsRow {
+            owner: self.page.owner.clone(),
+            version,
+        };
         self.transaction.put::<RosterVersions>(&row);
         version
     }
@@ -189,7 +204,11 @@ impl<'a> Change<'a> {
     pub(super) async fn commit(self) -> Result<Changed<'a>, StorageError> {
         if !self.transaction.is_empty() {
             self.transaction.commit().await?;
-            *self.page.roster.write().unwrap_or_else(PoisonError::into_inner) = self.next;
+            *self
+                .page
+                .roster
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = self.next;
         }
         Ok(Changed { _guard: self.guard })
     }

@@ -9,7 +9,10 @@ use sestina_wire::{Condition, StanzaError, StanzaType};
 
 /// Chooses the sessions for a message to an account, or to a session that is not there.
 pub(super) fn message(host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
-    let to_session = delivery.stanza.to().is_some_and(|to| to.resource().is_some());
+    let to_session = delivery
+        .stanza
+        .to()
+        .is_some_and(|to| to.resource().is_some());
     if to_session && !delivery.resources.is_empty() {
         return Flow::Continue;
     }
@@ -27,7 +30,9 @@ pub(super) fn message(host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
             Flow::Continue
         }
         StanzaType::Headline if !to_session => {
-            delivery.resources.retain(|resource| resource.priority().is_some_and(|priority| priority >= 0));
+            delivery
+                .resources
+                .retain(|resource| resource.priority().is_some_and(|priority| priority >= 0));
             Flow::Continue
         }
         StanzaType::Headline | StanzaType::Error => {
@@ -42,7 +47,12 @@ pub(super) fn message(host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
 /// Keeps the sessions of the highest priority that is not negative: the most available ones. Where there is none, the
 /// message is undeliverable.
 fn keep_best(delivery: &mut Delivery) {
-    let priorities = delivery.resources.iter().filter_map(|resource| resource.priority());
+    let priorities = delivery
+        .resources
+        .iter()
+        .filter_map(|resource| resource.priority());
     let best = priorities.max().filter(|priority| *priority >= 0);
-    delivery.resources.retain(|resource| best.is_some() && resource.priority() == best);
+    delivery
+        .resources
+        .retain(|resource| best.is_some() && resource.priority() == best);
 }

@@ -21,7 +21,9 @@ pub(super) fn presence(server: &Arc<Server>, cx: &StageContext, delivery: &mut D
         StanzaType::Probe => probe(&cx.host, delivery),
         // To an account: for whoever is there. To a session: for that one (§8.5.3.1).
         StanzaType::Available | StanzaType::Unavailable if is_to_account(delivery) => {
-            delivery.resources.retain(|resource| resource.is_available());
+            delivery
+                .resources
+                .retain(|resource| resource.is_available());
             Flow::Continue
         }
         _ => Flow::Continue,
@@ -33,21 +35,38 @@ fn is_to_account(delivery: &Delivery) -> bool {
 }
 
 fn probe(host: &Arc<Host>, delivery: &Delivery) -> Flow {
-    let Some(from) = delivery.stanza.from() else { return Flow::Done };
+    let Some(from) = delivery.stanza.from() else {
+        return Flow::Done;
+    };
     // Nobody is there: the prober hears nothing, as if everybody were away.
-    let Some(account) = host.account(&delivery.account) else { return Flow::Done };
-    let Some(page) = Book::at_hand(&account) else { return Flow::Done };
+    let Some(account) = host.account(&delivery.account) else {
+        return Flow::Done;
+    };
+    let Some(page) = Book::at_hand(&account) else {
+        return Flow::Done;
+    };
     if from.bare_str() == delivery.account.as_str() || page.read().sees(from.bare_str()) {
         return presence::answer_probe(host, &delivery.resources, from);
     }
     // The prober believes in a subscription that is none here (§4.3.2).
     let refusal = Stanza::presence(StanzaType::Unsubscribed);
-    host.send(refusal.with_from(Jid::clone(&delivery.account)).with_to(from.to_bare()));
+    host.send(
+        refusal
+            .with_from(Jid::clone(&delivery.account))
+            .with_to(from.to_bare()),
+    );
     Flow::Done
 }
 
-fn subscription(server: &Arc<Server>, host: &Arc<Host>, delivery: &Delivery, change: Change) -> Flow {
-    let Some(from) = delivery.stanza.from() else { return Flow::Done };
+fn subscription(
+    server: &Arc<Server>,
+    host: &Arc<Host>,
+    delivery: &Delivery,
+    change: Change,
+) -> Flow {
+    let Some(from) = delivery.stanza.from() else {
+        return Flow::Done;
+    };
     let contact = from.to_bare();
     let account = delivery.account.clone();
     if contact == account {
@@ -81,10 +100,14 @@ async fn receive(
     let approved = known.as_ref().is_some_and(|contact| contact.approved);
     let step = subscription::inbound(before, kind, approved);
     let mut after = known.clone().unwrap_or_default();
-    after.state = State { pending_in: false, ..step.state };
+    after.state = State {
+        pending_in: false,
+        ..step.state
+    };
     after.approved = step.approved.unwrap_or(after.approved);
     // A request alone does not bring anybody into the roster (§3.1.3).
-    let changed = known.as_ref() != Some(&after) && (known.is_some() || after != Contact::default());
+    let changed =
+        known.as_ref() != Some(&after) && (known.is_some() || after != Contact::default());
     if changed {
         change.put(contact, after);
     }
@@ -112,7 +135,9 @@ async fn receive(
             Change::Unsubscribe => StanzaType::Unsubscribe,
             Change::Unsubscribed => StanzaType::Unsubscribed,
         };
-        let reply = Stanza::presence(type_).with_from(account.clone()).with_to(contact.clone());
+        let reply = Stanza::presence(type_)
+            .with_from(account.clone())
+            .with_to(contact.clone());
         let _ = host.route(reply).await;
     }
     if step.state.from && (!before.from || step.reply.is_some()) {

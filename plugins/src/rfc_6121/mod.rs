@@ -58,7 +58,11 @@ impl skeleton::Server for Server {
         Ok(())
     }
 
-    async fn roster_get(&self, cx: &IqContext, request: Query) -> Result<OrEmpty<Query>, StanzaError> {
+    async fn roster_get(
+        &self,
+        cx: &IqContext,
+        request: Query,
+    ) -> Result<OrEmpty<Query>, StanzaError> {
         requests::get(self, cx, request).await
     }
 
@@ -92,7 +96,9 @@ impl skeleton::Server for Server {
     }
 
     fn outbound_presence(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
-        let Some(resource) = delivery.from_session.clone() else { return Flow::Continue };
+        let Some(resource) = delivery.from_session.clone() else {
+            return Flow::Continue;
+        };
         presence::sent(&cx.host, &resource, &delivery.stanza)
     }
 

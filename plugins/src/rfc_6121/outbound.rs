@@ -25,8 +25,14 @@ pub(super) fn change(type_: StanzaType) -> Option<Change> {
 
 /// A session asks for, grants, refuses or gives up a subscription: its account's roster changes, and then the stanza
 /// goes out, from the account (§3.1.2).
-pub(super) fn subscription(server: &Arc<Server>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
-    let Some(change) = change(delivery.type_()) else { return Flow::Continue };
+pub(super) fn subscription(
+    server: &Arc<Server>,
+    cx: &StageContext,
+    delivery: &mut Delivery,
+) -> Flow {
+    let Some(change) = change(delivery.type_()) else {
+        return Flow::Continue;
+    };
     let account = delivery.account.clone();
     let Some(contact) = delivery.stanza.to().map(Jid::to_bare) else {
         let text = "a subscription is with somebody";
@@ -63,10 +69,14 @@ async fn send(
     let step = subscription::outbound(before, kind);
     let known = change.roster().contacts.get(contact).cloned();
     let mut after = known.clone().unwrap_or_default();
-    after.state = State { pending_in: false, ..step.state };
+    after.state = State {
+        pending_in: false,
+        ..step.state
+    };
     after.approved = step.approved.unwrap_or(after.approved);
     // A contact comes into the roster with the first thing there is to remember of it.
-    let changed = known.as_ref() != Some(&after) && (known.is_some() || after != Contact::default());
+    let changed =
+        known.as_ref() != Some(&after) && (known.is_some() || after != Contact::default());
     if changed {
         if known.is_none() && change.roster().contacts.len() >= server.max_roster_items {
             return Err(requests::full());

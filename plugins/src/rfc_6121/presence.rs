@@ -103,7 +103,10 @@ pub(super) fn ended(host: &Arc<Host>, resource: &Arc<Resource>) -> Flow {
 /// Initial presence (§4.2) or an update (§4.4).
 fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sending: &mut Sending) {
     // What is no number counts as none.
-    let priority = stanza.decode::<Priority>().and_then(Result::ok).map_or(0, |priority| priority.text);
+    let priority = stanza
+        .decode::<Priority>()
+        .and_then(Result::ok)
+        .map_or(0, |priority| priority.text);
     let mut kept = stanza.clone();
     kept.compact();
     let initial = resource.set_available(kept, priority).is_none();
@@ -118,17 +121,23 @@ fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sendin
             continue;
         }
         sending.add(host.deliver_to(&other, to(stanza, Jid::clone(account.jid()))));
-        if initial && !Arc::ptr_eq(&other, resource)
+        if initial
+            && !Arc::ptr_eq(&other, resource)
             && let Some(presence) = other.presence()
         {
             sending.add(host.deliver_to(resource, to(&presence, Jid::clone(resource.jid()))));
         }
     }
-    let Some(page) = page.filter(|_| initial) else { return };
+    let Some(page) = page.filter(|_| initial) else {
+        return;
+    };
     // The roster is not held while stanzas are routed: what they meet may look into it as well.
     let (contacts, requests) = {
         let roster = page.read();
-        (reachable(host, roster.subscriptions()), roster.requests.values().cloned().collect::<Vec<_>>())
+        (
+            reachable(host, roster.subscriptions()),
+            roster.requests.values().cloned().collect::<Vec<_>>(),
+        )
     };
     for contact in contacts {
         let probe = Stanza::presence(StanzaType::Probe).with_from(Jid::clone(resource.jid()));
@@ -144,7 +153,9 @@ fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, send
     let was_available = resource.set_unavailable().is_some();
     let account = resource.account();
     let directed = resource.extensions().remove::<Directed>();
-    let directed = directed.map(|directed| directed.with(std::mem::take)).unwrap_or_default();
+    let directed = directed
+        .map(|directed| directed.with(std::mem::take))
+        .unwrap_or_default();
     let page = Book::at_hand(account);
     if was_available {
         if let Some(page) = &page {
@@ -157,7 +168,10 @@ fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, send
         }
     }
     for other in directed {
-        let told = was_available && page.as_ref().is_some_and(|page| page.read().sees(other.bare_str()));
+        let told = was_available
+            && page
+                .as_ref()
+                .is_some_and(|page| page.read().sees(other.bare_str()));
         if !told {
             sending.add(host.route(to(stanza, other)));
         }
@@ -177,7 +191,10 @@ fn reachable<'a>(host: &Host, contacts: impl Iterator<Item = &'a BareJid>) -> Ve
     let is_there = |contact: &&BareJid| {
         !host.serves(contact) || contact.local().is_none() || host.account(contact).is_some()
     };
-    contacts.filter(is_there).map(|contact| Jid::clone(contact)).collect()
+    contacts
+        .filter(is_there)
+        .map(|contact| Jid::clone(contact))
+        .collect()
 }
 
 /// Shows a contact that was let in what every available session last said (§3.1.5).
@@ -193,7 +210,8 @@ pub(super) async fn show(host: &Arc<Host>, account: &BareJid, contact: &BareJid)
 pub(super) async fn take_back(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
     for resource in host.resources(account) {
         if resource.is_available() {
-            let gone = Stanza::presence(StanzaType::Unavailable).with_from(Jid::clone(resource.jid()));
+            let gone =
+                Stanza::presence(StanzaType::Unavailable).with_from(Jid::clone(resource.jid()));
             let _ = host.route(gone.with_to(Jid::clone(contact))).await;
         }
     }
@@ -220,5 +238,7 @@ fn to(stanza: &Stanza, to: Jid) -> Stanza {
 /// A stored request as a stanza.
 fn restore(text: &str) -> Option<Stanza> {
     let frame = Frame::parse_in(text.to_owned(), ns::CLIENT).ok()?;
-    Stanza::from_frame(frame).ok().filter(|stanza| stanza.kind() == Kind::Presence)
+    Stanza::from_frame(frame)
+        .ok()
+        .filter(|stanza| stanza.kind() == Kind::Presence)
 }

@@ -26,9 +26,16 @@ pub(super) async fn push(host: &Arc<Host>, account: &BareJid, page: &Page, conta
         let roster = page.read();
         let item = match roster.contacts.get(contact) {
             Some(known) => known.item(contact),
-            None => Item { subscription: Some(Subscription::Remove), ..Item::new(contact.clone()) },
+            None => Item {
+                subscription: Some(Subscription::Remove),
+                ..Item::new(contact.clone())
+            },
         };
-        Query { ver: Some(version_text(roster.version)), items: vec![item], ..Query::default() }
+        Query {
+            ver: Some(version_text(roster.version)),
+            items: vec![item],
+            ..Query::default()
+        }
     };
     for session in sessions {
         let push = Stanza::iq(StanzaType::Set)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sestina_session::errors;
 use sestina_session::mux::{Empty, IqContext, OrEmpty};
 use sestina_types::rfc_6121::roster::{Item, Query, Subscription};
-use sestina_wire::{BareJid, Condition, StanzaError, Stanza, StanzaType, Text};
+use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType, Text};
 
 use super::book::Page;
 use super::roster::version_text;
@@ -17,28 +17,45 @@ const LONGEST_NAME: usize = 1023;
 const MOST_GROUPS: usize = 100;
 
 /// Answers with the roster, or with nothing where the client has it already (§2.6.3).
-pub(super) async fn get(server: &Server, cx: &IqContext, request: Query) -> Result<OrEmpty<Query>, StanzaError> {
-    let page = server.book.open(&cx.from.to_bare()).await.map_err(errors::storage)?;
+pub(super) async fn get(
+    server: &Server,
+    cx: &IqContext,
+    request: Query,
+) -> Result<OrEmpty<Query>, StanzaError> {
+    let page = server
+        .book
+        .open(&cx.from.to_bare())
+        .await
+        .map_err(errors::storage)?;
     if let Some(session) = &cx.session {
         // Before the roster is read: a change in between is pushed.
         session.set_interested();
     }
     let roster = page.read();
-    if request.ver.is_some_and(|ver| ver == version_text(roster.version)) {
+    if request
+        .ver
+        .is_some_and(|ver| ver == version_text(roster.version))
+    {
         return Ok(OrEmpty::Empty);
     }
     Ok(OrEmpty::Payload(roster.query()))
 }
 
 /// Adds, changes or removes one contact (§2.3 to §2.5).
-pub(super) async fn set(server: &Server, cx: &IqContext, request: Query) -> Result<Empty, StanzaError> {
+pub(super) async fn set(
+    server: &Server,
+    cx: &IqContext,
+    request: Query,
+) -> Result<Empty, StanzaError> {
     let mut items = request.items.into_iter();
     let (Some(item), None) = (items.next(), items.next()) else {
         return Err(bad("a roster set has one item"));
     };
     let account = cx.from.to_bare();
     if item.jid == account {
-        return Err(StanzaError::new(Condition::NotAllowed).with_text("nobody is their own contact"));
+        return Err(
+            StanzaError::new(Condition::NotAllowed).with_text("nobody is their own contact")
+        );
     }
     let page = server.book.open(&account).await.map_err(errors::storage)?;
     if item.subscription == Some(Subscription::Remove) {
@@ -49,7 +66,13 @@ pub(super) async fn set(server: &Server, cx: &IqContext, request: Query) -> Resu
     Ok(Empty)
 }
 
-async fn put(server: &Server, cx: &IqContext, account: &BareJid, page: &Page, item: Item) -> Result<(), StanzaError> {
+async fn put(
+    server: &Server,
+    cx: &IqContext,
+    account: &BareJid,
+    page: &Page,
+    item: Item,
+) -> Result<(), StanzaError> {
     check(&item)?;
     let mut change = server.book.change(page).await;
     let known = change.roster().contacts.get(&item.jid).cloned();
@@ -58,7 +81,10 @@ async fn put(server: &Server, cx: &IqContext, account: &BareJid, page: &Page, it
     }
     // What the client says of the subscription counts only where it removes (§2.1.2.5).
     let mut contact = known.unwrap_or_default();
-    contact.name = item.name.filter(|name| !name.is_empty()).map(|name| name.detach());
+    contact.name = item
+        .name
+        .filter(|name| !name.is_empty())
+        .map(|name| name.detach());
     contact.groups = item.groups.iter().map(Text::detach).collect();
     change.put(&item.jid, contact);
     let _changed = change.commit().await.map_err(errors::storage)?;
@@ -86,7 +112,11 @@ async fn remove(
     let changed = change.commit().await.map_err(errors::storage)?;
     push::push(&cx.host, account, page, jid).await;
     drop(changed);
-    let tell = |type_| Stanza::presence(type_).with_from(account.clone()).with_to(jid.clone());
+    let tell = |type_| {
+        Stanza::presence(type_)
+            .with_from(account.clone())
+            .with_to(jid.clone())
+    };
     if contact.state.to || contact.state.pending_out {
         let _ = cx.host.route(tell(StanzaType::Unsubscribe)).await;
     }
@@ -102,13 +132,21 @@ async fn remove(
 /// Whether names and groups are acceptable (§2.3.3).
 fn check(item: &Item) -> Result<(), StanzaError> {
     let unacceptable = |text| Err(StanzaError::new(Condition::NotAcceptable).with_text(text));
-    if item.name.as_ref().is_some_and(|name| name.len() > LONGEST_NAME) {
+    if item
+        .name
+        .as_ref()
+        .is_some_and(|name| name.len() > LONGEST_NAME)
+    {
         return unacceptable("the name is too long");
     }
     if item.groups.len() > MOST_GROUPS {
         return unacceptable("too many groups");
     }
-    if item.groups.iter().any(|group| group.is_empty() || group.len() > LONGEST_NAME) {
+    if item
+        .groups
+        .iter()
+        .any(|group| group.is_empty() || group.len() > LONGEST_NAME)
+    {
         return unacceptable("a group has no name or one that is too long");
     }
     let names: BTreeSet<&str> = item.groups.iter().map(|group| &**group).collect();

@@ -38,8 +38,15 @@ pub(super) struct Roster {
 impl Roster {
     /// The state of a contact, requests included.
     pub(super) fn state(&self, contact: &BareJid) -> State {
-        let state = self.contacts.get(contact).map(|contact| contact.state).unwrap_or_default();
-        State { pending_in: self.requests.contains_key(contact), ..state }
+        let state = self
+            .contacts
+            .get(contact)
+            .map(|contact| contact.state)
+            .unwrap_or_default();
+        State {
+            pending_in: self.requests.contains_key(contact),
+            ..state
+        }
     }
 
     /// Whether a contact sees the account's presence.
@@ -54,19 +61,29 @@ impl Roster {
 
     /// The contacts that see the account's presence.
     pub(super) fn subscribers(&self) -> impl Iterator<Item = &BareJid> {
-        self.contacts.iter().filter(|(_, contact)| contact.state.from).map(|(jid, _)| jid)
+        self.contacts
+            .iter()
+            .filter(|(_, contact)| contact.state.from)
+            .map(|(jid, _)| jid)
     }
 
     /// The contacts whose presence the account sees.
     pub(super) fn subscriptions(&self) -> impl Iterator<Item = &BareJid> {
-        self.contacts.iter().filter(|(_, contact)| contact.state.to).map(|(jid, _)| jid)
+        self.contacts
+            .iter()
+            .filter(|(_, contact)| contact.state.to)
+            .map(|(jid, _)| jid)
     }
 
     /// The roster as it is sent to its owner.
     pub(super) fn query(&self) -> Query {
         Query {
             ver: Some(version_text(self.version)),
-            items: self.contacts.iter().map(|(jid, contact)| contact.item(jid)).collect(),
+            items: self
+                .contacts
+                .iter()
+                .map(|(jid, contact)| contact.item(jid))
+                .collect(),
             ..Query::default()
         }
     }
@@ -124,12 +141,20 @@ impl Contact {
             "from" => (false, true),
             _ => (false, false),
         };
-        let groups = row.groups.split(SEPARATOR).filter(|group| !group.is_empty());
+        let groups = row
+            .groups
+            .split(SEPARATOR)
+            .filter(|group| !group.is_empty());
         let contact = Contact {
             groups: groups.map(Text::from).collect(),
             name: row.name.map(Text::from),
             // Both at once is not among the nine states.
-            state: State { to, from, pending_out: row.ask && !to, pending_in: false },
+            state: State {
+                to,
+                from,
+                pending_out: row.ask && !to,
+                pending_in: false,
+            },
             approved: row.approved,
         };
         (row.contact, contact)
@@ -148,10 +173,16 @@ mod tests {
             let contact = Contact {
                 name: Some("Nurse".into()),
                 groups: vec!["Servants".into(), "House of Capulet".into()],
-                state: State { pending_in: false, ..state },
+                state: State {
+                    pending_in: false,
+                    ..state
+                },
                 approved: state.to,
             };
-            assert_eq!(Contact::from_row(contact.row(&owner, &jid, 7)), (jid.clone(), contact));
+            assert_eq!(
+                Contact::from_row(contact.row(&owner, &jid, 7)),
+                (jid.clone(), contact)
+            );
         }
         let bare = Contact::default();
         assert_eq!(Contact::from_row(bare.row(&owner, &jid, 7)), (jid, bare));

@@ -43,7 +43,7 @@ impl Content for Order {
 
     fn encode(&self, w: &mut Writer<'_>, name: &str, ns: &str) {
         w.start(name, ns);
-        w.text(&self.0.as_str());
+        w.text(self.0.as_str());
         w.end(name);
     }
 }

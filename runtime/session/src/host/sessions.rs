@@ -1,7 +1,7 @@
 //! The sessions of a host: from an account's name to the account and its sessions.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sestina_wire::BareJid;
@@ -29,9 +29,7 @@ impl Sessions {
     }
 
     fn shard(&self, local: &str) -> Option<&Shard> {
-        let mut hasher = self.state.build_hasher();
-        local.hash(&mut hasher);
-        let hash = usize::try_from(hasher.finish() >> 32).unwrap_or_default();
+        let hash = usize::try_from(self.state.hash_one(local) >> 32).unwrap_or_default();
         self.shards.get(hash % SHARDS)
     }
 

@@ -8,6 +8,8 @@ mod context;
 mod layers;
 mod request;
 mod senders;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -122,3 +122,208 @@ fn in_order(plugins: Vec<Arc<dyn Plugin>>) -> Result<Vec<Arc<dyn Plugin>>, Plugi
 
 /// What needs no plugin: streams, stanzas and the formats of values are the framework's own.
 const BUILT_IN: [&str; 2] = ["rfc-6120", "xep-0082"];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::future::{BoxFuture, FutureExt as _};
+    use sestina_storage::Storage;
+    use sestina_wire::clock::{SystemClock, SystemRandom};
+    use sestina_wire::dispatch::{DiscoFeature, Place, SpecInfo};
+    use sestina_wire::{BareJid, Kind};
+
+    use super::*;
+    use crate::host::{HostParts, SessionLimits};
+    use crate::plugin::On;
+    use crate::stages::{self, Flow, Stage};
+
+    type Log = Arc<Mutex<Vec<String>>>;
+
+    const SPEC: SpecInfo = SpecInfo {
+        id: "a",
+        number: "",
+        title: "",
+        version: "",
+        status: "",
+        summary: "",
+        depends: &[],
+        features: &[DiscoFeature {
+            var: "urn:example:a",
+            on: &[Place::Host],
+        }],
+        identities: &[],
+    };
+    static A: SpecInfo = SPEC;
+    static B: SpecInfo = SpecInfo {
+        id: "b",
+        depends: &["a"],
+        ..SPEC
+    };
+    static C: SpecInfo = SpecInfo {
+        id: "c",
+        depends: &["b", "a"],
+        ..SPEC
+    };
+    static BACK: SpecInfo = SpecInfo {
+        id: "a",
+        depends: &["c"],
+        ..SPEC
+    };
+
+    /// Notes what is done to it; may fail to start, and joins a stage without a place in it.
+    struct Noting {
+        spec: &'static SpecInfo,
+        log: Log,
+        fails: bool,
+        joins: bool,
+    }
+
+    impl Plugin for Noting {
+        fn spec(&self) -> &'static SpecInfo {
+            self.spec
+        }
+
+        fn install(self: Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+            self.log
+                .lock()
+                .unwrap()
+                .push(format!("install {}", self.spec.id));
+            if self.joins {
+                let place = stages::Place {
+                    spec: self.spec.id,
+                    name: "look",
+                    after: &[],
+                    before: &[],
+                };
+                registrar.stage(Stage::Received, &[Kind::Message], place, |_, _| {
+                    Flow::Continue
+                });
+            }
+            Ok(())
+        }
+
+        fn start(&self) -> BoxFuture<'_, Result<(), PluginError>> {
+            self.log
+                .lock()
+                .unwrap()
+                .push(format!("start {}", self.spec.id));
+            let failed = PluginError::Settings {
+                spec: self.spec.id,
+                message: "as asked".into(),
+            };
+            std::future::ready(if self.fails { Err(failed) } else { Ok(()) }).boxed()
+        }
+
+        fn stop(&self) -> BoxFuture<'_, ()> {
+            self.log
+                .lock()
+                .unwrap()
+                .push(format!("stop {}", self.spec.id));
+            async {}.boxed()
+        }
+    }
+
+    fn noting(spec: &'static SpecInfo, log: &Log) -> Noting {
+        Noting {
+            spec,
+            log: Arc::clone(log),
+            fails: false,
+            joins: false,
+        }
+    }
+
+    fn host() -> Arc<Host> {
+        Host::new(HostParts {
+            domain: BareJid::parse("a.example").unwrap(),
+            storage: Storage::memory(),
+            accounts: None,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            limits: SessionLimits::default(),
+        })
+    }
+
+    #[tokio::test]
+    async fn dependencies_come_first_and_go_last() {
+        let (log, host) = (Log::default(), host());
+        let plugins: Vec<Arc<dyn Plugin>> = [&C, &B, &A]
+            .map(|spec| Arc::new(noting(spec, &log)) as Arc<dyn Plugin>)
+            .into();
+        let mut manager = PluginManager::new(plugins);
+        manager.install(&host).unwrap();
+        manager.start().await.unwrap();
+        manager.stop().await;
+        let wanted = [
+            "install a",
+            "install b",
+            "install c",
+            "start a",
+            "start b",
+            "start c",
+            "stop c",
+            "stop b",
+            "stop a",
+        ];
+        assert_eq!(*log.lock().unwrap(), wanted);
+        assert!(host.has_plugin("b") && !host.has_plugin("d"));
+        assert_eq!(
+            host.disco().features(On::Host).collect::<Vec<_>>(),
+            ["urn:example:a"]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_started_is_stopped_when_another_fails() {
+        let log = Log::default();
+        let failing = Noting {
+            fails: true,
+            ..noting(&B, &log)
+        };
+        let mut manager = PluginManager::new(vec![
+            Arc::new(noting(&C, &log)),
+            Arc::new(failing),
+            Arc::new(noting(&A, &log)),
+        ]);
+        manager.install(&host()).unwrap();
+        assert!(manager.start().await.is_err());
+        assert_eq!(log.lock().unwrap()[3..], ["start a", "start b", "stop a"]);
+    }
+
+    #[test]
+    fn what_cannot_be_ordered_is_refused() {
+        let log = Log::default();
+        let install = |plugins: Vec<Noting>| {
+            let plugins = plugins
+                .into_iter()
+                .map(|plugin| Arc::new(plugin) as Arc<dyn Plugin>)
+                .collect();
+            PluginManager::new(plugins).install(&host())
+        };
+        let twice = install(vec![noting(&A, &log), noting(&A, &log)]);
+        assert!(
+            matches!(twice, Err(PluginError::Twice { spec: "a" })),
+            "{twice:?}"
+        );
+        let missing = install(vec![noting(&B, &log)]);
+        assert!(
+            matches!(missing, Err(PluginError::Missing { spec: "b", .. })),
+            "{missing:?}"
+        );
+        let cycle = install(vec![
+            noting(&BACK, &log),
+            noting(&B, &log),
+            noting(&C, &log),
+        ]);
+        assert!(matches!(cycle, Err(PluginError::Cycle { .. })), "{cycle:?}");
+        let joining = |spec| Noting {
+            joins: true,
+            ..noting(spec, &log)
+        };
+        let ambiguous = install(vec![joining(&A), joining(&B)]);
+        assert!(
+            matches!(ambiguous, Err(PluginError::Order(_))),
+            "{ambiguous:?}"
+        );
+    }
+}

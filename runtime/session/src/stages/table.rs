@@ -118,7 +118,7 @@ impl Stages {
         if strips.is_empty() {
             return;
         }
-        let asserted = |name: &str, ns: &str| strips.iter().any(|strip| *strip == (name, ns));
+        let asserted = |name: &str, ns: &str| strips.contains(&(name, ns));
         if stanza
             .children()
             .any(|child| asserted(child.name(), child.ns()))
