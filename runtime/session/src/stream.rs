@@ -199,6 +199,20 @@ impl XmlStream {
         self.transport.poll_shutdown(cx)
     }
 
+    /// Throws away what the peer still sends, until it stops or a megabyte has come.
+    ///
+    /// A socket closed over unread bytes is reset, and the reset overtakes the error that was written last. The caller
+    /// bounds the time.
+    pub(crate) async fn drain(&mut self) {
+        let mut left: usize = 1024 * 1024;
+        while let Ok(read) = poll_fn(|cx| self.transport.poll_read_with(cx, <[u8]>::len)).await {
+            left = left.saturating_sub(read);
+            if read == 0 || left == 0 {
+                return;
+            }
+        }
+    }
+
     /// The content namespace of the stream.
     pub fn content(&self) -> &'static str {
         self.content
