@@ -55,7 +55,11 @@ impl Context<'_> {
     fn type_(&self, type_: &Type) -> TokenStream {
         let otherwise = match &type_.element {
             Some(element) => format!("`<{} xmlns='{}'/>`.", element.name, element.namespace),
-            None => format!("Content in `{}`.", self.schema.namespace),
+            None => match &type_.shape {
+                Shape::Struct(_) => format!("Content in `{}`.", self.schema.namespace),
+                Shape::Choice(_) => "One of several elements.".to_owned(),
+                Shape::Values { .. } => "One of several words.".to_owned(),
+            },
         };
         let docs = code::docs(&type_.doc, &otherwise);
         let (definition, shape) = match &type_.shape {

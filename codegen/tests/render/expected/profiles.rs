@@ -1,0 +1,83 @@
+// Generated from specs/profiles by sestina-codegen. Do not edit.
+
+/// The profile `server`: a server.
+pub mod server {
+    /// The settings of every specification of the profile.
+    #[derive(Clone, Debug, PartialEq, ::serde::Deserialize)]
+    #[serde(crate = "::serde", default, deny_unknown_fields)]
+    pub struct Settings {
+        /// XEP-0001: Lists.
+        #[serde(rename = "xep-0001", deserialize_with = "read_xep_0001")]
+        pub xep_0001: ::sestina_skeletons::xep_0001::Settings,
+        /// XEP-0002: Nothing Much.
+        #[serde(rename = "xep-0002")]
+        pub xep_0002: ::sestina_skeletons::xep_0002::Settings,
+    }
+    impl ::core::default::Default for Settings {
+        fn default() -> Self {
+            Self {
+                xep_0001: default_xep_0001(),
+                xep_0002: ::core::default::Default::default(),
+            }
+        }
+    }
+    impl Settings {
+        /// The specifications in use, in the order of their dependencies.
+        pub fn enabled(&self) -> impl ::core::iter::Iterator<Item = &'static str> {
+            [("xep-0001", self.xep_0001.enabled), ("xep-0002", self.xep_0002.enabled)]
+                .into_iter()
+                .filter(|(_, enabled)| *enabled)
+                .map(|(id, _)| id)
+        }
+    }
+    fn default_xep_0001() -> ::sestina_skeletons::xep_0001::Settings {
+        let mut settings = ::sestina_skeletons::xep_0001::Settings::default();
+        settings.enabled = false;
+        settings.max_items = 7i64;
+        settings
+    }
+    fn read_xep_0001<'de, D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<::sestina_skeletons::xep_0001::Settings, D::Error> {
+        <::sestina_skeletons::xep_0001::Changes as ::serde::Deserialize>::deserialize(
+                deserializer,
+            )
+            .map(|changes| default_xep_0001().with(changes))
+    }
+    /// The specifications of the profile, each after those it depends on.
+    pub const SPECS: &[&str] = &["xep-0001", "xep-0002"];
+    /// The plugins that the settings leave enabled, for one host.
+    ///
+    /// # Errors
+    /// What keeps one of them from doing its work.
+    pub fn plugins(
+        settings: &Settings,
+        host: &::std::sync::Arc<::sestina_session::host::Host>,
+    ) -> ::core::result::Result<
+        ::std::vec::Vec<::std::sync::Arc<dyn ::sestina_session::plugin::Plugin>>,
+        ::sestina_session::plugin::PluginError,
+    > {
+        let mut plugins: ::std::vec::Vec<
+            ::std::sync::Arc<dyn ::sestina_session::plugin::Plugin>,
+        > = ::std::vec::Vec::with_capacity(SPECS.len());
+        if settings.xep_0001.enabled {
+            let setup = ::sestina_session::plugin::Setup::new(&settings.xep_0001, host);
+            plugins
+                .push(
+                    ::sestina_skeletons::xep_0001::server::<
+                        ::sestina_plugins::xep_0001::Server,
+                    >(&setup)?,
+                );
+        }
+        if settings.xep_0002.enabled {
+            let setup = ::sestina_session::plugin::Setup::new(&settings.xep_0002, host);
+            plugins
+                .push(
+                    ::sestina_skeletons::xep_0002::server::<
+                        ::sestina_plugins::xep_0002::Server,
+                    >(&setup)?,
+                );
+        }
+        ::core::result::Result::Ok(plugins)
+    }
+}

@@ -1,0 +1,73 @@
+// Generated from specs/xep-0002 by sestina-codegen. Do not edit.
+
+/// What this specification says of itself.
+pub const SPEC: ::sestina_wire::dispatch::SpecInfo = ::sestina_wire::dispatch::SpecInfo {
+    id: "xep-0002",
+    number: "XEP-0002",
+    title: "Nothing Much",
+    version: "0.1",
+    status: "Experimental",
+    summary: "Has nothing to answer, and refers to another specification.",
+    depends: &["xep-0001"],
+    features: &[],
+    identities: &[],
+};
+/// The namespace of these elements.
+pub const NS: &str = "urn:example:mark";
+/// `<mark xmlns='urn:example:mark'/>`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// `<size/>`.
+    pub size: super::xep_0001::list::Size,
+    /// What was there and is not declared.
+    pub extra: ::sestina_wire::Extra,
+}
+impl Mark {
+    /// With what must be there, and nothing else.
+    #[must_use]
+    pub fn new(size: super::xep_0001::list::Size) -> Self {
+        Self {
+            size,
+            extra: ::core::default::Default::default(),
+        }
+    }
+}
+#[automatically_derived]
+#[allow(unused_variables, clippy::all, clippy::pedantic)]
+impl ::sestina_wire::Content for Mark {
+    fn decode(
+        el: ::sestina_wire::ElementRef<'_>,
+    ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
+        let mut f0 = ::core::option::Option::<super::xep_0001::list::Size>::None;
+        let mut f1 = ::sestina_wire::Extra::default();
+        ::sestina_wire::derive::keep_attributes(&mut f1, el);
+        for child in el.children() {
+            match child.name() {
+                "size" if f0.is_none() && child.ns() == "urn:example:list" => {
+                    f0 = ::core::option::Option::Some(
+                        <super::xep_0001::list::Size as ::sestina_wire::Content>::decode(
+                            child,
+                        )?,
+                    );
+                }
+                _ => f1.push_element(child),
+            }
+        }
+        ::core::result::Result::Ok(Self {
+            size: ::sestina_wire::derive::need_child(f0, el, "size")?,
+            extra: f1,
+        })
+    }
+    fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
+        w.start(name, ns);
+        self.extra.write_attributes(w);
+        ::sestina_wire::Content::encode(&self.size, w, "size", "urn:example:list");
+        self.extra.write_children(w);
+        w.end(name);
+    }
+}
+#[automatically_derived]
+impl ::sestina_wire::Payload for Mark {
+    const NAME: &'static str = "mark";
+    const NS: &'static str = "urn:example:mark";
+}
