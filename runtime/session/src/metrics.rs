@@ -25,6 +25,10 @@ pub(crate) fn count(name: &'static str) {
     counter!(name).increment(1);
 }
 
+pub(crate) fn add(name: &'static str, amount: u64) {
+    counter!(name).increment(amount);
+}
+
 pub(crate) fn raise(name: &'static str) {
     gauge!(name).increment(1.0);
 }

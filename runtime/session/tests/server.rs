@@ -164,10 +164,20 @@ async fn requests_are_dispatched_by_scope_and_answered_once() {
         .send("<iq type='get' id='4' to='juliet@a.example'><order xmlns='urn:example:order'/></iq>")
         .await;
     romeo.expect("<iq type='error' id='4'><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>").await;
-    romeo
-        .send("<iq type='get' id='5' to='nobody@a.example'><order xmlns='urn:example:order'/></iq>")
-        .await;
-    romeo.expect("<iq type='error' id='5'><error><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>").await;
+    // An account that does not exist says the same.
+    for (payload, condition) in [
+        ("<ping xmlns='urn:xmpp:ping'/>", "service-unavailable"),
+        ("<order xmlns='urn:example:order'/>", "forbidden"),
+    ] {
+        romeo
+            .send(&format!(
+                "<iq type='get' id='5' to='nobody@a.example'>{payload}</iq>"
+            ))
+            .await;
+        romeo
+            .expect(&format!("<iq type='error' id='5' from='nobody@a.example'><error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"))
+            .await;
+    }
 }
 
 #[tokio::test]

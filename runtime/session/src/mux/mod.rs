@@ -15,7 +15,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sestina_wire::dispatch::{Scope, Sender};
-use sestina_wire::{BareJid, Jid, Kind, Payload, Stanza, StanzaError, StanzaType};
+use sestina_wire::{
+    BareJid, Child, Condition, Jid, Kind, Payload, Stanza, StanzaError, StanzaType,
+};
 use smallvec::SmallVec;
 use tower::{Layer, Service};
 
@@ -237,6 +239,25 @@ impl Mux {
         own: &BareJid,
     ) -> futures_util::future::BoxFuture<'static, Stanza> {
         request::answer(self, request, own)
+    }
+
+    /// The error for a request that nobody handles. What only the owner of an account may ask is forbidden to
+    /// others (RFC 6121 §2.3.3), for every account alike, so that it does not tell which exist.
+    pub(crate) fn unhandled(&self, scope: Scope, stanza: &Stanza) -> Condition {
+        let of_owner = |payload: Child<'_>| {
+            self.request(
+                Scope::OwnAccount,
+                stanza.type_(),
+                payload.ns(),
+                payload.name(),
+            )
+            .is_some()
+        };
+        if scope == Scope::OtherAccount && stanza.payload().is_some_and(of_owner) {
+            Condition::Forbidden
+        } else {
+            Condition::ServiceUnavailable
+        }
     }
 
     /// Runs the handlers of a message or presence, in the order they were declared, as long as they

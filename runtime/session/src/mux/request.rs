@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
-use sestina_wire::dispatch::Scope;
 use sestina_wire::{BareJid, Condition, Payload, Stanza, StanzaError};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt as _};
@@ -77,17 +76,7 @@ pub(super) fn answer(mux: &Mux, request: IqRequest, own: &BareJid) -> BoxFuture<
     };
     let (scope, type_) = (request.context.scope, request.stanza.head().type_);
     let Some(entry) = mux.request(scope, type_, payload.ns(), payload.name()) else {
-        // What only the owner of an account may ask is forbidden to others (RFC 6121 §2.1.3). This says
-        // nothing about whether the account exists.
-        let owners = scope == Scope::OtherAccount
-            && mux
-                .request(Scope::OwnAccount, type_, payload.ns(), payload.name())
-                .is_some();
-        return refuse(if owners {
-            Condition::Forbidden
-        } else {
-            Condition::ServiceUnavailable
-        });
+        return refuse(mux.unhandled(scope, &request.stanza));
     };
     let permit = mux.permit(entry, &request.context.host, &request.context.from, own);
     let permitted = match permit {

@@ -67,8 +67,6 @@ fn condition(stanza: &Stanza) -> Option<sestina_wire::Condition> {
 
 #[tokio::test]
 async fn one_handler_answers_one_request_in_one_scope() {
-    use sestina_wire::Condition;
-
     let mut mux = Mux::new();
     let next = |_cx: IqContext, number: Number| async move { Ok(Number(number.0 + 1)) };
     mux.handle(Scope::Host, StanzaType::Get, next).unwrap();

@@ -412,6 +412,14 @@ impl Delivering {
             if stanza.kind() == Kind::Iq && to.resource().is_some() {
                 return self.enter(Phase::Stage(Stage::AccountDelivery));
             }
+            // Nor can anybody see a presence, whether there is such an account or not.
+            let is_seen = !matches!(
+                stanza.type_(),
+                StanzaType::Available | StanzaType::Unavailable | StanzaType::Probe
+            );
+            if stanza.kind() == Kind::Presence && !is_seen {
+                return Step::Finished(Outcome::NoSession);
+            }
             return Step::Wait(Waiting::Exists(
                 self.cx.host.account_exists(&self.delivery.account),
             ));
@@ -427,12 +435,19 @@ impl Delivering {
         match exists {
             Ok(true) => self.enter(Phase::Stage(Stage::AccountDelivery)),
             // To an account that does not exist (RFC 6121 §8.5.1).
-            Ok(false) => match self.delivery.stanza.kind() {
-                Kind::Presence => Step::Finished(Outcome::NoSession),
-                Kind::Message | Kind::Iq => {
-                    self.refuse(StanzaError::new(Condition::ServiceUnavailable))
-                }
-            },
+            Ok(false) => {
+                let condition = match self.delivery.stanza.kind() {
+                    Kind::Presence => return Step::Finished(Outcome::NoSession),
+                    Kind::Message => Condition::ServiceUnavailable,
+                    // As from an account that exists and answers nothing to others.
+                    Kind::Iq => self
+                        .cx
+                        .host
+                        .mux()
+                        .unhandled(Scope::OtherAccount, &self.delivery.stanza),
+                };
+                self.refuse(StanzaError::new(condition))
+            }
             Err(error) => self.refuse(errors::storage(error)),
         }
     }

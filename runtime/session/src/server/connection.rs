@@ -18,7 +18,7 @@ use crate::session::{Session, SessionError};
 use crate::stages::{Flow, SessionFunction, StageContext};
 
 /// Stanzas handled before other tasks get their turn.
-const BATCH: usize = 64;
+const BATCH: u64 = 64;
 /// Bytes in the stream's buffer past which the queue is left alone, so that its bound means something.
 const AHEAD: usize = 64 * 1024;
 /// How long a session waits for the clean-up of the one whose address it takes.
@@ -59,6 +59,8 @@ pub(super) async fn run(session: Session, host: Arc<Host>, router: Arc<Router>) 
         pending: Some(Box::pin(start)),
     };
     let end = poll_fn(|cx| connection.poll(cx)).await;
+    // From here on nobody empties the queue: nobody is to wait for it.
+    resource.end(None);
 
     // First nobody finds the session any more, then plugins tell the world, then a successor may start; what
     // remains to be written, to a peer that may be gone, comes last.
@@ -133,6 +135,14 @@ impl Connection {
     /// Reads and handles stanzas, one at a time, as long as none waits.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         let mut handled = 0;
+        let end = self.poll_stanzas(cx, &mut handled);
+        if handled > 0 {
+            metrics::add(metrics::STANZAS_RECEIVED, handled);
+        }
+        end
+    }
+
+    fn poll_stanzas(&mut self, cx: &mut Context<'_>, handled: &mut u64) -> Poll<End> {
         loop {
             if let Some(pending) = &mut self.pending {
                 if pending.as_mut().poll(cx).is_pending() {
@@ -140,17 +150,17 @@ impl Connection {
                 }
                 self.pending = None;
             }
-            if handled == BATCH {
+            if *handled == BATCH {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            handled += 1;
             let frame = match self.session.poll_recv(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(Some(frame))) => frame,
                 Poll::Ready(Ok(None)) => return Poll::Ready(End::Closed),
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Failed(error)),
             };
+            *handled += 1;
             match self.handle(frame) {
                 Ok(Routed::Now(_)) => {}
                 Ok(Routed::Later(future)) => self.pending = Some(future),
@@ -183,7 +193,6 @@ impl Connection {
 
     /// Takes one stanza in: whose it is, whether it is one, and on its way.
     fn handle(&mut self, frame: Frame) -> Result<Routed, StreamError> {
-        metrics::count(metrics::STANZAS_RECEIVED);
         let mut stanza = match Stanza::from_frame(frame.clone()) {
             Ok(stanza) => stanza,
             Err(StanzaParseError::Stream(error)) => return Err(*error),

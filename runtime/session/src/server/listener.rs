@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tracing::Instrument as _;
 
 use crate::metrics;
 use crate::server::{Shared, connection};
@@ -73,5 +74,8 @@ pub(super) async fn serve(transport: Transport, shared: Arc<Shared>) {
         return;
     };
     drop(stopping);
-    connection::run(session, host, Arc::clone(shared.router())).await;
+    let span = tracing::debug_span!("session", jid = session.jid().as_str());
+    connection::run(session, host, Arc::clone(shared.router()))
+        .instrument(span)
+        .await;
 }
