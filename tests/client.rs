@@ -10,7 +10,7 @@ use sestina::session::tls::Trust;
 use sestina::types::rfc_6121::client::Body;
 use sestina::types::rfc_6121::roster::{Item, Subscription};
 use sestina::types::xep_0199::Ping;
-use sestina::wire::{BareJid, Jid, StanzaType};
+use sestina::wire::{BareJid, Jid, StanzaType, Text};
 use sestina_interop::peer::Peer;
 use sestina_interop::process::Process;
 use sestina_interop::prosody::{self, Prosody};
@@ -78,7 +78,7 @@ async fn conversation(peer: &Peer) {
     romeo.roster().set(contact).await.unwrap();
     let pushed = item(&mut to_romeo, &them, Subscription::None).await;
     assert_eq!(pushed.name.as_deref(), Some("Juliet"));
-    assert_eq!(pushed.groups, ["Capulets".into()]);
+    assert_eq!(pushed.groups, [Text::from("Capulets")]);
 
     romeo.presence().subscribe(&them).await.unwrap();
     presence(&mut to_juliet, StanzaType::Subscribe, &us).await;

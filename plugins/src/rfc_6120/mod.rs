@@ -6,8 +6,9 @@
 use sestina_session::mux::{Empty, IqContext};
 use sestina_session::plugin::{PluginError, Setup};
 use sestina_skeletons::rfc_6120::{self as skeleton, Settings};
+use sestina_types::rfc_6120::bind::Bind;
 use sestina_types::rfc_6120::session::Session;
-use sestina_wire::StanzaError;
+use sestina_wire::{Condition, StanzaError};
 
 /// The server's part.
 pub struct Server;
@@ -15,6 +16,11 @@ pub struct Server;
 impl skeleton::Server for Server {
     fn new(_: &Setup<'_, Settings>) -> Result<Self, PluginError> {
         Ok(Self)
+    }
+
+    /// A session has one resource, and keeps it (§7.1).
+    async fn bind_again(&self, _: &IqContext, _: Bind) -> Result<Bind, StanzaError> {
+        Err(StanzaError::new(Condition::NotAllowed).with_text("this session has its resource"))
     }
 
     /// A bound resource is a session already.
