@@ -1,6 +1,10 @@
 //! Transports, negotiation, sessions, routing and plugins.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, reason = "what only the other side needs")
+)]
 pub mod accounts;
 #[cfg(feature = "client")]
 pub mod client;
@@ -10,6 +14,10 @@ pub mod errors;
     allow(dead_code, unused_imports, reason = "what only a server needs")
 )]
 pub mod host;
+#[cfg_attr(
+    not(feature = "server"),
+    allow(dead_code, reason = "what only a server needs")
+)]
 pub mod metrics;
 pub mod mux;
 pub mod negotiation;
@@ -19,14 +27,34 @@ pub mod plugin;
     allow(dead_code, unused_imports, reason = "what only a server needs")
 )]
 pub mod router;
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, reason = "what only the other side needs")
+)]
 pub mod sasl;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, reason = "what only the other side needs")
+)]
 pub mod session;
 pub mod settings;
 pub mod stages;
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, reason = "what only the other side needs")
+)]
 pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, reason = "what only the other side needs")
+)]
 pub mod tls;
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, reason = "what only the other side needs")
+)]
 pub mod transport;

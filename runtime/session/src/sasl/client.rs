@@ -18,7 +18,6 @@ const MOST_ITERATIONS: u32 = 1_000_000;
 
 /// One exchange, from `<auth/>` to its end.
 pub(crate) struct Exchange {
-    mechanism: Mechanism,
     session: Option<Session>,
     /// Challenges answered.
     answered: u8,
@@ -55,7 +54,6 @@ impl Exchange {
         let session = (!finished).then_some(session);
         Ok((
             Exchange {
-                mechanism,
                 session,
                 answered: 0,
                 finished,

@@ -1,16 +1,21 @@
 //! SASL (RFC 6120 §6) through rsasl, for both sides.
 
+#[cfg(feature = "client")]
 pub(crate) mod client;
 pub(crate) mod elements;
 mod messages;
+#[cfg(feature = "server")]
 pub(crate) mod server;
-#[cfg(test)]
+#[cfg(all(test, feature = "client", feature = "server"))]
 mod tests;
 
 use async_trait::async_trait;
-use rsasl::mechanisms::{plain, scram};
-use rsasl::mechname::Mechname;
-use rsasl::registry::{Mechanism as Implementation, Registry};
+#[cfg(any(feature = "client", feature = "server"))]
+use rsasl::{
+    mechanisms::{plain, scram},
+    mechname::Mechname,
+    registry::{Mechanism as Implementation, Registry},
+};
 use sestina_storage::{Secret, StorageError};
 use sestina_wire::Text;
 use thiserror::Error;
@@ -43,6 +48,7 @@ impl Mechanism {
         }
     }
 
+    #[cfg(any(feature = "client", feature = "server"))]
     fn mechname(self) -> &'static Mechname {
         Mechname::const_new_unchecked(self.name().as_bytes())
     }
@@ -158,8 +164,10 @@ impl SaslCondition {
 
 /// The mechanisms given to rsasl. Without the `-PLUS` variants, so that a client which would bind the channel (`y`) and
 /// was not offered to is not taken for the victim of a downgrade.
+#[cfg(any(feature = "client", feature = "server"))]
 static MECHANISMS: [Implementation; 3] = [scram::SCRAM_SHA256, scram::SCRAM_SHA1, plain::PLAIN];
 
+#[cfg(any(feature = "client", feature = "server"))]
 fn registry() -> Registry {
     Registry::with_mechanisms(&MECHANISMS)
 }

@@ -95,7 +95,9 @@ async fn negotiate(
             debug!(%error, "no session");
             let goodbye = async {
                 stream.flush().await?;
-                std::future::poll_fn(|cx| stream.poll_shutdown(cx)).await
+                std::future::poll_fn(|cx| stream.poll_shutdown(cx)).await?;
+                stream.drain().await;
+                std::io::Result::Ok(())
             };
             // The reason is told if the peer reads; it is not waited for.
             let _ = tokio::time::timeout(close_limit, goodbye).await;
@@ -173,7 +175,7 @@ impl Negotiation<'_> {
                 }
                 Some(Event::Close) | None => self.step(Input::Closed),
             };
-            if self.perform(actions.into()).await? {
+            if self.perform(actions).await? {
                 return Ok(());
             }
         }
@@ -258,7 +260,7 @@ impl Negotiation<'_> {
             .version
             .as_deref()
             .and_then(|version| version.split('.').next()?.parse::<u16>().ok());
-        if !major.is_some_and(|major| major >= 1) {
+        if major.is_none_or(|major| major < 1) {
             return Err(StreamCondition::UnsupportedVersion.into());
         }
         let from = header

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use sestina_storage::Secret;
 use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
 use sestina_wire::negotiation::FeatureRow;
-use sestina_wire::{BareJid, FullJid, Limits, StanzaError, Text};
+use sestina_wire::{BareJid, FullJid, Limits, StanzaError};
 
 use crate::sasl::{Authenticator, Mechanism};
 use crate::session::StreamFeature;
-use crate::tls::{TlsServer, Trust};
+use crate::tls::TlsServer;
 
 /// How long a peer may take. An idle session after login has no limit here.
 #[derive(Clone, Copy, Debug)]
@@ -124,54 +124,4 @@ pub trait Binder: Send + Sync {
     /// The stanza error to answer with: `conflict` when the resource is in use and stays so, `resource-constraint`
     /// when the account has too many.
     async fn bind(&self, account: &BareJid, wanted: Option<&str>) -> Result<FullJid, StanzaError>;
-}
-
-/// What the connecting side needs.
-#[derive(Clone)]
-pub struct ConnectConfig {
-    /// The account.
-    pub account: BareJid,
-    /// Its password.
-    pub password: Secret<String>,
-    /// The resource to ask for; without one the server makes it.
-    pub resource: Option<Text>,
-    /// The features.
-    pub table: Arc<[FeatureRow]>,
-    /// Whether to go on without TLS when the server offers none.
-    pub require_tls: bool,
-    /// Which certificates to believe.
-    pub trust: Trust,
-    /// Mechanisms that may be used; the strongest that the server offers is taken.
-    pub mechanisms: Vec<Mechanism>,
-    /// Language of text for people (`xml:lang` of the stream).
-    pub lang: Option<Text>,
-    /// Limits on what the server sends.
-    pub limits: Limits,
-    /// Time limits.
-    pub timeouts: Timeouts,
-    /// Where randomness comes from.
-    pub random: Arc<dyn Random>,
-}
-
-impl ConnectConfig {
-    /// Settings for an account: TLS required, the system's certificates believed.
-    pub fn new(
-        account: BareJid,
-        password: impl Into<String>,
-        table: impl Into<Arc<[FeatureRow]>>,
-    ) -> ConnectConfig {
-        ConnectConfig {
-            account,
-            password: Secret::new(password.into()),
-            resource: None,
-            table: table.into(),
-            require_tls: true,
-            trust: Trust::default(),
-            mechanisms: Mechanism::ALL.to_vec(),
-            lang: None,
-            limits: Limits::from_own_server(),
-            timeouts: Timeouts::default(),
-            random: Arc::new(SystemRandom),
-        }
-    }
 }

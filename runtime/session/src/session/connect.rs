@@ -226,7 +226,7 @@ impl Negotiation<'_> {
             .version
             .as_deref()
             .and_then(|version| version.split('.').next()?.parse::<u16>().ok());
-        if !major.is_some_and(|major| major >= 1) {
+        if major.is_none_or(|major| major < 1) {
             return Err(self.fail(StreamCondition::UnsupportedVersion));
         }
         self.id = header.id.map(|id| id.detach()).unwrap_or_default();

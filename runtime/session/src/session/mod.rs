@@ -6,6 +6,8 @@ mod bind;
 mod config;
 #[cfg(feature = "client")]
 mod connect;
+#[cfg(feature = "client")]
+mod connect_config;
 mod error;
 mod feature;
 #[cfg(all(test, feature = "client", feature = "server"))]
@@ -21,7 +23,9 @@ use sestina_wire::{Event, Frame, FullJid, Stanza, StreamError, Text};
 use crate::stream::XmlStream;
 use crate::transport::Transport;
 
-pub use config::{AcceptConfig, Binder, ConnectConfig, HostAccess, Hosts, Timeouts};
+pub use config::{AcceptConfig, Binder, HostAccess, Hosts, Timeouts};
+#[cfg(feature = "client")]
+pub use connect_config::ConnectConfig;
 pub use error::SessionError;
 pub use feature::{Exchange, Served, StreamFeature};
 
@@ -162,7 +166,9 @@ impl Session {
                 // Stanzas that were under way are not wanted any more, an end of any kind will do.
                 while let Ok(Some(Event::Element(_))) = self.stream.event().await {}
             }
-            poll_fn(|cx| self.stream.poll_shutdown(cx)).await
+            poll_fn(|cx| self.stream.poll_shutdown(cx)).await?;
+            self.stream.drain().await;
+            std::io::Result::Ok(())
         };
         // A peer that is gone or does not answer is as good as closed.
         let _ = tokio::time::timeout(limit, closing).await;
