@@ -21,6 +21,8 @@ use crate::storage::make_folder;
 const AT_ONCE: usize = 8;
 /// How long somebody who connected may stay silent.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How much of a line that is too long is read to its end, in octets.
+const DRAIN: u64 = 1024 * 1024;
 /// The longest path that fits into the address of a socket, on every system.
 const LONGEST_PATH: usize = 100;
 
@@ -177,6 +179,11 @@ async fn serve(stream: UnixStream, admin: &Admin) -> io::Result<()> {
         answer.push(b'\n');
         stream.write_all(&answer).await?;
         if !whole {
+            // Closed with input unread, the answer would be lost on its way.
+            let mut rest = (&mut stream).take(DRAIN);
+            let mut nowhere = tokio::io::sink();
+            let drained = tokio::io::copy(&mut rest, &mut nowhere);
+            let _ = tokio::time::timeout(SILENCE, drained).await;
             return Ok(());
         }
     }

@@ -214,11 +214,12 @@ async fn what_is_no_request() {
     ];
     for line in lines {
         let mut stream = socket::connect(&path).await.unwrap();
-        stream.write_all(&line).await.unwrap();
+        // The server may hang up on what it has not read: what it said before counts.
+        let _ = stream.write_all(&line).await;
         let _ = stream.shutdown().await;
-        let mut answer = String::new();
-        // The server may hang up on what it has not read.
-        let _ = stream.read_to_string(&mut answer).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8(answer).unwrap();
         assert!(answer.contains("refused"), "{answer:?}");
         assert!(!answer.contains("hunter2"));
     }
