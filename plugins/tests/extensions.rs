@@ -102,17 +102,19 @@ async fn a_ping_is_answered_by_the_server_and_for_ones_own_account() {
             .await;
         laura.expect("<iq type='result' id='1'/>").await;
     }
-    for to in [
-        "arnaut@a.example",
-        "nobody@a.example",
-        "arnaut@a.example/away",
+    // What only its owner may ask of an account is forbidden to others, whether there is such an account or not.
+    for (to, condition) in [
+        ("arnaut@a.example", "forbidden"),
+        ("nobody@a.example", "forbidden"),
+        ("arnaut@a.example/away", "service-unavailable"),
+        ("nobody@a.example/away", "service-unavailable"),
     ] {
         laura
             .send(&format!(
                 "<iq type='get' id='2' to='{to}'><ping xmlns='urn:xmpp:ping'/></iq>"
             ))
             .await;
-        laura.expect(&error("2", "service-unavailable")).await;
+        laura.expect(&error("2", condition)).await;
     }
 }
 

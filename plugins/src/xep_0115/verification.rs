@@ -192,7 +192,7 @@ mod tests {
     /// The payload of an answer, from the parts inside.
     fn answer(inside: &str) -> Query {
         let xml = format!("<query xmlns='http://jabber.org/protocol/disco#info'>{inside}</query>");
-        Query::decode(Frame::parse(xml.as_bytes()).unwrap().root()).unwrap()
+        Query::decode(Frame::parse(xml).unwrap().root()).unwrap()
     }
 
     /// The features of both worked examples in the specification.

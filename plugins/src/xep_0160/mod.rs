@@ -16,7 +16,7 @@ use sestina_skeletons::xep_0160::{self as skeleton, Settings};
 use sestina_storage::{Range, Storage, StorageError};
 use sestina_types::Stores as _;
 use sestina_types::xep_0160::tables::{OfflineMessagesRow, OfflineStore};
-use sestina_wire::{BareJid, Condition, Frame, Jid, Stanza, StanzaError, StanzaType, ns};
+use sestina_wire::{BareJid, Condition, Frame, Stanza, StanzaError, StanzaType, ns};
 
 use crate::xep_0203;
 use shelf::Shelves;
