@@ -1,7 +1,8 @@
-//! The elements of a SASL exchange (RFC 6120 §6.4).
+//! Between the elements of a SASL exchange (RFC 6120 §6.4) and what they carry.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use sestina_wire::{ElementRef, Writer, ns};
+use sestina_types::rfc_6120::sasl::{Failure, FailureCondition};
+use sestina_wire::Text;
 use zeroize::Zeroizing;
 
 use crate::sasl::{LoginFailure, SaslCondition};
@@ -9,15 +10,16 @@ use crate::sasl::{LoginFailure, SaslCondition};
 /// Data of one message. It may hold a password, so it does not outlive its use.
 pub(crate) type Data = Zeroizing<Vec<u8>>;
 
-/// The data in an element: `None` where there is none, empty where there is a lone `=` (RFC 6120 §6.4.2).
+/// The data in the text of an element: `None` where there is none, empty where there is a lone `=`
+/// (RFC 6120 §6.4.2).
 ///
 /// # Errors
-/// `incorrect-encoding` when it is no base64; white space and missing padding count as wrong (RFC 6120 §13.9.1).
-pub(crate) fn data(element: ElementRef<'_>) -> Result<Option<Data>, SaslCondition> {
-    let text = element.text();
-    match text.as_bytes() {
-        b"" => Ok(None),
-        b"=" => Ok(Some(Data::default())),
+/// `incorrect-encoding` when it is no base64; white space and missing padding count as wrong
+/// (RFC 6120 §13.9.1).
+pub(crate) fn data(text: &str) -> Result<Option<Data>, SaslCondition> {
+    match text {
+        "" => Ok(None),
+        "=" => Ok(Some(Data::default())),
         encoded => match BASE64_STANDARD.decode(encoded) {
             Ok(data) => Ok(Some(Zeroizing::new(data))),
             Err(_) => Err(SaslCondition::IncorrectEncoding),
@@ -25,41 +27,57 @@ pub(crate) fn data(element: ElementRef<'_>) -> Result<Option<Data>, SaslConditio
     }
 }
 
-/// Writes one of the elements that carry data. `None` and no data are different in `auth` and `success` only.
-pub(crate) fn write(
-    writer: &mut Writer<'_>,
-    name: &str,
-    mechanism: Option<&str>,
-    data: Option<&[u8]>,
-) {
-    writer.start(name, ns::SASL);
-    writer.attr_opt("mechanism", mechanism);
+/// The text of a challenge or response.
+pub(crate) fn text(data: &[u8]) -> Text {
+    Text::from(BASE64_STANDARD.encode(data))
+}
+
+/// The text of `auth` or `success`, where no data and data of no length are different.
+pub(crate) fn optional_text(data: Option<&[u8]>) -> Text {
     match data {
-        None => {}
-        Some([]) if name == "auth" || name == "success" => writer.text("="),
-        Some([]) => {}
-        Some(data) => writer.text(Zeroizing::new(BASE64_STANDARD.encode(data)).as_str()),
+        None => Text::default(),
+        Some([]) => Text::from_static("="),
+        Some(data) => text(data),
     }
-    writer.end(name);
 }
 
-/// Writes a failure.
-pub(crate) fn write_failure(writer: &mut Writer<'_>, condition: SaslCondition) {
-    writer.start("failure", ns::SASL);
-    writer.empty_element(condition.name(), ns::SASL);
-    writer.end("failure");
+/// The failure with this condition.
+pub(crate) fn failure(condition: SaslCondition) -> Failure {
+    Failure {
+        condition: Some(match condition {
+            SaslCondition::Aborted => FailureCondition::Aborted,
+            SaslCondition::AccountDisabled => FailureCondition::AccountDisabled,
+            SaslCondition::CredentialsExpired => FailureCondition::CredentialsExpired,
+            SaslCondition::EncryptionRequired => FailureCondition::EncryptionRequired,
+            SaslCondition::IncorrectEncoding => FailureCondition::IncorrectEncoding,
+            SaslCondition::InvalidAuthzid => FailureCondition::InvalidAuthzid,
+            SaslCondition::InvalidMechanism => FailureCondition::InvalidMechanism,
+            SaslCondition::MalformedRequest => FailureCondition::MalformedRequest,
+            SaslCondition::MechanismTooWeak => FailureCondition::MechanismTooWeak,
+            SaslCondition::NotAuthorized => FailureCondition::NotAuthorized,
+            SaslCondition::TemporaryAuthFailure => FailureCondition::TemporaryAuthFailure,
+        }),
+        ..Failure::default()
+    }
 }
 
-/// Reads a failure.
-pub(crate) fn failure(element: ElementRef<'_>) -> LoginFailure {
-    let mut condition = SaslCondition::NotAuthorized;
-    let mut text = None;
-    for child in element.children() {
-        if child.is("text", ns::SASL) {
-            text = Some(child.text().detach());
-        } else if let Some(known) = SaslCondition::from_name(child.name()) {
-            condition = known;
-        }
+/// What a server's failure says.
+pub(crate) fn refused(failure: Failure) -> LoginFailure {
+    let condition = failure.condition.map(|condition| match condition {
+        FailureCondition::Aborted => SaslCondition::Aborted,
+        FailureCondition::AccountDisabled => SaslCondition::AccountDisabled,
+        FailureCondition::CredentialsExpired => SaslCondition::CredentialsExpired,
+        FailureCondition::EncryptionRequired => SaslCondition::EncryptionRequired,
+        FailureCondition::IncorrectEncoding => SaslCondition::IncorrectEncoding,
+        FailureCondition::InvalidAuthzid => SaslCondition::InvalidAuthzid,
+        FailureCondition::InvalidMechanism => SaslCondition::InvalidMechanism,
+        FailureCondition::MalformedRequest => SaslCondition::MalformedRequest,
+        FailureCondition::MechanismTooWeak => SaslCondition::MechanismTooWeak,
+        FailureCondition::NotAuthorized => SaslCondition::NotAuthorized,
+        FailureCondition::TemporaryAuthFailure => SaslCondition::TemporaryAuthFailure,
+    });
+    LoginFailure::Refused {
+        condition: condition.unwrap_or(SaslCondition::NotAuthorized),
+        text: failure.text.map(|text| text.text.detach()),
     }
-    LoginFailure::Refused { condition, text }
 }

@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
+use sestina_types::rfc_6120::sasl::{
+    Abort, Auth, Challenge, Failure, Mechanisms, Response, Success,
+};
+use sestina_types::rfc_6120::tls::{Proceed, Starttls};
 use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{
-    ElementRef, Event, Frame, FullJid, Payload, StanzaError, StreamCondition, StreamHeader, Text,
-    ns,
+    ElementRef, Event, Frame, FullJid, Payload, StreamCondition, StreamHeader, Text, ns,
 };
 use tracing::{Instrument, debug};
 
@@ -248,10 +251,8 @@ impl Negotiation<'_> {
             };
             match (name, namespace) {
                 ("mechanisms", ns::SASL) => {
-                    let names = feature
-                        .children()
-                        .filter(|child| child.is("mechanism", ns::SASL));
-                    self.mechanisms = names.map(|child| child.text().detach()).collect();
+                    let mechanisms = Mechanisms::read(feature).unwrap_or_default().mechanisms;
+                    self.mechanisms = mechanisms.iter().map(Text::detach).collect();
                 }
                 // Servers of RFC 3921 require it; younger ones say that they do not, or do not offer it.
                 ("session", ns::SESSION) => self.legacy_session = demand != Demand::Optional,
@@ -276,9 +277,9 @@ impl Negotiation<'_> {
     async fn start_tls(&mut self) -> Result<(), SessionError> {
         let connector = self.config.trust.connector()?;
         let name = tls::server_name(self.config.account.domain())?;
-        self.stream.writer().empty_element("starttls", ns::TLS);
+        Starttls::default().write(&mut self.stream.writer());
         let answer = self.element().await?;
-        if !answer.root().is("proceed", ns::TLS) {
+        if !Proceed::matches(answer.root()) {
             return Err(SessionError::Impasse(Impasse::NoEncryption));
         }
         // What came in plain text behind <proceed/> would be read as if it had come over TLS.
@@ -315,53 +316,47 @@ impl Negotiation<'_> {
         let user = self.config.account.local().unwrap_or_default();
         let (mut exchange, first) =
             client::Exchange::begin(mechanism, user, &self.config.password)?;
-        elements::write(
-            &mut self.stream.writer(),
-            "auth",
-            Some(mechanism.name()),
-            Some(&first),
-        );
+        let first = elements::optional_text(Some(&first));
+        Auth::new(mechanism.name().into(), first).write(&mut self.stream.writer());
         loop {
             let frame = self.element().await?;
             let root = frame.root();
             if root.ns() != ns::SASL {
                 return Err(self.fail(StreamCondition::NotAuthorized));
             }
-            match root.name() {
-                "challenge" => {
-                    let data = elements::data(root).map_err(|_| LoginFailure::Protocol)?;
-                    let answer = match exchange.challenge(data).await {
-                        Ok(answer) => answer,
-                        Err(failure) => {
-                            self.stream.writer().empty_element("abort", ns::SASL);
-                            return Err(failure.into());
-                        }
-                    };
-                    elements::write(&mut self.stream.writer(), "response", None, Some(&answer));
+            let broken = |_| LoginFailure::Protocol;
+            if let Ok(challenge) = Challenge::read(root) {
+                let data = elements::data(&challenge.text).map_err(broken)?;
+                match exchange.challenge(data).await {
+                    Ok(answer) => {
+                        let answer = Response::new(elements::text(&answer));
+                        answer.write(&mut self.stream.writer());
+                    }
+                    Err(failure) => {
+                        Abort::default().write(&mut self.stream.writer());
+                        return Err(failure.into());
+                    }
                 }
-                "success" => {
-                    let data = elements::data(root).map_err(|_| LoginFailure::Protocol)?;
-                    exchange.success(data).await?;
-                    return Ok(());
-                }
-                "failure" => return Err(elements::failure(root).into()),
-                _ => return Err(LoginFailure::Protocol.into()),
+            } else if let Ok(success) = Success::read(root) {
+                let data = elements::data(&success.text).map_err(broken)?;
+                return Ok(exchange.success(data).await?);
+            } else if let Ok(failure) = Failure::read(root) {
+                return Err(elements::refused(failure).into());
+            } else {
+                return Err(LoginFailure::Protocol.into());
             }
         }
     }
 
     async fn bind(&mut self) -> Result<(), SessionError> {
         let id = self.config.random.token();
-        bind::write_request(
-            &mut self.stream.writer(),
-            &id,
-            self.config.resource.as_ref(),
-        );
+        let request = bind::request(&id, self.config.resource.as_ref());
+        self.stream.queue(&request);
         let answer = self.answer(&id).await?;
         let root = answer.root();
         let jid = match root.attr("type").as_deref() {
             Some("result") => bind::bound(root),
-            _ => return Err(SessionError::Bind(stanza_error(root))),
+            _ => return Err(SessionError::Bind(bind::error(root))),
         };
         match jid {
             Some(jid) => {
@@ -378,11 +373,11 @@ impl Negotiation<'_> {
             return Ok(());
         }
         let id = self.config.random.token();
-        bind::write_session_request(&mut self.stream.writer(), &id);
+        self.stream.queue(&bind::session_request(&id));
         let answer = self.answer(&id).await?;
         match answer.root().attr("type").as_deref() {
             Some("result") => Ok(()),
-            _ => Err(SessionError::Bind(stanza_error(answer.root()))),
+            _ => Err(SessionError::Bind(bind::error(answer.root()))),
         }
     }
 
@@ -395,11 +390,4 @@ impl Negotiation<'_> {
         }
         Err(self.fail(StreamCondition::NotAuthorized))
     }
-}
-
-fn stanza_error(iq: ElementRef<'_>) -> StanzaError {
-    let error = iq
-        .child("error", ns::CLIENT)
-        .and_then(|error| StanzaError::read(error).ok());
-    error.unwrap_or_else(|| StanzaError::new(sestina_wire::Condition::UndefinedCondition))
 }

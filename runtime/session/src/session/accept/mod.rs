@@ -1,20 +1,19 @@
-//! The accepting side: carries out what the negotiation engine asks for.
+//! The accepting side: does what the negotiation engine asks for.
+
+mod features;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{
-    BareJid, Event, Frame, FullJid, Jid, Payload, StreamCondition, StreamError, StreamHeader, Text,
-    ns,
+    BareJid, Event, Frame, FullJid, Jid, StreamCondition, StreamError, StreamHeader, Text, ns,
 };
 use tracing::{Instrument, debug};
 
-use crate::negotiation::{Action, Denial, Engine, Input, Policy, Row, Side};
-use crate::sasl::{Mechanism, SaslCondition, elements, server};
+use crate::negotiation::{Action, Engine, Input, Policy, Side};
 use crate::session::error::{queue_error, queue_fault};
-use crate::session::feature::{Exchange, Served, StreamFeature};
-use crate::session::{AcceptConfig, HostAccess, Session, SessionError, bind};
+use crate::session::{AcceptConfig, HostAccess, Served, Session, SessionError, StreamFeature};
 use crate::stream::{Header, XmlStream, language};
 use crate::transport::Transport;
 
@@ -333,47 +332,6 @@ impl Negotiation<'_> {
         }
     }
 
-    fn send_features(&mut self, rows: &[(Row, bool)]) {
-        let (Some(host), Some(engine)) = (self.host.clone(), &self.engine) else {
-            return;
-        };
-        let secure = self.stream.transport().is_secure();
-        let mut writer = self.stream.writer();
-        // With the prefix that the header declares: there are clients that look for it.
-        writer.start("stream:features", ns::CLIENT);
-        for &(index, required) in rows {
-            let Some(row) = engine.row(index) else {
-                continue;
-            };
-            match runner(row, &host) {
-                Some(Runner::StartTls) => {
-                    writer.start(row.element, row.ns);
-                    if required {
-                        writer.empty_element("required", row.ns);
-                    }
-                    writer.end(row.element);
-                }
-                Some(Runner::Sasl) if offered(&host, secure).next().is_none() => {}
-                Some(Runner::Sasl) => {
-                    writer.start(row.element, row.ns);
-                    for mechanism in offered(&host, secure) {
-                        writer.text_element("mechanism", row.ns, mechanism.name());
-                    }
-                    writer.end(row.element);
-                }
-                Some(Runner::Bind) => writer.empty_element(row.element, row.ns),
-                Some(Runner::Session) => {
-                    writer.start(row.element, row.ns);
-                    writer.empty_element("optional", row.ns);
-                    writer.end(row.element);
-                }
-                Some(Runner::Custom(feature)) => feature.advertise(&mut writer, row, required),
-                None => {}
-            }
-        }
-        writer.end("stream:features");
-    }
-
     /// What an element is to the engine.
     fn classify(&self, frame: &Frame) -> Input<'static> {
         let root = frame.root();
@@ -407,164 +365,4 @@ impl Negotiation<'_> {
             None => Input::Unknown,
         }
     }
-
-    /// Says in SASL's own words that encryption comes first; false when the row is another feature's.
-    fn refuse_login(&mut self, index: Row, denial: Denial) -> bool {
-        let row = self.engine.as_ref().and_then(|engine| engine.row(index));
-        let login = row.is_some_and(|row| (row.element, row.ns) == ("mechanisms", ns::SASL));
-        if login && denial == Denial::EncryptionRequired {
-            elements::write_failure(&mut self.stream.writer(), SaslCondition::EncryptionRequired);
-            return true;
-        }
-        false
-    }
-
-    async fn serve(&mut self, index: Row) -> Result<Served, SessionError> {
-        let row = self
-            .engine
-            .as_ref()
-            .and_then(|engine| engine.row(index))
-            .copied();
-        let (Some(row), Some(host), Some(first)) = (row, self.host.clone(), self.begun.take())
-        else {
-            return Err(self.fail(StreamCondition::InternalServerError.into()));
-        };
-        match runner(&row, &host) {
-            Some(Runner::StartTls) => self.start_tls(&host).await,
-            Some(Runner::Sasl) => self.log_in(&host, first).await,
-            Some(Runner::Bind) => self.bind(&host, &first).await,
-            Some(Runner::Custom(feature)) => {
-                let state = self.engine.as_ref().map(Engine::state).unwrap_or_default();
-                let mut exchange = Exchange {
-                    stream: self.stream,
-                    host: &host.domain,
-                    state,
-                };
-                feature.serve(&mut exchange, first).await
-            }
-            Some(Runner::Session) | None => Ok(Served::Failed),
-        }
-    }
-
-    async fn start_tls(&mut self, host: &HostAccess) -> Result<Served, SessionError> {
-        let Some(tls) = &host.tls else {
-            return Ok(Served::Failed);
-        };
-        // What was sent in plain text behind <starttls/> would be read as if it had come over TLS.
-        if self.stream.buffered() > 0 {
-            let error =
-                StreamError::new(StreamCondition::PolicyViolation).with_text("data after starttls");
-            return Err(self.fail(error));
-        }
-        self.stream.writer().empty_element("proceed", ns::TLS);
-        self.stream.flush().await?;
-        match self.stream.transport_mut().accept_tls(tls.acceptor()).await {
-            Ok(()) => Ok(Served::Done),
-            Err(error) => Err(SessionError::Tls(error)),
-        }
-    }
-
-    async fn log_in(&mut self, host: &HostAccess, first: Frame) -> Result<Served, SessionError> {
-        let secure = self.stream.transport().is_secure();
-        let wanted = first.root().attr("mechanism");
-        let wanted = wanted.as_deref().and_then(Mechanism::from_name);
-        let Some(mechanism) = wanted.filter(|wanted| host.mechanisms.contains(wanted)) else {
-            return self.refuse(SaslCondition::InvalidMechanism);
-        };
-        if mechanism == Mechanism::Plain && !secure {
-            return self.refuse(SaslCondition::EncryptionRequired);
-        }
-        let door = server::Door {
-            domain: host.domain.domain(),
-            authenticator: host.authenticator.as_ref(),
-            decoy_secret: &host.decoy_secret,
-        };
-        let mut exchange = server::Exchange::new(mechanism);
-        let mut message = match elements::data(first.root()) {
-            Ok(message) => message,
-            Err(condition) => return self.refuse(condition),
-        };
-        drop(first);
-        loop {
-            match exchange.step(message, door).await {
-                server::Answer::Success { account, data } => {
-                    elements::write(&mut self.stream.writer(), "success", None, data.as_deref());
-                    debug!(account = %account, mechanism = mechanism.name(), "logged in");
-                    self.account = Some(account.detach());
-                    self.stream.flush().await?;
-                    self.stream.set_limits(self.config.limits);
-                    return Ok(Served::Done);
-                }
-                server::Answer::Failure(condition) => return self.refuse(condition),
-                server::Answer::Challenge(data) => {
-                    elements::write(&mut self.stream.writer(), "challenge", None, Some(&data));
-                }
-            }
-            self.stream.flush().await?;
-            let frame = match self.stream.event().await {
-                Ok(Some(Event::Element(frame))) => frame,
-                Ok(_) => {
-                    self.stream.queue_close();
-                    return Err(SessionError::Closed);
-                }
-                Err(fault) => return Err(queue_fault(self.stream, fault)),
-            };
-            let root = frame.root();
-            if root.is("abort", ns::SASL) {
-                return self.refuse(SaslCondition::Aborted);
-            }
-            if !root.is("response", ns::SASL) {
-                if root.ns() == ns::SASL {
-                    return self.refuse(SaslCondition::MalformedRequest);
-                }
-                return Err(self.fail(StreamCondition::NotAuthorized.into()));
-            }
-            // An empty response is a message of no bytes, unlike an <auth/> without initial response.
-            message = match elements::data(root) {
-                Ok(data) => Some(data.unwrap_or_default()),
-                Err(condition) => return self.refuse(condition),
-            };
-        }
-    }
-
-    fn refuse(&mut self, condition: SaslCondition) -> Result<Served, SessionError> {
-        debug!(condition = condition.name(), "login refused");
-        elements::write_failure(&mut self.stream.writer(), condition);
-        Ok(Served::Failed)
-    }
-
-    async fn bind(&mut self, host: &HostAccess, request: &Frame) -> Result<Served, SessionError> {
-        let Some(account) = self.account.clone() else {
-            return Ok(Served::Failed);
-        };
-        let bound = match bind::wanted(&account, request.root()) {
-            Ok(wanted) => {
-                host.binder
-                    .bind(&account, wanted.as_ref().map(|wanted| wanted.resource()))
-                    .await
-            }
-            Err(error) => Err(error),
-        };
-        let id = request.root().attr("id");
-        let mut writer = self.stream.writer();
-        match bound {
-            Ok(jid) => {
-                bind::write_result(&mut writer, id.as_ref(), &jid);
-                self.jid = Some(jid);
-                Ok(Served::Done)
-            }
-            Err(error) => {
-                bind::write_error(&mut writer, id.as_ref(), |writer| error.write(writer));
-                Ok(Served::Failed)
-            }
-        }
-    }
-}
-
-/// The mechanisms of a host that may be used on this stream.
-fn offered(host: &HostAccess, secure: bool) -> impl Iterator<Item = Mechanism> + '_ {
-    host.mechanisms
-        .iter()
-        .copied()
-        .filter(move |mechanism| secure || *mechanism != Mechanism::Plain)
 }
