@@ -66,11 +66,17 @@ pub(super) fn line(input: impl io::BufRead) -> io::Result<Password> {
 #[cfg(unix)]
 mod terminal {
     use std::fs::File;
-    use std::io::{self, BufReader, Write as _};
+    use std::io::{self, Read as _, Write as _};
 
-    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+    use rustix::termios::{
+        LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    };
+    use zeroize::Zeroizing;
 
     use super::{Password, line};
+
+    /// What the keys Control and C give.
+    const CONTROL_C: u8 = 3;
 
     /// Shows typed characters again when it is dropped.
     struct Silent<'a> {
@@ -87,6 +93,10 @@ mod terminal {
             modes
                 .local_modes
                 .insert(LocalModes::ECHONL | LocalModes::ICANON);
+            // Control-C ends the line instead of the process, which could not make it show what is
+            // typed again.
+            modes.local_modes.remove(LocalModes::ISIG);
+            modes.special_codes[SpecialCodeIndex::VEOL] = CONTROL_C;
             tcsetattr(terminal, OptionalActions::Flush, &modes)?;
             Ok(Silent { terminal, before })
         }
@@ -103,9 +113,16 @@ mod terminal {
         let mut terminal = File::options().read(true).write(true).open("/dev/tty")?;
         terminal.write_all(question.as_bytes())?;
         let silent = Silent::new(&terminal)?;
-        let password = line(BufReader::new(&terminal));
+        // A terminal gives one line at a time, and none longer than this.
+        let mut typed = Zeroizing::new([0; 4096]);
+        let read = (&terminal).read(&mut *typed);
         drop(silent);
-        password
+        let typed = typed.get(..read?).unwrap_or_default();
+        if typed.contains(&CONTROL_C) {
+            terminal.write_all(b"\n")?;
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted"));
+        }
+        line(typed)
     }
 }
 
