@@ -17,9 +17,18 @@ use sestina::wire::{Stanza, StanzaType};
 type Failure = Box<dyn Error>;
 
 const LINES: &[(&str, &str)] = &[
-    ("If I profane with my unworthiest hand", "Good pilgrim, you do wrong your hand too much"),
-    ("Have not saints lips, and holy palmers too?", "Ay, pilgrim, lips that they must use in prayer"),
-    ("O, then, dear saint, let lips do what hands do", "Saints do not move, though grant for prayers' sake"),
+    (
+        "If I profane with my unworthiest hand",
+        "Good pilgrim, you do wrong your hand too much",
+    ),
+    (
+        "Have not saints lips, and holy palmers too?",
+        "Ay, pilgrim, lips that they must use in prayer",
+    ),
+    (
+        "O, then, dear saint, let lips do what hands do",
+        "Saints do not move, though grant for prayers' sake",
+    ),
 ];
 
 /// One side of the conversation.
@@ -30,7 +39,11 @@ struct Person {
 
 impl Person {
     /// Waits for what `take` is looking for; other events pass by.
-    async fn wait_for<T>(&mut self, what: &str, take: impl Fn(&Event) -> Option<T>) -> Result<T, Failure> {
+    async fn wait_for<T>(
+        &mut self,
+        what: &str,
+        take: impl Fn(&Event) -> Option<T>,
+    ) -> Result<T, Failure> {
         let waiting = async {
             while let Some(event) = self.events.next().await {
                 if let Some(found) = take(&event) {
@@ -40,7 +53,9 @@ impl Person {
             Err(format!("{}: the session ended before {what}", self.client.jid()).into())
         };
         let limit = tokio::time::timeout(Duration::from_secs(10), waiting);
-        limit.await.map_err(|_| format!("no {what} within ten seconds"))?
+        limit
+            .await
+            .map_err(|_| format!("no {what} within ten seconds"))?
     }
 
     /// Waits for a presence of this type.
@@ -56,7 +71,10 @@ impl Person {
     async fn hear(&mut self) -> Result<(), Failure> {
         let (from, text) = self
             .wait_for("message", |event| match event {
-                Event::Message(message) => Some((message.from()?.clone(), message.decode::<Body>()?.ok()?.text)),
+                Event::Message(message) => Some((
+                    message.from()?.clone(),
+                    message.decode::<Body>()?.ok()?.text,
+                )),
                 _ => None,
             })
             .await?;
@@ -73,7 +91,10 @@ async fn main() -> Result<(), Failure> {
     };
     let mut romeo = login(one, one_password, rest).await?;
     let mut juliet = login(other, other_password, rest).await?;
-    let (us, them) = (romeo.client.account().clone(), juliet.client.account().clone());
+    let (us, them) = (
+        romeo.client.account().clone(),
+        juliet.client.account().clone(),
+    );
 
     romeo.client.presence().subscribe(&them).await?;
     juliet.presence(StanzaType::Subscribe).await?;

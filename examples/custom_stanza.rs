@@ -44,23 +44,55 @@ enum Sky {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [asking, asking_password, answering, answering_password, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: custom_stanza JID PASSWORD JID PASSWORD [HOST:PORT] [CERTIFICATE.pem]".into());
+    let [
+        asking,
+        asking_password,
+        answering,
+        answering_password,
+        rest @ ..,
+    ] = arguments.as_slice()
+    else {
+        return Err(
+            "usage: custom_stanza JID PASSWORD JID PASSWORD [HOST:PORT] [CERTIFICATE.pem]".into(),
+        );
     };
 
-    let station = config(answering, answering_password, rest)?.handle(StanzaType::Get, |_cx, question: Question| async move {
-        if question.place.as_str() == "Verona" {
-            Ok(Weather { sky: Sky::HalfClouded, temperature: Some(31) })
-        } else {
-            Err(StanzaError::new(Condition::ItemNotFound).with_text("no station there"))
-        }
-    });
+    let station = config(answering, answering_password, rest)?.handle(
+        StanzaType::Get,
+        |_cx, question: Question| async move {
+            if question.place.as_str() == "Verona" {
+                Ok(Weather {
+                    sky: Sky::HalfClouded,
+                    temperature: Some(31),
+                })
+            } else {
+                Err(StanzaError::new(Condition::ItemNotFound).with_text("no station there"))
+            }
+        },
+    );
     let (station, _) = Client::connect(station).await?;
     let (client, _) = Client::connect(config(asking, asking_password, rest)?).await?;
 
-    let weather: Weather = client.get(station.jid(), &Question { place: "Verona".into() }).await?;
-    println!("Verona: {:?}, {:?} degrees", weather.sky, weather.temperature);
-    let nowhere: Result<Weather, _> = client.get(station.jid(), &Question { place: "Atlantis".into() }).await;
+    let weather: Weather = client
+        .get(
+            station.jid(),
+            &Question {
+                place: "Verona".into(),
+            },
+        )
+        .await?;
+    println!(
+        "Verona: {:?}, {:?} degrees",
+        weather.sky, weather.temperature
+    );
+    let nowhere: Result<Weather, _> = client
+        .get(
+            station.jid(),
+            &Question {
+                place: "Atlantis".into(),
+            },
+        )
+        .await;
     println!("Atlantis: {}", nowhere.err().ok_or("weather from nowhere")?);
 
     client.close().await;

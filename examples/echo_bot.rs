@@ -38,7 +38,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     while let Some(event) = events.next().await {
         match event {
             Event::Message(message) if message.type_() != StanzaType::Error => {
-                let (Some(from), Some(body)) = (message.from(), message.decode::<Body>()) else { continue };
+                let (Some(from), Some(body)) = (message.from(), message.decode::<Body>()) else {
+                    continue;
+                };
                 let body = body?;
                 println!("{from}: {}", body.text);
                 client.say(from, body.text).await?;

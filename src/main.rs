@@ -46,7 +46,9 @@ fn run(cli: Cli) -> Result<(), String> {
         Command::Check { file } => {
             let config = read(file.as_deref().or(cli.config.as_deref()))?;
             let told = report::check(&config)?;
-            io::stdout().write_all(told.as_bytes()).map_err(|error| format!("cannot write: {error}"))
+            io::stdout()
+                .write_all(told.as_bytes())
+                .map_err(|error| format!("cannot write: {error}"))
         }
         Command::User(command) => {
             let config = read(cli.config.as_deref())?;
@@ -56,15 +58,20 @@ fn run(cli: Cli) -> Result<(), String> {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     runtime.map_err(|error| format!("cannot start the runtime: {error}"))
 }
 
 /// Logs to standard error; `RUST_LOG` goes before the configuration.
 fn log(log: &Log) -> Result<(), String> {
     let text = std::env::var("RUST_LOG").unwrap_or_else(|_| log.filter.clone());
-    let filter = EnvFilter::try_new(&text).map_err(|error| format!("the log filter {text:?} is not understood: {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter = EnvFilter::try_new(&text)
+        .map_err(|error| format!("the log filter {text:?} is not understood: {error}"))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
     match log.format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().init(),

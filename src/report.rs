@@ -11,8 +11,16 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
     let mut out = String::new();
     let mut trouble = Vec::new();
     match &config.path {
-        Some(path) => line(&mut out, "configuration", &format!("{}: no mistakes", path.display())),
-        None => line(&mut out, "configuration", "no file, all settings are the defaults"),
+        Some(path) => line(
+            &mut out,
+            "configuration",
+            &format!("{}: no mistakes", path.display()),
+        ),
+        None => line(
+            &mut out,
+            "configuration",
+            "no file, all settings are the defaults",
+        ),
     }
     for host in &config.hosts {
         line(&mut out, "domain", &host.domain);
@@ -23,16 +31,28 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
                     continue;
                 }
                 match About::read(certificate) {
-                    Ok(about) => line(&mut out, "  certificate", &format!("{}, {}", certificate.display(), words(&about, &host.domain))),
+                    Ok(about) => line(
+                        &mut out,
+                        "  certificate",
+                        &format!("{}, {}", certificate.display(), words(&about, &host.domain)),
+                    ),
                     Err(error) => trouble.push(error),
                 }
             }
             Certificate::SelfSigned => {
                 let (path, _) = config.self_signed_certificate();
                 match About::read(&path) {
-                    Ok(about) => line(&mut out, "  certificate", &format!("{}, {}", path.display(), words(&about, &host.domain))),
+                    Ok(about) => line(
+                        &mut out,
+                        "  certificate",
+                        &format!("{}, {}", path.display(), words(&about, &host.domain)),
+                    ),
                     Err(_) if !path.exists() => {
-                        line(&mut out, "  certificate", &format!("{}, self-signed, made at the first start", path.display()));
+                        line(
+                            &mut out,
+                            "  certificate",
+                            &format!("{}, self-signed, made at the first start", path.display()),
+                        );
                     }
                     Err(error) => trouble.push(error),
                 }
@@ -46,7 +66,9 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
     line(&mut out, "data", &config.data.display().to_string());
     match &config.storage {
         StorageLocation::Memory => line(&mut out, "storage", "in memory: lost at every stop"),
-        StorageLocation::Sqlite(path) => line(&mut out, "storage", &format!("SQLite, {}", path.display())),
+        StorageLocation::Sqlite(path) => {
+            line(&mut out, "storage", &format!("SQLite, {}", path.display()))
+        }
     }
     line(
         &mut out,
@@ -56,46 +78,96 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
             config.limits.stanza, config.limits.before_login, config.limits.login
         ),
     );
-    if trouble.is_empty() { Ok(out) } else { Err(trouble.join("\n")) }
+    if trouble.is_empty() {
+        Ok(out)
+    } else {
+        Err(trouble.join("\n"))
+    }
 }
 
 /// What is printed when the server is up.
-pub(crate) fn started(config: &Config, addresses: &[SocketAddr], new_data: bool, new_certificate: bool, accounts: bool) -> String {
+pub(crate) fn started(
+    config: &Config,
+    addresses: &[SocketAddr],
+    new_data: bool,
+    new_certificate: bool,
+    accounts: bool,
+) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "Sestina {} is up.", env!("CARGO_PKG_VERSION"));
-    let domains: Vec<&str> = config.hosts.iter().map(|host| host.domain.as_str()).collect();
+    let domains: Vec<&str> = config
+        .hosts
+        .iter()
+        .map(|host| host.domain.as_str())
+        .collect();
     line(&mut out, "serves", &domains.join(", "));
     for address in addresses {
         line(&mut out, "listens on", &listening(*address));
     }
-    line(&mut out, "data", &format!("{}{}", config.data.display(), if new_data { " (made just now)" } else { "" }));
+    line(
+        &mut out,
+        "data",
+        &format!(
+            "{}{}",
+            config.data.display(),
+            if new_data { " (made just now)" } else { "" }
+        ),
+    );
     let (certificate, _) = config.self_signed_certificate();
     let self_signed = !config.self_signed_domains().is_empty();
     if self_signed {
-        let new = if new_certificate { ", made just now" } else { "" };
-        line(&mut out, "certificate", &format!("{} (self-signed{new})", certificate.display()));
+        let new = if new_certificate {
+            ", made just now"
+        } else {
+            ""
+        };
+        line(
+            &mut out,
+            "certificate",
+            &format!("{} (self-signed{new})", certificate.display()),
+        );
     }
     if accounts {
         return out;
     }
     // Nobody can log in yet: say how to go on.
     let domain = domains.first().copied().unwrap_or("localhost");
-    let option = config.path.as_ref().map_or_else(String::new, |path| format!(" --config {}", path.display()));
-    let program = std::env::current_exe().ok().map_or_else(|| "sestina".to_owned(), |path| path.display().to_string());
-    let (host, port) = addresses.first().map_or(("127.0.0.1".to_owned(), 5222), |address| {
-        let ip = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
-        (ip, address.port())
-    });
-    let _ = writeln!(out, "\nThere is no account yet. In another terminal, in this folder:\n");
+    let option = config
+        .path
+        .as_ref()
+        .map_or_else(String::new, |path| format!(" --config {}", path.display()));
+    let program = std::env::current_exe()
+        .ok()
+        .map_or_else(|| "sestina".to_owned(), |path| path.display().to_string());
+    let (host, port) = addresses
+        .first()
+        .map_or(("127.0.0.1".to_owned(), 5222), |address| {
+            let ip = if address.ip().is_unspecified() {
+                "127.0.0.1".to_owned()
+            } else {
+                address.ip().to_string()
+            };
+            (ip, address.port())
+        });
+    let _ = writeln!(
+        out,
+        "\nThere is no account yet. In another terminal, in this folder:\n"
+    );
     let _ = writeln!(out, "    {program}{option} user add romeo@{domain}\n");
-    let _ = writeln!(out, "Then log in with any XMPP client: account romeo@{domain}, server {host}, port {port}.");
+    let _ = writeln!(
+        out,
+        "Then log in with any XMPP client: account romeo@{domain}, server {host}, port {port}."
+    );
     if self_signed {
         let _ = writeln!(
             out,
             "The certificate is self-signed: the client asks whether to trust it, or wants {} as a trusted one.",
             certificate.display()
         );
-        let _ = writeln!(out, "With profanity:\n\n    /connect romeo@{domain} server {host} port {port} tls trust");
+        let _ = writeln!(
+            out,
+            "With profanity:\n\n    /connect romeo@{domain} server {host} port {port} tls trust"
+        );
     }
     out
 }
@@ -109,7 +181,11 @@ pub(crate) fn tls_trouble(
     use sestina_session::tls::TlsError;
     match error {
         TlsError::File { path, reason } => format!("cannot read {}: {reason}", path.display()),
-        other => format!("certificate {} and key {} cannot be used: {other}", certificate.display(), key.display()),
+        other => format!(
+            "certificate {} and key {} cannot be used: {other}",
+            certificate.display(),
+            key.display()
+        ),
     }
 }
 
@@ -129,12 +205,24 @@ fn listening(address: SocketAddr) -> String {
 }
 
 fn words(about: &About, domain: &str) -> String {
-    let mut words = format!("{}valid until {}", if about.self_signed { "self-signed, " } else { "" }, about.until);
+    let mut words = format!(
+        "{}valid until {}",
+        if about.self_signed {
+            "self-signed, "
+        } else {
+            ""
+        },
+        about.until
+    );
     if about.expired {
         words.push_str(": EXPIRED, clients will refuse it");
     }
     if !about.covers(domain) {
-        let _ = write!(words, ": NOT FOR {domain} but for {}, clients will refuse it", about.names.join(", "));
+        let _ = write!(
+            words,
+            ": NOT FOR {domain} but for {}, clients will refuse it",
+            about.names.join(", ")
+        );
     }
     words
 }

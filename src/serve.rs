@@ -24,15 +24,29 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
 
     let new_data = !config.data.exists();
-    make_folder(&config.data)
-        .map_err(|error| format!("cannot make the data folder {}: {error}", config.data.display()))?;
+    make_folder(&config.data).map_err(|error| {
+        format!(
+            "cannot make the data folder {}: {error}",
+            config.data.display()
+        )
+    })?;
     let new_certificate = make_certificate(config)?;
     let storage = storage::open(config).await?;
-    let accounts = Accounts::new(Arc::new(StoredAccounts::new(&storage)), Arc::new(SystemRandom));
+    let accounts = Accounts::new(
+        Arc::new(StoredAccounts::new(&storage)),
+        Arc::new(SystemRandom),
+    );
     let server = start(config, &storage, &accounts).await?;
 
-    let domains: Vec<String> = config.hosts.iter().map(|host| host.domain.clone()).collect();
-    let hosts = domains.iter().filter_map(|domain| server.host(domain)).collect();
+    let domains: Vec<String> = config
+        .hosts
+        .iter()
+        .map(|host| host.domain.clone())
+        .collect();
+    let hosts = domains
+        .iter()
+        .filter_map(|domain| server.host(domain))
+        .collect();
     let admin = Admin::new(accounts.clone(), storage.clone(), domains.clone(), hosts);
     let socket = match Socket::listen(&config.admin_socket(), admin).await {
         Ok(socket) => socket,
@@ -44,11 +58,22 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
 
     let mut any_account = false;
     for domain in &domains {
-        any_account |= accounts.list(domain).await.is_ok_and(|accounts| !accounts.is_empty());
+        any_account |= accounts
+            .list(domain)
+            .await
+            .is_ok_and(|accounts| !accounts.is_empty());
     }
-    let told = report::started(config, server.addresses(), new_data, new_certificate, any_account);
+    let told = report::started(
+        config,
+        server.addresses(),
+        new_data,
+        new_certificate,
+        any_account,
+    );
     // Whoever closed our standard output does not want to read it.
-    let _ = io::stdout().write_all(told.as_bytes()).and_then(|()| io::stdout().flush());
+    let _ = io::stdout()
+        .write_all(told.as_bytes())
+        .and_then(|()| io::stdout().flush());
 
     tokio::select! {
         _ = terminate.recv() => tracing::info!("SIGTERM: shutting down"),
@@ -68,7 +93,9 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
 
 async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Result<Server, String> {
     let decoy_secret = decoy_secret(&config.data)?;
-    let mut builder = Server::builder().limits(config.limits.of_server()).require_tls(config.require_tls);
+    let mut builder = Server::builder()
+        .limits(config.limits.of_server())
+        .require_tls(config.require_tls);
     for host in &config.hosts {
         let (certificate, key) = match &host.certificate {
             Certificate::Files { certificate, key } => (certificate.clone(), key.clone()),
@@ -108,7 +135,11 @@ fn make_certificate(config: &Config) -> Result<bool, String> {
         return Ok(false);
     }
     if certificate.exists() || key.exists() {
-        let (there, missing) = if key.exists() { (&key, &certificate) } else { (&certificate, &key) };
+        let (there, missing) = if key.exists() {
+            (&key, &certificate)
+        } else {
+            (&certificate, &key)
+        };
         return Err(format!(
             "{} is there and {} is not: put it back, or remove the first to have both made anew",
             there.display(),
@@ -138,7 +169,13 @@ fn decoy_secret(data: &Path) -> Result<[u8; 32], String> {
     }
     let mut secret = [0; 32];
     SystemRandom.fill(&mut secret);
-    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
-    file.and_then(|mut file| file.write_all(&secret)).map_err(said)?;
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path);
+    file.and_then(|mut file| file.write_all(&secret))
+        .map_err(said)?;
     Ok(secret)
 }

@@ -15,7 +15,10 @@ use tempfile::TempDir;
 const BINARY: &str = env!("CARGO_BIN_EXE_sestina");
 
 fn folder() -> TempDir {
-    tempfile::Builder::new().prefix("sestina-cli-").tempdir().unwrap()
+    tempfile::Builder::new()
+        .prefix("sestina-cli-")
+        .tempdir()
+        .unwrap()
 }
 
 /// Runs the program in the folder to its end.
@@ -41,8 +44,15 @@ fn out(output: &Output) -> String {
 /// The one line on standard error of a run that failed.
 fn complaint(output: &Output) -> String {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!(!output.status.success(), "it should have failed; it said {text:?} and {:?}", out(output));
-    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("sestina: ")).collect();
+    assert!(
+        !output.status.success(),
+        "it should have failed; it said {text:?} and {:?}",
+        out(output)
+    );
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("sestina: "))
+        .collect();
     assert_eq!(lines.len(), 1, "one line for a person: {text:?}");
     assert!(!text.contains("panicked"), "{text}");
     text
@@ -62,7 +72,9 @@ fn the_first_start_makes_what_it_needs_and_says_how_to_go_on() {
     command.current_dir(folder.path()).env_remove("RUST_LOG");
     let log = folder.path().join("log");
     let mut server = Process::start(&mut command, &log).unwrap();
-    server.wait_until(30, "Sestina", |server| server.output().contains("/connect")).unwrap();
+    server
+        .wait_until(30, "Sestina", |server| server.output().contains("/connect"))
+        .unwrap();
     assert!(listens(port));
     let said = server.output();
     for expected in [
@@ -79,35 +91,65 @@ fn the_first_start_makes_what_it_needs_and_says_how_to_go_on() {
         .collect();
     names.sort();
     for name in ["certificate.pem", "key.pem", "sestina.sqlite"] {
-        assert!(names.iter().any(|there| there == name), "{name} in {names:?}");
+        assert!(
+            names.iter().any(|there| there == name),
+            "{name} in {names:?}"
+        );
     }
     assert_private(&folder.path().join("data/key.pem"));
     assert_private(&folder.path().join("data/sestina.sqlite"));
 
     // A second start says what is in the way.
     let output = run(folder.path(), &["serve"], "");
-    assert!(complaint(&output).contains("in use"), "{}", complaint(&output));
+    assert!(
+        complaint(&output).contains("in use"),
+        "{}",
+        complaint(&output)
+    );
 
     server.signal("INT").unwrap();
     assert!(server.wait(15).unwrap().success(), "{}", server.output());
 
     // Once there is an account, nothing is explained any more, and nothing is made twice.
-    assert!(run(folder.path(), &["user", "add", "romeo@localhost"], "secret\n").status.success());
+    assert!(
+        run(
+            folder.path(),
+            &["user", "add", "romeo@localhost"],
+            "secret\n"
+        )
+        .status
+        .success()
+    );
     let certificate = fs::read(folder.path().join("data/certificate.pem")).unwrap();
     let mut server = Process::start(&mut command, &log).unwrap();
     server.wait_until(30, "Sestina", |_| listens(port)).unwrap();
-    server.wait_until(5, "its greeting", |server| server.output().contains("is up")).unwrap();
+    server
+        .wait_until(5, "its greeting", |server| {
+            server.output().contains("is up")
+        })
+        .unwrap();
     assert!(!server.output().contains("/connect"));
-    assert_eq!(fs::read(folder.path().join("data/certificate.pem")).unwrap(), certificate);
+    assert_eq!(
+        fs::read(folder.path().join("data/certificate.pem")).unwrap(),
+        certificate
+    );
     server.signal("TERM").unwrap();
     assert!(server.wait(15).unwrap().success(), "{}", server.output());
-    assert!(!folder.path().join("data/admin.sock").exists(), "the socket is removed at the end");
+    assert!(
+        !folder.path().join("data/admin.sock").exists(),
+        "the socket is removed at the end"
+    );
 }
 
 fn assert_private(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o077, 0, "{} can be read by others ({mode:o})", path.display());
+    assert_eq!(
+        mode & 0o077,
+        0,
+        "{} can be read by others ({mode:o})",
+        path.display()
+    );
 }
 
 #[test]
@@ -118,7 +160,12 @@ fn a_port_in_use_is_one_clear_line() {
     write(&folder, &format!("listen = [\"{address}\"]\n"));
     let output = run(folder.path(), &[], "");
     let text = complaint(&output);
-    assert!(text.contains(&address.to_string()) && text.contains("in use") && text.contains("sestina.toml"), "{text}");
+    assert!(
+        text.contains(&address.to_string())
+            && text.contains("in use")
+            && text.contains("sestina.toml"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -126,14 +173,26 @@ fn two_servers_do_not_share_a_data_folder() {
     let folder = folder();
     let ports = [free_port().unwrap(), free_port().unwrap()];
     for (name, port) in ["one.toml", "two.toml"].iter().zip(ports) {
-        fs::write(folder.path().join(name), format!("listen = [\"127.0.0.1:{port}\"]\n")).unwrap();
+        fs::write(
+            folder.path().join(name),
+            format!("listen = [\"127.0.0.1:{port}\"]\n"),
+        )
+        .unwrap();
     }
     let mut command = Command::new(BINARY);
-    command.args(["--config", "one.toml"]).current_dir(folder.path());
+    command
+        .args(["--config", "one.toml"])
+        .current_dir(folder.path());
     let mut first = Process::start(&mut command, &folder.path().join("log")).unwrap();
-    first.wait_until(30, "Sestina", |first| first.output().contains("is up")).unwrap();
+    first
+        .wait_until(30, "Sestina", |first| first.output().contains("is up"))
+        .unwrap();
     let output = run(folder.path(), &["--config", "two.toml", "serve"], "");
-    assert!(complaint(&output).contains("another server"), "{}", complaint(&output));
+    assert!(
+        complaint(&output).contains("another server"),
+        "{}",
+        complaint(&output)
+    );
     assert!(listens(ports[0]), "the first goes on");
 }
 
@@ -142,21 +201,42 @@ fn a_certificate_that_cannot_be_read_is_one_clear_line() {
     let folder = folder();
     let port = free_port().unwrap();
     let listen = format!("listen = [\"127.0.0.1:{port}\"]\n");
-    write(&folder, &format!("{listen}certificate = \"missing.pem\"\nkey = \"missing.key\"\n"));
+    write(
+        &folder,
+        &format!("{listen}certificate = \"missing.pem\"\nkey = \"missing.key\"\n"),
+    );
     let text = complaint(&run(folder.path(), &["serve"], ""));
-    assert!(text.contains("missing.pem") && text.contains("No such file"), "{text}");
+    assert!(
+        text.contains("missing.pem") && text.contains("No such file"),
+        "{text}"
+    );
 
     fs::write(folder.path().join("empty.pem"), "nothing\n").unwrap();
-    write(&folder, &format!("{listen}certificate = \"empty.pem\"\nkey = \"empty.pem\"\n"));
+    write(
+        &folder,
+        &format!("{listen}certificate = \"empty.pem\"\nkey = \"empty.pem\"\n"),
+    );
     let text = complaint(&run(folder.path(), &["serve"], ""));
     assert!(text.contains("empty.pem"), "{text}");
 
-    write(&folder, &format!("{listen}data = \"{}\"\n", folder.path().join("elsewhere").display()));
+    write(
+        &folder,
+        &format!(
+            "{listen}data = \"{}\"\n",
+            folder.path().join("elsewhere").display()
+        ),
+    );
     fs::create_dir(folder.path().join("elsewhere")).unwrap();
     fs::write(folder.path().join("elsewhere/key.pem"), "half a pair").unwrap();
     let text = complaint(&run(folder.path(), &["serve"], ""));
-    assert!(text.contains("key.pem") && text.contains("certificate.pem"), "{text}");
-    assert_eq!(fs::read_to_string(folder.path().join("elsewhere/key.pem")).unwrap(), "half a pair");
+    assert!(
+        text.contains("key.pem") && text.contains("certificate.pem"),
+        "{text}"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("elsewhere/key.pem")).unwrap(),
+        "half a pair"
+    );
 }
 
 #[test]
@@ -168,7 +248,14 @@ fn a_folder_without_permission_is_one_clear_line() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let config = folder.path().join("sestina.toml");
-    fs::write(&config, format!("listen = [\"127.0.0.1:{}\"]\ndata = \"closed/data\"\n", free_port().unwrap())).unwrap();
+    fs::write(
+        &config,
+        format!(
+            "listen = [\"127.0.0.1:{}\"]\ndata = \"closed/data\"\n",
+            free_port().unwrap()
+        ),
+    )
+    .unwrap();
     // Root may write everywhere: be somebody else. The program is copied to where that somebody may read it.
     let output = if setup::is_root() {
         let program = folder.path().join("sestina");
@@ -181,17 +268,27 @@ fn a_folder_without_permission_is_one_clear_line() {
             .output()
             .unwrap()
     } else {
-        Command::new(BINARY).arg("--config").arg(&config).output().unwrap()
+        Command::new(BINARY)
+            .arg("--config")
+            .arg(&config)
+            .output()
+            .unwrap()
     };
     let text = complaint(&output);
-    assert!(text.contains("closed/data") && text.contains("Permission denied"), "{text}");
+    assert!(
+        text.contains("closed/data") && text.contains("Permission denied"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_data_folder_that_is_a_file_is_one_clear_line() {
     let folder = folder();
     fs::write(folder.path().join("data"), "not a folder").unwrap();
-    write(&folder, &format!("listen = [\"127.0.0.1:{}\"]\n", free_port().unwrap()));
+    write(
+        &folder,
+        &format!("listen = [\"127.0.0.1:{}\"]\n", free_port().unwrap()),
+    );
     let text = complaint(&run(folder.path(), &["serve"], ""));
     assert!(text.contains("data"), "{text}");
 }
@@ -199,15 +296,34 @@ fn a_data_folder_that_is_a_file_is_one_clear_line() {
 #[test]
 fn check_says_what_a_start_would_do_and_does_nothing() {
     let folder = folder();
-    write(&folder, "domains = [\"capulet.example\", \"montague.example\"]\nlisten = [\"0.0.0.0:5222\"]\n");
+    write(
+        &folder,
+        "domains = [\"capulet.example\", \"montague.example\"]\nlisten = [\"0.0.0.0:5222\"]\n",
+    );
     let output = run(folder.path(), &["check"], "");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = out(&output);
-    for expected in ["capulet.example", "montague.example", "0.0.0.0:5222", "sestina.sqlite", "xep-0199"] {
+    for expected in [
+        "capulet.example",
+        "montague.example",
+        "0.0.0.0:5222",
+        "sestina.sqlite",
+        "xep-0199",
+    ] {
         assert!(text.contains(expected), "{expected} in {text}");
     }
-    assert!(!text.contains("xep-0077"), "registration is off unless it is turned on: {text}");
-    assert!(!folder.path().join("data").exists(), "checking makes nothing");
+    assert!(
+        !text.contains("xep-0077"),
+        "registration is off unless it is turned on: {text}"
+    );
+    assert!(
+        !folder.path().join("data").exists(),
+        "checking makes nothing"
+    );
 
     write(&folder, "[plugins.\"xep-0077\"]\nenabled = true\n");
     assert!(out(&run(folder.path(), &["check", "sestina.toml"], "")).contains("xep-0077"));
@@ -216,7 +332,10 @@ fn check_says_what_a_start_would_do_and_does_nothing() {
 #[test]
 fn check_names_line_and_column() {
     let folder = folder();
-    write(&folder, "domains = [\"capulet.example\"]\n\n[limits]\nstanza = \"plenty\"\n");
+    write(
+        &folder,
+        "domains = [\"capulet.example\"]\n\n[limits]\nstanza = \"plenty\"\n",
+    );
     let output = run(folder.path(), &["check"], "");
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
@@ -228,31 +347,82 @@ fn check_names_line_and_column() {
 #[test]
 fn accounts_without_a_running_server() {
     let folder = folder();
-    write(&folder, "domains = [\"capulet.example\", \"montague.example\"]\n");
-    let user = |arguments: &[&str], input: &str| run(folder.path(), &[&["user"], arguments].concat(), input);
+    write(
+        &folder,
+        "domains = [\"capulet.example\", \"montague.example\"]\n",
+    );
+    let user = |arguments: &[&str], input: &str| {
+        run(folder.path(), &[&["user"], arguments].concat(), input)
+    };
     assert_eq!(out(&user(&["list"], "")), "");
-    assert!(user(&["add", "juliet@capulet.example"], "secret\n").status.success());
-    assert!(user(&["add", "romeo@montague.example"], "secret\n").status.success());
-    assert_eq!(out(&user(&["list"], "")), "juliet@capulet.example\nromeo@montague.example\n");
-    assert_eq!(out(&user(&["list", "montague.example"], "")), "romeo@montague.example\n");
+    assert!(
+        user(&["add", "juliet@capulet.example"], "secret\n")
+            .status
+            .success()
+    );
+    assert!(
+        user(&["add", "romeo@montague.example"], "secret\n")
+            .status
+            .success()
+    );
+    assert_eq!(
+        out(&user(&["list"], "")),
+        "juliet@capulet.example\nromeo@montague.example\n"
+    );
+    assert_eq!(
+        out(&user(&["list", "montague.example"], "")),
+        "romeo@montague.example\n"
+    );
     assert!(complaint(&user(&["add", "Juliet@Capulet.example"], "other\n")).contains("exists"));
-    assert!(complaint(&user(&["add", "paris@elsewhere.example"], "x\n")).contains("not a domain of this server"));
+    assert!(
+        complaint(&user(&["add", "paris@elsewhere.example"], "x\n"))
+            .contains("not a domain of this server")
+    );
     assert!(complaint(&user(&["add", "capulet.example"], "x\n")).contains("domain"));
     assert!(complaint(&user(&["add", "paris@capulet.example"], "\n")).contains("empty"));
-    assert!(user(&["passwd", "juliet@capulet.example"], "new\n").status.success());
+    assert!(
+        user(&["passwd", "juliet@capulet.example"], "new\n")
+            .status
+            .success()
+    );
     assert!(complaint(&user(&["passwd", "nurse@capulet.example"], "new\n")).contains("no account"));
-    assert!(user(&["remove", "juliet@capulet.example"], "").status.success());
+    assert!(
+        user(&["remove", "juliet@capulet.example"], "")
+            .status
+            .success()
+    );
     assert!(complaint(&user(&["remove", "juliet@capulet.example"], "")).contains("no account"));
     assert_eq!(out(&user(&["list"], "")), "romeo@montague.example\n");
 }
 
 #[test]
 fn accounts_beside_a_running_server() {
-    let server =
-        Sestina::start(Path::new(BINARY), "capulet.example", &[("juliet", "secret-1"), ("nurse", "secret-2")], "").unwrap();
-    assert_eq!(server.user(&["list"], "").unwrap(), "juliet@capulet.example\nnurse@capulet.example\n");
-    server.user(&["remove", "nurse@capulet.example"], "").unwrap();
-    server.user(&["passwd", "juliet@capulet.example"], "another\n").unwrap();
-    assert!(server.user(&["add", "juliet@capulet.example"], "x\n").unwrap_err().to_string().contains("exists"));
-    assert_eq!(server.user(&["list"], "").unwrap(), "juliet@capulet.example\n");
+    let server = Sestina::start(
+        Path::new(BINARY),
+        "capulet.example",
+        &[("juliet", "secret-1"), ("nurse", "secret-2")],
+        "",
+    )
+    .unwrap();
+    assert_eq!(
+        server.user(&["list"], "").unwrap(),
+        "juliet@capulet.example\nnurse@capulet.example\n"
+    );
+    server
+        .user(&["remove", "nurse@capulet.example"], "")
+        .unwrap();
+    server
+        .user(&["passwd", "juliet@capulet.example"], "another\n")
+        .unwrap();
+    assert!(
+        server
+            .user(&["add", "juliet@capulet.example"], "x\n")
+            .unwrap_err()
+            .to_string()
+            .contains("exists")
+    );
+    assert_eq!(
+        server.user(&["list"], "").unwrap(),
+        "juliet@capulet.example\n"
+    );
 }

@@ -20,10 +20,13 @@ use sestina_interop::sestina::Sestina;
 const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
 
 fn config(peer: &Peer, index: usize) -> ClientConfig {
-    ClientConfig::new(&format!("{}/test", peer.jid(index)), peer.accounts[index].password.clone())
-        .unwrap()
-        .server("127.0.0.1", peer.port)
-        .trust(Trust::only_added().file(&peer.certificate).unwrap())
+    ClientConfig::new(
+        &format!("{}/test", peer.jid(index)),
+        peer.accounts[index].password.clone(),
+    )
+    .unwrap()
+    .server("127.0.0.1", peer.port)
+    .trust(Trust::only_added().file(&peer.certificate).unwrap())
 }
 
 async fn login(peer: &Peer, index: usize) -> (Client, Events) {
@@ -43,12 +46,18 @@ async fn wait<T>(events: &mut Events, take: impl Fn(Event) -> Option<T>) -> T {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), search).await.expect("in time")
+    tokio::time::timeout(Duration::from_secs(10), search)
+        .await
+        .expect("in time")
 }
 
 async fn presence(events: &mut Events, type_: StanzaType, from: &BareJid) {
     wait(events, |event| match event {
-        Event::Presence(presence) if presence.type_() == type_ && presence.from().unwrap().to_bare() == *from => Some(()),
+        Event::Presence(presence)
+            if presence.type_() == type_ && presence.from().unwrap().to_bare() == *from =>
+        {
+            Some(())
+        }
         _ => None,
     })
     .await;
@@ -88,7 +97,10 @@ async fn conversation(peer: &Peer) {
 
     romeo.say(&them, "But soft! <&> \u{263e}").await.unwrap();
     let (from, text) = wait(&mut to_juliet, |event| match event {
-        Event::Message(message) => Some((message.from()?.clone(), message.decode::<Body>()?.unwrap().text)),
+        Event::Message(message) => Some((
+            message.from()?.clone(),
+            message.decode::<Body>()?.unwrap().text,
+        )),
         _ => None,
     })
     .await;
@@ -119,10 +131,18 @@ async fn refusals(peer: &Peer) {
     assert!(error.to_string().contains("not-authorized"), "{error}");
 
     let untrusted = config(peer, 0).trust(Trust::only_added());
-    assert!(Client::connect(untrusted).await.is_err(), "a certificate that nobody vouches for");
+    assert!(
+        Client::connect(untrusted).await.is_err(),
+        "a certificate that nobody vouches for"
+    );
 
-    let nobody = ClientConfig::new("romeo@capulet.example", "x").unwrap().server("127.0.0.1", 1);
-    assert!(matches!(Client::connect(nobody).await, Err(ConnectError::Unreachable { .. })));
+    let nobody = ClientConfig::new("romeo@capulet.example", "x")
+        .unwrap()
+        .server("127.0.0.1", 1);
+    assert!(matches!(
+        Client::connect(nobody).await,
+        Err(ConnectError::Unreachable { .. })
+    ));
 }
 
 #[tokio::test]
@@ -141,7 +161,13 @@ async fn our_client_talks_through_our_server() {
 }
 
 fn start() -> Sestina {
-    Sestina::start(Path::new(env!("CARGO_BIN_EXE_sestina")), "capulet.example", ACCOUNTS, "").unwrap()
+    Sestina::start(
+        Path::new(env!("CARGO_BIN_EXE_sestina")),
+        "capulet.example",
+        ACCOUNTS,
+        "",
+    )
+    .unwrap()
 }
 
 /// An example, built by cargo beside the tests.
@@ -153,9 +179,13 @@ fn example(name: &str) -> Command {
 
 fn with_accounts(command: &mut Command, peer: &Peer, accounts: &[usize]) {
     for &index in accounts {
-        command.arg(peer.jid(index)).arg(&peer.accounts[index].password);
+        command
+            .arg(peer.jid(index))
+            .arg(&peer.accounts[index].password);
     }
-    command.arg(format!("127.0.0.1:{}", peer.port)).arg(&peer.certificate);
+    command
+        .arg(format!("127.0.0.1:{}", peer.port))
+        .arg(&peer.certificate);
 }
 
 /// Runs an example to its end.
@@ -163,7 +193,11 @@ fn run(name: &str, peer: &Peer) -> String {
     let mut command = example(name);
     with_accounts(&mut command, peer, &[0, 1]);
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{name}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -171,8 +205,16 @@ fn run(name: &str, peer: &Peer) -> String {
 fn the_example_chat_prints_a_conversation() {
     let server = start();
     let said = run("chat", &server.peer);
-    let speakers: Vec<&str> = said.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name.trim()).collect();
-    assert_eq!(speakers, ["romeo", "juliet", "romeo", "juliet", "romeo", "juliet"], "{said}");
+    let speakers: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, _)| name.trim())
+        .collect();
+    assert_eq!(
+        speakers,
+        ["romeo", "juliet", "romeo", "juliet", "romeo", "juliet"],
+        "{said}"
+    );
     // It leaves nothing behind, so it runs again.
     assert_eq!(run("chat", &server.peer), said);
 }
@@ -181,8 +223,14 @@ fn the_example_chat_prints_a_conversation() {
 fn the_example_custom_stanza_is_answered() {
     let server = start();
     let said = run("custom_stanza", &server.peer);
-    assert!(said.contains("Verona: HalfClouded, Some(31) degrees"), "{said}");
-    assert!(said.contains("item-not-found") && said.contains("no station there"), "{said}");
+    assert!(
+        said.contains("Verona: HalfClouded, Some(31) degrees"),
+        "{said}"
+    );
+    assert!(
+        said.contains("item-not-found") && said.contains("no station there"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -192,7 +240,10 @@ async fn the_example_echo_bot_answers() {
     with_accounts(&mut command, &server.peer, &[1]);
     let log = server.folder().join("bot");
     let mut bot = Process::start(&mut command, &log).unwrap();
-    bot.wait_until(20, "the bot online", |bot| bot.output().contains("is online")).unwrap();
+    bot.wait_until(20, "the bot online", |bot| {
+        bot.output().contains("is online")
+    })
+    .unwrap();
     let (romeo, mut events) = login(&server.peer, 0).await;
     let bot_jid = Jid::parse(&server.peer.jid(1)).unwrap();
     romeo.say(&bot_jid, "echo?").await.unwrap();

@@ -10,7 +10,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_sestina");
 const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
 
 fn start(settings: &str) -> Sestina {
-    Sestina::start(Path::new(BINARY), "capulet.example", ACCOUNTS, settings).unwrap_or_else(|error| panic!("{error}"))
+    Sestina::start(Path::new(BINARY), "capulet.example", ACCOUNTS, settings)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a script, and shows the server's log when it fails.
@@ -45,9 +46,13 @@ fn slixmpp_registers_an_account() {
 fn offline_messages_survive_kill_9() {
     let python = ready!("slixmpp, killed server", slixmpp::installed());
     let mut server = start("");
-    python.run("leave_message.py", &server.peer, 60).unwrap_or_else(|error| panic!("{error}"));
+    python
+        .run("leave_message.py", &server.peer, 60)
+        .unwrap_or_else(|error| panic!("{error}"));
     server.restart("KILL").unwrap();
-    python.run("collect_message.py", &server.peer, 60).unwrap_or_else(|error| panic!("{error}"));
+    python
+        .run("collect_message.py", &server.peer, 60)
+        .unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
@@ -55,10 +60,16 @@ fn removing_an_account_ends_its_sessions() {
     let python = ready!("slixmpp, removed account", slixmpp::installed());
     let server = start("");
     let mut waiting = python.start("wait_for_end.py", &server.peer).unwrap();
-    waiting.wait_for("logged in", 30).unwrap_or_else(|error| panic!("{error}\n{}", server.process.output()));
-    let told = server.user(&["remove", "romeo@capulet.example"], "").unwrap();
+    waiting
+        .wait_for("logged in", 30)
+        .unwrap_or_else(|error| panic!("{error}\n{}", server.process.output()));
+    let told = server
+        .user(&["remove", "romeo@capulet.example"], "")
+        .unwrap();
     assert!(told.contains("ended its session"), "{told}");
-    waiting.finish(30).unwrap_or_else(|error| panic!("{error}\n{}", server.process.output()));
+    waiting
+        .finish(30)
+        .unwrap_or_else(|error| panic!("{error}\n{}", server.process.output()));
 }
 
 #[test]
@@ -76,7 +87,10 @@ fn two_hosts_keep_their_accounts_apart() {
     let server = Sestina::start_hosts(
         Path::new(BINARY),
         &["capulet.example", "montague.example"],
-        &[("romeo", "secret-1"), ("romeo@montague.example", "secret-2")],
+        &[
+            ("romeo", "secret-1"),
+            ("romeo@montague.example", "secret-2"),
+        ],
         "",
     )
     .unwrap_or_else(|error| panic!("{error}"));

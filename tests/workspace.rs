@@ -38,15 +38,24 @@ fn crates_depend_downwards_only() {
         if TOOLS.contains(&name) {
             continue;
         }
-        let own = place(name).unwrap_or_else(|| panic!("{name} has no place in the order of crates"));
+        let own =
+            place(name).unwrap_or_else(|| panic!("{name} has no place in the order of crates"));
         for dependency in &package.dependencies {
             // What a crate's tests use does not reach whoever depends on the crate.
             if dependency.kind == DependencyKind::Development {
                 continue;
             }
-            assert!(!TOOLS.contains(&dependency.name.as_str()), "{name} depends on {}", dependency.name);
+            assert!(
+                !TOOLS.contains(&dependency.name.as_str()),
+                "{name} depends on {}",
+                dependency.name
+            );
             if let Some(other) = place(&dependency.name) {
-                assert!(other < own, "{name} depends on {}, which stands above it", dependency.name);
+                assert!(
+                    other < own,
+                    "{name} depends on {}, which stands above it",
+                    dependency.name
+                );
             }
         }
     }
@@ -55,7 +64,11 @@ fn crates_depend_downwards_only() {
 #[test]
 fn every_crate_of_the_order_is_there() {
     let metadata = metadata();
-    let there: BTreeSet<&str> = metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    let there: BTreeSet<&str> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     for name in ORDER.iter().chain(TOOLS) {
         assert!(there.contains(name), "{name} is missing");
     }
@@ -65,7 +78,11 @@ fn every_crate_of_the_order_is_there() {
 fn workspace_lints_hold_everywhere() {
     for package in metadata().workspace_packages() {
         let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
-        assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", package.name);
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{} has lints of its own",
+            package.name
+        );
     }
 }
 
@@ -78,7 +95,11 @@ fn tree(options: &[&str]) -> BTreeMap<String, String> {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     let lines = text.lines().filter(|line| !line.is_empty());
     lines
@@ -91,7 +112,16 @@ fn tree(options: &[&str]) -> BTreeMap<String, String> {
 fn an_ordinary_build_compiles_no_backend_that_was_not_asked_for() {
     let all = tree(&["-p", "sestina", "-e", "normal,build"]);
     assert!(all.contains_key("sqlx-sqlite"), "the default has SQLite");
-    for name in ["mongodb", "bson", "redis", "sqlx-postgres", "sqlx-mysql", "aws-lc-rs", "aws-lc-sys", "openssl-sys"] {
+    for name in [
+        "mongodb",
+        "bson",
+        "redis",
+        "sqlx-postgres",
+        "sqlx-mysql",
+        "aws-lc-rs",
+        "aws-lc-sys",
+        "openssl-sys",
+    ] {
         assert!(!all.contains_key(name), "{name} is compiled");
     }
 }
@@ -101,20 +131,61 @@ fn the_binary_links_no_generator() {
     // Procedural macros are compiled for the compiler, not into the program: cargo marks them, and what only they need
     // is cut off with them.
     let linked = tree(&["-p", "sestina", "-e", "normal,no-proc-macro"]);
-    for name in ["xsd-parser", "sestina-codegen", "sestina-expand", "syn", "quote", "proc-macro2", "prettyplease"] {
-        assert!(!linked.contains_key(name), "{name} is linked into the program");
+    for name in [
+        "xsd-parser",
+        "sestina-codegen",
+        "sestina-expand",
+        "syn",
+        "quote",
+        "proc-macro2",
+        "prettyplease",
+    ] {
+        assert!(
+            !linked.contains_key(name),
+            "{name} is linked into the program"
+        );
     }
 }
 
 #[test]
 fn library_users_take_only_what_they_name() {
-    let none = tree(&["-p", "sestina", "--no-default-features", "-e", "normal,no-proc-macro"]);
-    for name in ["rustls", "sqlx-core", "clap", "sestina-session", "sestina-plugins"] {
+    let none = tree(&[
+        "-p",
+        "sestina",
+        "--no-default-features",
+        "-e",
+        "normal,no-proc-macro",
+    ]);
+    for name in [
+        "rustls",
+        "sqlx-core",
+        "clap",
+        "sestina-session",
+        "sestina-plugins",
+    ] {
         assert!(!none.contains_key(name), "{name} without any feature");
     }
-    let client = tree(&["-p", "sestina", "--no-default-features", "--features", "client", "-e", "normal,no-proc-macro"]);
+    let client = tree(&[
+        "-p",
+        "sestina",
+        "--no-default-features",
+        "--features",
+        "client",
+        "-e",
+        "normal,no-proc-macro",
+    ]);
     assert!(client.contains_key("sestina-session"));
-    for name in ["sqlx-core", "clap", "sestina-plugins", "sestina-skeletons", "sestina-profiles", "rcgen"] {
-        assert!(!client.contains_key(name), "{name} with the feature `client` alone");
+    for name in [
+        "sqlx-core",
+        "clap",
+        "sestina-plugins",
+        "sestina-skeletons",
+        "sestina-profiles",
+        "rcgen",
+    ] {
+        assert!(
+            !client.contains_key(name),
+            "{name} with the feature `client` alone"
+        );
     }
 }

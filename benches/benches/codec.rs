@@ -3,7 +3,12 @@
 //! Each figure is the median of several runs; allocations are counted by the allocator of this program. Reading does the
 //! whole work on both sides: from bytes to a typed stanza with its typed payloads. quick-xml only finds the tokens: it checks
 //! no namespaces and builds nothing, and stands here as a limit.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -70,7 +75,10 @@ fn measure<R>(mut work: impl FnMut() -> R) -> Cost {
         times.push(time.as_nanos() as f64 / f64::from(rounds));
     }
     times.sort_by(f64::total_cmp);
-    Cost { nanoseconds: times[times.len() / 2], allocations }
+    Cost {
+        nanoseconds: times[times.len() / 2],
+        allocations,
+    }
 }
 
 fn row(name: &str, bytes: usize, cost: Cost, typed: Cost) {
@@ -92,7 +100,13 @@ fn table(title: &str) {
 fn main() {
     let mut reading = Vec::new();
     let mut writing = Vec::new();
-    for Sample { name, text, ours, theirs } in corpus::samples() {
+    for Sample {
+        name,
+        text,
+        ours,
+        theirs,
+    } in corpus::samples()
+    {
         let bytes = text.len();
         corpus::prove(name, &text, &*ours, &*theirs);
 

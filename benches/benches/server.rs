@@ -19,7 +19,8 @@ use tokio::net::TcpStream;
 const PAIRS: usize = 100;
 const OUTSTANDING: usize = 10;
 const DOMAIN: &str = "capulet.example";
-const BODY: &str = "Good pilgrim, you do wrong your hand too much, which mannerly devotion shows in this";
+const BODY: &str =
+    "Good pilgrim, you do wrong your hand too much, which mannerly devotion shows in this";
 
 struct Row {
     name: String,
@@ -33,10 +34,18 @@ fn main() -> Result<(), Failure> {
     if let (Some("--relay"), Some(port)) = (arguments.next().as_deref(), arguments.next()) {
         return Ok(relay::serve(port.parse()?)?);
     }
-    let rounds: usize = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
-    let seconds: u64 = std::env::var("SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(5);
+    let rounds: usize = std::env::var("ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(3);
+    let seconds: u64 = std::env::var("SECONDS")
+        .ok()
+        .and_then(|seconds| seconds.parse().ok())
+        .unwrap_or(5);
     let time = Duration::from_secs(seconds);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
 
     let mut rows = Vec::new();
     rows.push(median(rounds, || measure_relay(&runtime, time))?);
@@ -47,8 +56,12 @@ fn main() -> Result<(), Failure> {
         Err(skip) => eprintln!("SKIP bench server, Prosody: {skip}"),
     }
 
-    println!("\nchat one to one: {PAIRS} pairs, {OUTSTANDING} on the way in each, {seconds} s, median of {rounds}\n");
-    println!("| server | messages/s | server CPU-s per 100,000 | against the relay | resident MiB |");
+    println!(
+        "\nchat one to one: {PAIRS} pairs, {OUTSTANDING} on the way in each, {seconds} s, median of {rounds}\n"
+    );
+    println!(
+        "| server | messages/s | server CPU-s per 100,000 | against the relay | resident MiB |"
+    );
     println!("|---|---:|---:|---:|---:|");
     let floor = rows.first().map_or(1.0, |row| row.cpu);
     for row in &rows {
@@ -66,7 +79,9 @@ fn main() -> Result<(), Failure> {
 
 /// The run whose CPU time is in the middle.
 fn median(rounds: usize, mut run: impl FnMut() -> Result<Row, Failure>) -> Result<Row, Failure> {
-    let mut rows = (0..rounds.max(1)).map(|_| run()).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = (0..rounds.max(1))
+        .map(|_| run())
+        .collect::<Result<Vec<_>, _>>()?;
     rows.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
     let middle = rows.len() / 2;
     Ok(rows.swap_remove(middle))
@@ -87,7 +102,11 @@ fn measure_relay(runtime: &tokio::runtime::Runtime, time: Duration) -> Result<Ro
             let sender = TcpStream::connect(("127.0.0.1", port)).await?;
             let receiver = TcpStream::connect(("127.0.0.1", port)).await?;
             sender.set_nodelay(true)?;
-            pairs.push(Pair { sender, receiver, message: message("somebody@capulet.example/0123456789abcdef") });
+            pairs.push(Pair {
+                sender,
+                receiver,
+                message: message("somebody@capulet.example/0123456789abcdef"),
+            });
         }
         chat("byte relay (floor)", pairs, &process, time).await
     });
@@ -95,7 +114,11 @@ fn measure_relay(runtime: &tokio::runtime::Runtime, time: Duration) -> Result<Ro
     row
 }
 
-fn measure_sestina(runtime: &tokio::runtime::Runtime, binary: &Path, time: Duration) -> Result<Row, Failure> {
+fn measure_sestina(
+    runtime: &tokio::runtime::Runtime,
+    binary: &Path,
+    time: Duration,
+) -> Result<Row, Failure> {
     let accounts = accounts();
     let server = Sestina::start(binary, DOMAIN, &borrowed(&accounts), "require_tls = false")?;
     runtime.block_on(async {
@@ -113,27 +136,43 @@ fn measure_prosody(runtime: &tokio::runtime::Runtime, time: Duration) -> Result<
     })
 }
 
-async fn chat(name: &str, pairs: Vec<Pair>, process: &Process, time: Duration) -> Result<Row, Failure> {
-    let (count, length, cpu) =
-        load::run(pairs, OUTSTANDING, Duration::from_secs(1), time, || process.cpu_seconds()).await?;
+async fn chat(
+    name: &str,
+    pairs: Vec<Pair>,
+    process: &Process,
+    time: Duration,
+) -> Result<Row, Failure> {
+    let (count, length, cpu) = load::run(pairs, OUTSTANDING, Duration::from_secs(1), time, || {
+        process.cpu_seconds()
+    })
+    .await?;
     let row = Row {
         name: name.to_owned(),
         rate: count as f64 / length.as_secs_f64(),
         cpu: cpu / count as f64 * 100_000.0,
         memory: process.resident_kib()?,
     };
-    eprintln!("{name}: {:.0} messages/s, {:.2} CPU-s per 100,000", row.rate, row.cpu);
+    eprintln!(
+        "{name}: {:.0} messages/s, {:.2} CPU-s per 100,000",
+        row.rate, row.cpu
+    );
     Ok(row)
 }
 
 async fn pairs(port: u16, accounts: &[(String, String)]) -> Result<Vec<Pair>, Failure> {
     let mut pairs = Vec::new();
     for pair in accounts.chunks_exact(2) {
-        let [(from, from_password), (to, to_password)] = pair else { continue };
+        let [(from, from_password), (to, to_password)] = pair else {
+            continue;
+        };
         let sender = scram::login(port, DOMAIN, from, from_password).await?;
         let receiver = scram::login(port, DOMAIN, to, to_password).await?;
         let message = message(&receiver.jid);
-        pairs.push(Pair { sender: sender.socket, receiver: receiver.socket, message });
+        pairs.push(Pair {
+            sender: sender.socket,
+            receiver: receiver.socket,
+            message,
+        });
     }
     Ok(pairs)
 }
@@ -143,11 +182,16 @@ fn message(to: &str) -> String {
 }
 
 fn accounts() -> Vec<(String, String)> {
-    (0..2 * PAIRS).map(|number| (format!("user{number}"), format!("password-{number}"))).collect()
+    (0..2 * PAIRS)
+        .map(|number| (format!("user{number}"), format!("password-{number}")))
+        .collect()
 }
 
 fn borrowed(accounts: &[(String, String)]) -> Vec<(&str, &str)> {
-    accounts.iter().map(|(name, password)| (name.as_str(), password.as_str())).collect()
+    accounts
+        .iter()
+        .map(|(name, password)| (name.as_str(), password.as_str()))
+        .collect()
 }
 
 /// The release build of the binary, made when it is not up to date. `SESTINA_BINARY` names another.
@@ -155,10 +199,14 @@ fn release_binary() -> Result<PathBuf, Failure> {
     if let Some(path) = std::env::var_os("SESTINA_BINARY") {
         return Ok(path.into());
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("no workspace")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status =
-        Command::new(cargo).current_dir(root).args(["build", "--release", "-p", "sestina", "--bin", "sestina"]).status()?;
+    let status = Command::new(cargo)
+        .current_dir(root)
+        .args(["build", "--release", "-p", "sestina", "--bin", "sestina"])
+        .status()?;
     if !status.success() {
         return Err("the server does not build".into());
     }

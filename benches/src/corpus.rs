@@ -75,9 +75,10 @@ pub fn samples() -> Vec<Sample> {
 }
 
 fn roster_of(size: usize) -> String {
-    let mut text = "<iq xmlns='jabber:client' to='juliet@capulet.example/balcony' type='result' id='r1'>\
+    let mut text =
+        "<iq xmlns='jabber:client' to='juliet@capulet.example/balcony' type='result' id='r1'>\
                     <query xmlns='jabber:iq:roster' ver='ver7'>"
-        .to_owned();
+            .to_owned();
     for number in 0..size {
         text += &format!(
             "<item jid='contact{number}@example.org' name='Contact {number}' subscription='both'><group>{}</group></item>",
@@ -94,7 +95,10 @@ fn roster_of(size: usize) -> String {
 #[allow(clippy::panic)]
 pub fn prove(name: &str, text: &str, ours: &dyn Codec, theirs: &dyn Codec) {
     let bytes = text.as_bytes();
-    for (who, written) in [("ours", ours.round_trip(bytes)), ("theirs", theirs.round_trip(bytes))] {
+    for (who, written) in [
+        ("ours", ours.round_trip(bytes)),
+        ("theirs", theirs.round_trip(bytes)),
+    ] {
         for (reader, codec) in [("ours", ours), ("theirs", theirs)] {
             let (before, after) = (codec.describe(bytes), codec.describe(written.as_bytes()));
             if before != after {
@@ -129,14 +133,20 @@ struct Ours<T> {
 
 impl<T> Ours<T> {
     fn new(take: fn(Stanza) -> T, write: fn(&T, &mut Vec<u8>)) -> Ours<T> {
-        Ours { reader: RefCell::new(Reader::inside(Limits::default(), ns::CLIENT)), take, write }
+        Ours {
+            reader: RefCell::new(Reader::inside(Limits::default(), ns::CLIENT)),
+            take,
+            write,
+        }
     }
 
     #[allow(clippy::expect_used)]
     fn parse(&self, bytes: &[u8]) -> T {
         let mut reader = self.reader.borrow_mut();
         reader.push(bytes);
-        let Some(Event::Element(frame)) = reader.next().expect("well-formed") else { unreachable!("one element") };
+        let Some(Event::Element(frame)) = reader.next().expect("well-formed") else {
+            unreachable!("one element")
+        };
         (self.take)(Stanza::from_frame(frame).expect("a stanza"))
     }
 }
@@ -147,7 +157,8 @@ impl<T: std::fmt::Debug + 'static> Codec for Ours<T> {
     }
 
     fn writer(&self, bytes: &[u8]) -> Box<dyn FnMut()> {
-        let (value, write, mut out) = (self.parse(bytes), self.write, Vec::with_capacity(64 * 1024));
+        let (value, write, mut out) =
+            (self.parse(bytes), self.write, Vec::with_capacity(64 * 1024));
         Box::new(move || {
             out.clear();
             write(&value, &mut out);
@@ -183,7 +194,10 @@ fn get<T: sestina_wire::Payload>(stanza: &Stanza) -> Option<T> {
 
 fn read_our_message(stanza: Stanza) -> With<MessagePayloads> {
     let payloads = (get(&stanza), get(&stanza), get(&stanza));
-    With { head: stanza.head().clone(), payloads }
+    With {
+        head: stanza.head().clone(),
+        payloads,
+    }
 }
 
 fn write_our_message(message: &With<MessagePayloads>, out: &mut Vec<u8>) {
@@ -203,7 +217,10 @@ fn append<T: sestina_wire::Payload>(stanza: &mut Stanza, payload: &Option<T>) {
 
 fn read_our_presence(stanza: Stanza) -> With<PresencePayloads> {
     let payloads = (get(&stanza), get(&stanza), get(&stanza), get(&stanza));
-    With { head: stanza.head().clone(), payloads }
+    With {
+        head: stanza.head().clone(),
+        payloads,
+    }
 }
 
 fn write_our_presence(presence: &With<PresencePayloads>, out: &mut Vec<u8>) {
@@ -217,7 +234,10 @@ fn write_our_presence(presence: &With<PresencePayloads>, out: &mut Vec<u8>) {
 }
 
 fn read_our_roster(stanza: Stanza) -> With<Option<Query>> {
-    With { payloads: get(&stanza), head: stanza.head().clone() }
+    With {
+        payloads: get(&stanza),
+        head: stanza.head().clone(),
+    }
 }
 
 fn write_our_roster(iq: &With<Option<Query>>, out: &mut Vec<u8>) {
@@ -258,12 +278,21 @@ impl<T: std::fmt::Debug + 'static> Codec for Theirs<T> {
 fn read_their_message(bytes: &[u8]) -> (Message, Vec<delay::Delay>) {
     let mut message: Message = xso::from_bytes(bytes).expect("readable");
     let payloads = std::mem::take(&mut message.payloads);
-    (message, payloads.into_iter().map(|element| element.try_into().expect("a delay")).collect())
+    (
+        message,
+        payloads
+            .into_iter()
+            .map(|element| element.try_into().expect("a delay"))
+            .collect(),
+    )
 }
 
 #[allow(clippy::expect_used)]
 fn write_their_message((message, delays): &mut (Message, Vec<delay::Delay>)) -> Vec<u8> {
-    message.payloads = delays.iter().map(|delay| xso::transform(delay).expect("an element")).collect();
+    message.payloads = delays
+        .iter()
+        .map(|delay| xso::transform(delay).expect("an element"))
+        .collect();
     xso::to_vec(&*message).expect("writable")
 }
 
@@ -271,26 +300,44 @@ fn write_their_message((message, delays): &mut (Message, Vec<delay::Delay>)) -> 
 fn read_their_presence(bytes: &[u8]) -> (Presence, Vec<caps::Caps>) {
     let mut presence: Presence = xso::from_bytes(bytes).expect("readable");
     let payloads = std::mem::take(&mut presence.payloads);
-    (presence, payloads.into_iter().map(|element| element.try_into().expect("capabilities")).collect())
+    (
+        presence,
+        payloads
+            .into_iter()
+            .map(|element| element.try_into().expect("capabilities"))
+            .collect(),
+    )
 }
 
 #[allow(clippy::expect_used)]
 fn write_their_presence((presence, caps): &mut (Presence, Vec<caps::Caps>)) -> Vec<u8> {
-    presence.payloads = caps.iter().map(|caps| xso::transform(caps).expect("an element")).collect();
+    presence.payloads = caps
+        .iter()
+        .map(|caps| xso::transform(caps).expect("an element"))
+        .collect();
     xso::to_vec(&*presence).expect("writable")
 }
 
 #[allow(clippy::expect_used)]
 fn read_their_roster(bytes: &[u8]) -> (Iq, Option<roster::Roster>) {
     let mut iq: Iq = xso::from_bytes(bytes).expect("readable");
-    let payload = if let Iq::Result { payload, .. } = &mut iq { payload.take() } else { None };
-    (iq, payload.map(|element| element.try_into().expect("a roster")))
+    let payload = if let Iq::Result { payload, .. } = &mut iq {
+        payload.take()
+    } else {
+        None
+    };
+    (
+        iq,
+        payload.map(|element| element.try_into().expect("a roster")),
+    )
 }
 
 #[allow(clippy::expect_used)]
 fn write_their_roster((iq, roster): &mut (Iq, Option<roster::Roster>)) -> Vec<u8> {
     if let Iq::Result { payload, .. } = &mut *iq {
-        *payload = roster.as_ref().map(|roster| xso::transform(roster).expect("an element"));
+        *payload = roster
+            .as_ref()
+            .map(|roster| xso::transform(roster).expect("an element"));
     }
     xso::to_vec(&*iq).expect("writable")
 }

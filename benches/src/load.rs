@@ -48,18 +48,26 @@ pub async fn run(
             tokio::time::sleep(warm_up).await;
             let (count, start, before) = (arrived.get(), Instant::now(), measure()?);
             tokio::time::sleep(time).await;
-            let (count, length, used) = (arrived.get() - count, start.elapsed(), measure()? - before);
+            let (count, length, used) =
+                (arrived.get() - count, start.elapsed(), measure()? - before);
             stop.set(true);
             for task in tasks {
                 let finished = tokio::time::timeout(Duration::from_secs(10), task).await;
-                finished.map_err(|_| io::Error::other("messages were lost: the last ones never arrived"))???;
+                finished.map_err(|_| {
+                    io::Error::other("messages were lost: the last ones never arrived")
+                })???;
             }
             Ok((count, length, used))
         })
         .await
 }
 
-async fn keep_going(mut pair: Pair, outstanding: usize, arrived: Rc<Cell<u64>>, stop: Rc<Cell<bool>>) -> io::Result<()> {
+async fn keep_going(
+    mut pair: Pair,
+    outstanding: usize,
+    arrived: Rc<Cell<u64>>,
+    stop: Rc<Cell<bool>>,
+) -> io::Result<()> {
     let batch = pair.message.repeat(outstanding);
     let finder = memmem::Finder::new(END);
     pair.sender.write_all(batch.as_bytes()).await?;
@@ -67,7 +75,10 @@ async fn keep_going(mut pair: Pair, outstanding: usize, arrived: Rc<Cell<u64>>, 
     let mut buffer = vec![0; 16 * 1024];
     let mut kept = 0;
     while on_the_way > 0 {
-        let length = pair.receiver.read(buffer.get_mut(kept..).unwrap_or_default()).await?;
+        let length = pair
+            .receiver
+            .read(buffer.get_mut(kept..).unwrap_or_default())
+            .await?;
         if length == 0 {
             return Err(io::Error::other("the server closed the connection"));
         }
@@ -86,7 +97,14 @@ async fn keep_going(mut pair: Pair, outstanding: usize, arrived: Rc<Cell<u64>>, 
         on_the_way -= count;
         if !stop.get() && count > 0 {
             on_the_way += count;
-            pair.sender.write_all(batch.get(..pair.message.len() * count).unwrap_or_default().as_bytes()).await?;
+            pair.sender
+                .write_all(
+                    batch
+                        .get(..pair.message.len() * count)
+                        .unwrap_or_default()
+                        .as_bytes(),
+                )
+                .await?;
         }
     }
     Ok(())

@@ -16,7 +16,8 @@ const LISTENER: Token = Token(usize::MAX);
 pub fn serve(port: u16) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
-    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry()
+        .register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut events = Events::with_capacity(1024);
     let mut sockets: HashMap<usize, TcpStream> = HashMap::new();
     let mut next = 0;
@@ -27,7 +28,8 @@ pub fn serve(port: u16) -> io::Result<()> {
             if event.token() == LISTENER {
                 while let Ok((mut socket, _)) = listener.accept() {
                     socket.set_nodelay(true)?;
-                    poll.registry().register(&mut socket, Token(next), Interest::READABLE)?;
+                    poll.registry()
+                        .register(&mut socket, Token(next), Interest::READABLE)?;
                     sockets.insert(next, socket);
                     next += 1;
                 }
@@ -35,7 +37,9 @@ pub fn serve(port: u16) -> io::Result<()> {
             }
             let token = event.token().0;
             loop {
-                let Some(socket) = sockets.get_mut(&token) else { break };
+                let Some(socket) = sockets.get_mut(&token) else {
+                    break;
+                };
                 match socket.read(&mut buffer) {
                     Ok(0) => {
                         sockets.remove(&token);

@@ -22,7 +22,10 @@ pub struct Session {
 pub async fn login(port: u16, domain: &str, user: &str, password: &str) -> io::Result<Session> {
     let socket = TcpStream::connect(("127.0.0.1", port)).await?;
     socket.set_nodelay(true)?;
-    let mut line = Line { socket, buffer: String::new() };
+    let mut line = Line {
+        socket,
+        buffer: String::new(),
+    };
     let header = format!(
         "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' \
          to='{domain}' version='1.0'>"
@@ -36,36 +39,71 @@ pub async fn login(port: u16, domain: &str, user: &str, password: &str) -> io::R
         .ask(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256'>{first}</auth>"), "</challenge>")
         .await?;
     let challenge = between(&challenge, ">", "</challenge>").ok_or_else(|| broken("challenge"))?;
-    let challenge = BASE64_STANDARD.decode(challenge).map_err(io::Error::other)?;
+    let challenge = BASE64_STANDARD
+        .decode(challenge)
+        .map_err(io::Error::other)?;
     let challenge = String::from_utf8(challenge).map_err(io::Error::other)?;
-    let field = |name: &str| challenge.split(',').find_map(|part| part.strip_prefix(name)).ok_or_else(|| broken(name));
-    let salt = BASE64_STANDARD.decode(field("s=")?).map_err(io::Error::other)?;
+    let field = |name: &str| {
+        challenge
+            .split(',')
+            .find_map(|part| part.strip_prefix(name))
+            .ok_or_else(|| broken(name))
+    };
+    let salt = BASE64_STANDARD
+        .decode(field("s=")?)
+        .map_err(io::Error::other)?;
     let rounds: u32 = field("i=")?.parse().map_err(io::Error::other)?;
     let mut salted = [0; 32];
     pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), &salt, rounds, &mut salted);
     let without_proof = format!("c=biws,r={}", field("r=")?);
     let client_key = hmac(&salted, b"Client Key")?;
-    let signature = hmac(&Sha256::digest(&client_key), format!("{bare},{challenge},{without_proof}").as_bytes())?;
-    let proof: Vec<u8> = client_key.iter().zip(&signature).map(|(a, b)| a ^ b).collect();
-    let last = BASE64_STANDARD.encode(format!("{without_proof},p={}", BASE64_STANDARD.encode(proof)));
-    line.ask(&format!("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{last}</response>"), "</success>").await?;
+    let signature = hmac(
+        &Sha256::digest(&client_key),
+        format!("{bare},{challenge},{without_proof}").as_bytes(),
+    )?;
+    let proof: Vec<u8> = client_key
+        .iter()
+        .zip(&signature)
+        .map(|(a, b)| a ^ b)
+        .collect();
+    let last = BASE64_STANDARD.encode(format!(
+        "{without_proof},p={}",
+        BASE64_STANDARD.encode(proof)
+    ));
+    line.ask(
+        &format!("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{last}</response>"),
+        "</success>",
+    )
+    .await?;
 
     line.ask(&header, "</stream:features>").await?;
     let bound = line
-        .ask("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", "</iq>")
+        .ask(
+            "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+            "</iq>",
+        )
         .await?;
-    let jid = between(&bound, "<jid>", "</jid>").ok_or_else(|| broken("jid"))?.to_owned();
-    let ready = format!("<presence/><iq type='get' id='ready' to='{domain}'><ping xmlns='urn:xmpp:ping'/></iq>");
+    let jid = between(&bound, "<jid>", "</jid>")
+        .ok_or_else(|| broken("jid"))?
+        .to_owned();
+    let ready = format!(
+        "<presence/><iq type='get' id='ready' to='{domain}'><ping xmlns='urn:xmpp:ping'/></iq>"
+    );
     line.socket.write_all(ready.as_bytes()).await?;
     loop {
         // The answer has the id; the own presence may come before it.
-        let found = ["id='ready'", "id=\"ready\""].iter().find_map(|id| line.buffer.find(id));
+        let found = ["id='ready'", "id=\"ready\""]
+            .iter()
+            .find_map(|id| line.buffer.find(id));
         if found.is_some_and(|at| line.buffer.get(at..).is_some_and(|rest| rest.contains('>'))) {
             break;
         }
         line.more().await?;
     }
-    Ok(Session { socket: line.socket, jid })
+    Ok(Session {
+        socket: line.socket,
+        jid,
+    })
 }
 
 struct Line {
@@ -92,7 +130,9 @@ impl Line {
         if length == 0 {
             return Err(io::Error::other(format!("closed after {:?}", self.buffer)));
         }
-        self.buffer.push_str(&String::from_utf8_lossy(bytes.get(..length).unwrap_or_default()));
+        self.buffer.push_str(&String::from_utf8_lossy(
+            bytes.get(..length).unwrap_or_default(),
+        ));
         if self.buffer.contains("<failure") {
             return Err(io::Error::other(self.buffer.clone()));
         }

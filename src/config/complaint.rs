@@ -18,19 +18,32 @@ pub(crate) struct Complaints(Vec<Complaint>);
 impl Complaint {
     /// Without a place in a file.
     pub(crate) fn new(text: impl Into<String>) -> Complaint {
-        Complaint { place: None, text: text.into() }
+        Complaint {
+            place: None,
+            text: text.into(),
+        }
     }
 
     /// At a byte range of the file's text. Lines and columns count from one, columns in characters.
-    pub(crate) fn at(path: Option<&Path>, source: &str, span: Option<Range<usize>>, text: impl Into<String>) -> Complaint {
+    pub(crate) fn at(
+        path: Option<&Path>,
+        source: &str,
+        span: Option<Range<usize>>,
+        text: impl Into<String>,
+    ) -> Complaint {
         let text = text.into().replace('\n', "; ");
-        let (Some(path), Some(span)) = (path, span) else { return Complaint::new(text) };
+        let (Some(path), Some(span)) = (path, span) else {
+            return Complaint::new(text);
+        };
         let before = source.get(..span.start.min(source.len())).unwrap_or(source);
         let line = before.matches('\n').count() + 1;
         let start = before.rfind('\n').map_or(0, |index| index + 1);
         let column = before.get(start..).map_or(0, |rest| rest.chars().count()) + 1;
         let shown = source.lines().nth(line - 1).unwrap_or_default().to_owned();
-        Complaint { place: Some((path.to_owned(), line, column, shown)), text }
+        Complaint {
+            place: Some((path.to_owned(), line, column, shown)),
+            text,
+        }
     }
 }
 

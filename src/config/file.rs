@@ -94,7 +94,10 @@ pub(crate) struct Log {
 
 impl Default for Log {
     fn default() -> Log {
-        Log { filter: "info".to_owned(), format: LogFormat::Text }
+        Log {
+            filter: "info".to_owned(),
+            format: LogFormat::Text,
+        }
     }
 }
 

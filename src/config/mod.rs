@@ -78,15 +78,24 @@ impl Config {
         let Some(path) = path else {
             return Config::from_text(None, "");
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Complaints::from(Complaint::new(format!("cannot read {}: {error}", path.display()))))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Complaints::from(Complaint::new(format!(
+                "cannot read {}: {error}",
+                path.display()
+            )))
+        })?;
         Config::from_text(Some(path), &text)
     }
 
     /// As if the text had been read from the file at the path.
     pub(crate) fn from_text(path: Option<&Path>, text: &str) -> Result<Config, Complaints> {
         let file: file::File = toml::from_str(text).map_err(|error| {
-            Complaints::from(Complaint::at(path, text, error.span(), error.message().to_owned()))
+            Complaints::from(Complaint::at(
+                path,
+                text,
+                error.span(),
+                error.message().to_owned(),
+            ))
         })?;
         resolve::resolve(file, path, text)
     }
@@ -98,7 +107,10 @@ impl Config {
 
     /// The domains that the self-signed certificate is for.
     pub(crate) fn self_signed_domains(&self) -> Vec<&str> {
-        let hosts = self.hosts.iter().filter(|host| host.certificate == Certificate::SelfSigned);
+        let hosts = self
+            .hosts
+            .iter()
+            .filter(|host| host.certificate == Certificate::SelfSigned);
         hosts.map(|host| host.domain.as_str()).collect()
     }
 

@@ -21,7 +21,8 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn complain(&mut self, span: Range<usize>, text: impl Into<String>) {
-        self.complaints.push(Complaint::at(self.path, self.text, Some(span), text));
+        self.complaints
+            .push(Complaint::at(self.path, self.text, Some(span), text));
     }
 
     /// A path of the file is relative to the file.
@@ -32,21 +33,41 @@ impl Source<'_> {
 
 /// Completes and checks.
 pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Config, Complaints> {
-    let folder = path.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
-    let mut source = Source { path, text, folder, complaints: Complaints::none() };
+    let folder = path
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""))
+        .to_owned();
+    let mut source = Source {
+        path,
+        text,
+        folder,
+        complaints: Complaints::none(),
+    };
 
     let listen = listen(&mut source, file.listen.as_deref());
-    let data = file.data.as_ref().map_or_else(|| source.folder.join("data"), |data| source.file_path(data));
+    let data = file
+        .data
+        .as_ref()
+        .map_or_else(|| source.folder.join("data"), |data| source.file_path(data));
     let storage = storage(&mut source, file.storage.as_ref(), &data);
     let shared = certificate(&mut source, file.certificate.as_ref(), file.key.as_ref());
 
     let mut hosts: Vec<Host> = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut add = |source: &mut Source<'_>, written: &str, span: Option<Range<usize>>| match domain(written) {
+    let mut add = |source: &mut Source<'_>, written: &str, span: Option<Range<usize>>| match domain(
+        written,
+    ) {
         Ok(domain) if seen.insert(domain.clone()) => {
-            hosts.push(Host { domain, certificate: shared.clone(), plugins: file.plugins.clone() });
+            hosts.push(Host {
+                domain,
+                certificate: shared.clone(),
+                plugins: file.plugins.clone(),
+            });
         }
-        Ok(domain) => source.complain(span.unwrap_or_default(), format!("the domain {domain} is named twice")),
+        Ok(domain) => source.complain(
+            span.unwrap_or_default(),
+            format!("the domain {domain} is named twice"),
+        ),
         Err(reason) => source.complain(span.unwrap_or_default(), reason),
     };
     match &file.domains {
@@ -67,15 +88,22 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
     }
 
     for (name, table) in file.hosts {
-        let Some(host) = hosts.iter_mut().find(|host| domain(name.get_ref()).is_ok_and(|name| name == host.domain)) else {
+        let Some(host) = hosts
+            .iter_mut()
+            .find(|host| domain(name.get_ref()).is_ok_and(|name| name == host.domain))
+        else {
             source.complain(
                 name.span(),
-                format!("the domain {:?} has settings here but is not in the list `domains`", name.get_ref()),
+                format!(
+                    "the domain {:?} has settings here but is not in the list `domains`",
+                    name.get_ref()
+                ),
             );
             continue;
         };
         if table.certificate.is_some() || table.key.is_some() {
-            host.certificate = certificate(&mut source, table.certificate.as_ref(), table.key.as_ref());
+            host.certificate =
+                certificate(&mut source, table.certificate.as_ref(), table.key.as_ref());
         }
         if let Some(plugins) = table.plugins {
             host.plugins = plugins;
@@ -83,7 +111,10 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
     }
 
     // RFC 6120 §13.12: a server takes stanzas of 10,000 bytes at least.
-    for (name, size) in [("stanza", file.limits.stanza), ("before_login", file.limits.before_login)] {
+    for (name, size) in [
+        ("stanza", file.limits.stanza),
+        ("before_login", file.limits.before_login),
+    ] {
         if size.bytes() < 10_000 {
             source.complaints.push(Complaint::at(
                 path,
@@ -119,13 +150,17 @@ fn key_in_limits(text: &str, name: &str) -> Option<Range<usize>> {
 fn domain(written: &str) -> Result<String, String> {
     match Jid::parse(written) {
         Ok(jid) if jid.local().is_none() && jid.resource().is_none() => Ok(jid.domain().to_owned()),
-        Ok(_) => Err(format!("{written:?} is an address, a domain alone is wanted here, such as \"example.org\"")),
+        Ok(_) => Err(format!(
+            "{written:?} is an address, a domain alone is wanted here, such as \"example.org\""
+        )),
         Err(error) => Err(format!("{written:?} is no domain: {error}")),
     }
 }
 
 fn listen(source: &mut Source<'_>, written: Option<&[Spanned<String>]>) -> Vec<SocketAddr> {
-    let Some(written) = written else { return vec![SocketAddr::from(([127, 0, 0, 1], 5222))] };
+    let Some(written) = written else {
+        return vec![SocketAddr::from(([127, 0, 0, 1], 5222))];
+    };
     let mut addresses = Vec::new();
     for entry in written {
         match entry.get_ref().parse::<SocketAddr>() {
@@ -145,9 +180,15 @@ fn listen(source: &mut Source<'_>, written: Option<&[Spanned<String>]>) -> Vec<S
     addresses
 }
 
-fn storage(source: &mut Source<'_>, written: Option<&Spanned<String>>, data: &Path) -> StorageLocation {
+fn storage(
+    source: &mut Source<'_>,
+    written: Option<&Spanned<String>>,
+    data: &Path,
+) -> StorageLocation {
     let default = || StorageLocation::Sqlite(data.join("sestina.sqlite"));
-    let Some(written) = written else { return default() };
+    let Some(written) = written else {
+        return default();
+    };
     match written.get_ref().split_once(':') {
         Some(("memory", "")) => StorageLocation::Memory,
         Some(("sqlite", path)) if !path.is_empty() => {
@@ -172,16 +213,23 @@ fn certificate(
     key: Option<&Spanned<String>>,
 ) -> Certificate {
     match (certificate, key) {
-        (Some(certificate), Some(key)) => {
-            Certificate::Files { certificate: source.file_path(certificate), key: source.file_path(key) }
-        }
+        (Some(certificate), Some(key)) => Certificate::Files {
+            certificate: source.file_path(certificate),
+            key: source.file_path(key),
+        },
         (None, None) => Certificate::SelfSigned,
         (Some(lonely), None) => {
-            source.complain(lonely.span(), "a certificate without its key: add `key = \"FILE\"`");
+            source.complain(
+                lonely.span(),
+                "a certificate without its key: add `key = \"FILE\"`",
+            );
             Certificate::SelfSigned
         }
         (None, Some(lonely)) => {
-            source.complain(lonely.span(), "a key without its certificate: add `certificate = \"FILE\"`");
+            source.complain(
+                lonely.span(),
+                "a key without its certificate: add `certificate = \"FILE\"`",
+            );
             Certificate::SelfSigned
         }
     }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::{Certificate, Config, StorageLocation};
 
 fn read(text: &str) -> Result<Config, String> {
-    Config::from_text(Some(Path::new("etc/sestina.toml")), text).map_err(|complaints| complaints.to_string())
+    Config::from_text(Some(Path::new("etc/sestina.toml")), text)
+        .map_err(|complaints| complaints.to_string())
 }
 
 fn mistake(text: &str) -> String {
@@ -20,8 +21,14 @@ fn an_empty_file_is_complete() {
     assert_eq!(config.hosts[0].certificate, Certificate::SelfSigned);
     assert_eq!(config.listen, ["127.0.0.1:5222".parse().unwrap()]);
     assert_eq!(config.data, PathBuf::from("etc/data"));
-    assert_eq!(config.storage, StorageLocation::Sqlite(PathBuf::from("etc/data/sestina.sqlite")));
-    assert_eq!(config.self_signed_certificate().0, PathBuf::from("etc/data/certificate.pem"));
+    assert_eq!(
+        config.storage,
+        StorageLocation::Sqlite(PathBuf::from("etc/data/sestina.sqlite"))
+    );
+    assert_eq!(
+        config.self_signed_certificate().0,
+        PathBuf::from("etc/data/certificate.pem")
+    );
 }
 
 #[test]
@@ -53,15 +60,25 @@ key = "/etc/m.key"
 "#,
     )
     .unwrap();
-    let domains: Vec<&str> = config.hosts.iter().map(|host| host.domain.as_str()).collect();
+    let domains: Vec<&str> = config
+        .hosts
+        .iter()
+        .map(|host| host.domain.as_str())
+        .collect();
     assert_eq!(domains, ["capulet.example", "montague.example"]);
     assert_eq!(
         config.hosts[0].certificate,
-        Certificate::Files { certificate: "etc/tls/cert.pem".into(), key: "etc/tls/key.pem".into() }
+        Certificate::Files {
+            certificate: "etc/tls/cert.pem".into(),
+            key: "etc/tls/key.pem".into()
+        }
     );
     assert_eq!(
         config.hosts[1].certificate,
-        Certificate::Files { certificate: "/etc/m.pem".into(), key: "/etc/m.key".into() }
+        Certificate::Files {
+            certificate: "/etc/m.pem".into(),
+            key: "/etc/m.key".into()
+        }
     );
     assert_eq!(config.storage, StorageLocation::Memory);
     assert_eq!(config.limits.stanza.bytes(), 1 << 20);
@@ -71,20 +88,72 @@ key = "/etc/m.key"
 #[test]
 fn mistakes_say_where_and_what() {
     for (text, place, words) in [
-        ("domains = [\"a b\"]", "etc/sestina.toml:1:12: ", "no domain"),
-        ("\n\ndomains = [\"x.example\", \"me@x.example\"]", "etc/sestina.toml:3:25: ", "a domain alone"),
-        ("domains = [\"x.example\", \"X.example\"]", "etc/sestina.toml:1:25: ", "twice"),
+        (
+            "domains = [\"a b\"]",
+            "etc/sestina.toml:1:12: ",
+            "no domain",
+        ),
+        (
+            "\n\ndomains = [\"x.example\", \"me@x.example\"]",
+            "etc/sestina.toml:3:25: ",
+            "a domain alone",
+        ),
+        (
+            "domains = [\"x.example\", \"X.example\"]",
+            "etc/sestina.toml:1:25: ",
+            "twice",
+        ),
         ("domains = []", "etc/sestina.toml:1:1: ", "at least one"),
-        ("listen = [\n  \"0.0.0.0:5222\",\n  \"everywhere\",\n]", "etc/sestina.toml:3:3: ", "0.0.0.0:5222"),
-        ("lisen = []", "etc/sestina.toml:1:1: ", "unknown field `lisen`"),
-        ("storage = \"oracle:x\"", "etc/sestina.toml:1:11: ", "sqlite:FILE"),
-        ("key = \"k.pem\"", "etc/sestina.toml:1:7: ", "without its certificate"),
-        ("[limits]\nstanza = \"lots\"", "etc/sestina.toml:2:10: ", "64KiB"),
-        ("[limits]\nbefore_login = 5000", "etc/sestina.toml:2:1: ", "10,000"),
-        ("[limits]\nlogin = 5", "etc/sestina.toml:2:9: ", "invalid type"),
-        ("[plugins.\"xep-0077\"]\nenabld = true", "etc/sestina.toml:2:1: ", "unknown field `enabld`"),
-        ("[plugins.\"xep-9999\"]", "etc/sestina.toml:1:10: ", "unknown field `xep-9999`"),
-        ("[hosts.\"y.example\"]", "etc/sestina.toml:1:8: ", "not in the list"),
+        (
+            "listen = [\n  \"0.0.0.0:5222\",\n  \"everywhere\",\n]",
+            "etc/sestina.toml:3:3: ",
+            "0.0.0.0:5222",
+        ),
+        (
+            "lisen = []",
+            "etc/sestina.toml:1:1: ",
+            "unknown field `lisen`",
+        ),
+        (
+            "storage = \"oracle:x\"",
+            "etc/sestina.toml:1:11: ",
+            "sqlite:FILE",
+        ),
+        (
+            "key = \"k.pem\"",
+            "etc/sestina.toml:1:7: ",
+            "without its certificate",
+        ),
+        (
+            "[limits]\nstanza = \"lots\"",
+            "etc/sestina.toml:2:10: ",
+            "64KiB",
+        ),
+        (
+            "[limits]\nbefore_login = 5000",
+            "etc/sestina.toml:2:1: ",
+            "10,000",
+        ),
+        (
+            "[limits]\nlogin = 5",
+            "etc/sestina.toml:2:9: ",
+            "invalid type",
+        ),
+        (
+            "[plugins.\"xep-0077\"]\nenabld = true",
+            "etc/sestina.toml:2:1: ",
+            "unknown field `enabld`",
+        ),
+        (
+            "[plugins.\"xep-9999\"]",
+            "etc/sestina.toml:1:10: ",
+            "unknown field `xep-9999`",
+        ),
+        (
+            "[hosts.\"y.example\"]",
+            "etc/sestina.toml:1:8: ",
+            "not in the list",
+        ),
         ("domains = [\"x.example\"", "etc/sestina.toml:1:", ""),
     ] {
         let found = mistake(text);

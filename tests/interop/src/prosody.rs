@@ -66,10 +66,16 @@ impl Prosody {
         let config = path.join("prosody.cfg.lua");
         fs::write(&config, configuration(path, domain, port, tls))?;
         // Prosody hashes these passwords as soon as they are used; `prosodyctl` would take a quarter of a second for each.
-        let stored = path.join("data").join(domain.replace('.', "%2e")).join("accounts");
+        let stored = path
+            .join("data")
+            .join(domain.replace('.', "%2e"))
+            .join("accounts");
         fs::create_dir_all(&stored)?;
         for (name, password) in accounts {
-            fs::write(stored.join(format!("{name}.dat")), format!("return {{ [\"password\"] = \"{password}\" }};\n"))?;
+            fs::write(
+                stored.join(format!("{name}.dat")),
+                format!("return {{ [\"password\"] = \"{password}\" }};\n"),
+            )?;
         }
         let mut command = Command::new("prosody");
         command.arg("-F").arg("--config").arg(&config);

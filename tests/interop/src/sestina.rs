@@ -75,7 +75,11 @@ impl Sestina {
             folder,
         };
         for (name, password) in accounts {
-            let address = if name.contains('@') { (*name).to_owned() } else { format!("{name}@{domain}") };
+            let address = if name.contains('@') {
+                (*name).to_owned()
+            } else {
+                format!("{name}@{domain}")
+            };
             server.user(&["add", &address], &format!("{password}\n"))?;
         }
         Ok(server)

@@ -42,7 +42,10 @@ impl Python {
 
     /// Starts a script with the accounts that the server has, and goes on.
     pub fn start(&self, script: &str, peer: &Peer) -> Result<Running, Failure> {
-        let accounts = peer.accounts.iter().map(|account| (account.name.as_str(), account.password.as_str()));
+        let accounts = peer
+            .accounts
+            .iter()
+            .map(|account| (account.name.as_str(), account.password.as_str()));
         self.start_as(script, peer, accounts)
     }
 
@@ -73,7 +76,11 @@ impl Python {
             command.arg("--allow").arg(deviation);
         }
         let process = Process::start(&mut command, &folder.path().join("output"))?;
-        Ok(Running { what: format!("{script} against {}", peer.software), process, _folder: folder })
+        Ok(Running {
+            what: format!("{script} against {}", peer.software),
+            process,
+            _folder: folder,
+        })
     }
 }
 
@@ -88,7 +95,8 @@ pub struct Running {
 impl Running {
     /// Waits until the script has printed the text.
     pub fn wait_for(&mut self, text: &str, seconds: u64) -> Result<(), Failure> {
-        self.process.wait_until(seconds, text, |process| process.output().contains(text))
+        self.process
+            .wait_until(seconds, text, |process| process.output().contains(text))
     }
 
     /// Waits for the end; the output, if the script is content.
