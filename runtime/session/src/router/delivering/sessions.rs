@@ -1,0 +1,82 @@
+//! To the sessions of an account: into the queue of each, past slow readers.
+
+use std::sync::Arc;
+
+use sestina_wire::{StreamCondition, StreamError};
+
+use crate::host::{Resource, Sent};
+use crate::metrics;
+use crate::router::Outcome;
+use crate::stages::Stage;
+
+use super::{Delivering, Phase, Purpose, Step, Waiting};
+
+impl Delivering {
+    /// To the sessions chosen.
+    pub(super) fn sessions(&mut self) -> Step {
+        let resources = std::mem::take(&mut self.delivery.resources);
+        if resources.is_empty() {
+            return self.enter(Phase::Stage(Stage::Undeliverable));
+        }
+        self.rest = resources;
+        self.rest.reverse();
+        let kind = self.delivery.stanza.kind();
+        let stages = self.cx.host.stages();
+        if !(stages.of(Stage::Resource, kind).is_empty()
+            && stages.of(Stage::BeforeWrite, kind).is_empty())
+        {
+            self.original = Some(self.delivery.stanza.clone());
+        }
+        self.enter(Phase::Fan)
+    }
+
+    pub(super) fn fan(&mut self) -> Step {
+        if let Some(next) = self.rest.pop() {
+            self.delivery.resource = Some(next);
+            let Some(original) = &self.original else {
+                return self.enter(Phase::Push);
+            };
+            self.delivery.stanza = original.clone();
+            return self.enter(Phase::Stage(Stage::Resource));
+        }
+        match std::mem::replace(&mut self.purpose, Purpose::Deliver) {
+            Purpose::Answer(outcome) => return Step::Finished(outcome),
+            Purpose::Direct if !self.taken => return Step::Finished(Outcome::NoSession),
+            Purpose::Direct | Purpose::Deliver => {}
+        }
+        if self.taken {
+            return Step::Finished(Outcome::Delivered);
+        }
+        if let Some(original) = self.original.take() {
+            self.delivery.stanza = original;
+        }
+        self.delivery.resource = None;
+        match self.failed.take() {
+            Some(error) => self.refuse(error),
+            // The sessions that were to get it have all ended meanwhile.
+            None => self.enter(Phase::Stage(Stage::Undeliverable)),
+        }
+    }
+
+    pub(super) fn push(&mut self) -> Step {
+        let Some(resource) = &self.delivery.resource else {
+            return self.enter(Phase::Fan);
+        };
+        match resource.push(&self.delivery.stanza) {
+            Sent::Queued => self.taken = true,
+            Sent::Full => return Step::Wait(Waiting::Room(Arc::clone(resource))),
+            Sent::Ended => {}
+        }
+        self.enter(Phase::Fan)
+    }
+
+    /// Waits for a slow reader, and ends its session when that takes too long.
+    pub(super) async fn room(&self, resource: &Arc<Resource>) {
+        let limit = self.cx.host.limits().slow_reader;
+        if tokio::time::timeout(limit, resource.room()).await.is_err() {
+            metrics::count(metrics::SLOW_READERS_ENDED);
+            tracing::info!(session = resource.jid().as_str(), "does not read; ended");
+            resource.end(Some(StreamError::new(StreamCondition::PolicyViolation)));
+        }
+    }
+}

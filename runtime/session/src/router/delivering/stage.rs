@@ -1,0 +1,108 @@
+//! At a stage: its functions in their order, and where the stanza goes after them.
+
+use crate::router::Outcome;
+use crate::stages::{Flow, Stage};
+use sestina_wire::dispatch::Scope;
+
+use super::{Delivering, Phase, Step, Turn, Waiting, is_of, recipient};
+
+impl Delivering {
+    /// Runs the functions of a stage that have not run yet.
+    pub(super) fn run(&mut self, stage: Stage) -> Turn {
+        loop {
+            let functions = self.cx.host.stages().of(stage, self.delivery.stanza.kind());
+            let Some(function) = functions.get(self.index) else {
+                return Turn::Passed;
+            };
+            self.index += 1;
+            let flow = function(&self.cx, &mut self.delivery);
+            match self.settle(flow) {
+                Turn::Passed => {}
+                other => return other,
+            }
+        }
+    }
+
+    pub(super) fn settle(&mut self, mut flow: Flow) -> Turn {
+        loop {
+            match flow {
+                Flow::Continue => return Turn::Passed,
+                Flow::Done => return Turn::Done,
+                Flow::Refuse(error) => return Turn::Refused(error),
+                Flow::Wait(future) => return Turn::Wait(future),
+                Flow::Then(change) => flow = change(&mut self.delivery),
+            }
+        }
+    }
+
+    /// Goes where the functions of the current stage, or the handlers, say.
+    pub(super) fn turned(&mut self, turn: Turn) -> Step {
+        let of_session = matches!(
+            self.phase,
+            Phase::Stage(Stage::Resource | Stage::BeforeWrite)
+        );
+        match turn {
+            Turn::Wait(future) => Step::Wait(Waiting::Flow(future)),
+            Turn::Passed => self.passed(),
+            Turn::Done if of_session => {
+                self.taken = true;
+                self.enter(Phase::Fan)
+            }
+            Turn::Done => {
+                let usual = match self.phase {
+                    Phase::Stage(Stage::Undeliverable) => Outcome::Queued,
+                    _ => Outcome::Delivered,
+                };
+                Step::Finished(self.delivery.outcome.take().unwrap_or(usual))
+            }
+            Turn::Refused(error) if of_session => {
+                self.failed = Some(error);
+                self.enter(Phase::Fan)
+            }
+            Turn::Refused(error) => self.refuse(error),
+        }
+    }
+
+    /// One function passed the stanza on: the next one, or what follows the last.
+    pub(super) fn passed(&mut self) -> Step {
+        let stage = match self.phase {
+            Phase::Stage(stage) => stage,
+            // The handlers of messages and presences all passed it on.
+            Phase::Handlers(scope) => return self.unhandled(scope),
+            Phase::Target | Phase::Account | Phase::Fan | Phase::Push => return Step::On,
+        };
+        if self.index
+            < self
+                .cx
+                .host
+                .stages()
+                .of(stage, self.delivery.stanza.kind())
+                .len()
+        {
+            return Step::On;
+        }
+        match stage {
+            Stage::Received => {
+                self.delivery.account =
+                    recipient(&self.cx.host, &self.source, &self.delivery.stanza);
+                self.enter(Phase::Stage(Stage::BeforeRouting))
+            }
+            Stage::BeforeRouting => self.enter(Phase::Target),
+            Stage::AccountDelivery => {
+                let own = self
+                    .delivery
+                    .stanza
+                    .from()
+                    .is_some_and(|from| is_of(from, &self.delivery.account));
+                self.enter(Phase::Handlers(if own {
+                    Scope::OwnAccount
+                } else {
+                    Scope::OtherAccount
+                }))
+            }
+            Stage::Resource => self.enter(Phase::Stage(Stage::BeforeWrite)),
+            Stage::BeforeWrite => self.enter(Phase::Push),
+            Stage::Undeliverable => self.last_resort(),
+        }
+    }
+}
