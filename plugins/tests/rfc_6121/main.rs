@@ -5,6 +5,7 @@
 mod message;
 mod presence;
 mod roster;
+mod storage;
 mod subscription;
 
 use std::sync::Arc;
@@ -22,13 +23,22 @@ use sestina_wire::clock::SystemRandom;
 const ROSTER: &str = "jabber:iq:roster";
 
 async fn host(domain: &str, accounts: &[&str], settings: skeleton::Settings) -> HostConfig {
+    host_on(Storage::memory(), domain, accounts, settings).await
+}
+
+async fn host_on(
+    storage: Storage,
+    domain: &str,
+    accounts: &[&str],
+    settings: skeleton::Settings,
+) -> HostConfig {
     let all = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
     for account in accounts {
         all.create(&BareJid::new(Some(account), domain).unwrap(), "secret")
             .await
             .unwrap();
     }
-    HostConfig::new(domain, Storage::memory(), all)
+    HostConfig::new(domain, storage, all)
         .unwrap()
         .plugins(move |host| {
             Ok(vec![skeleton::server::<rfc_6121::Server>(&Setup::new(
