@@ -366,3 +366,29 @@ impl Negotiation<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::negotiate;
+    use crate::session::{AcceptConfig, HostAccess, Hosts};
+    use crate::transport::memory;
+
+    struct Nowhere;
+
+    impl Hosts for Nowhere {
+        fn host(&self, _domain: &str) -> Option<Arc<HostAccess>> {
+            None
+        }
+    }
+
+    /// Whoever opens connections and says nothing costs this much each, beside what the reader holds.
+    #[test]
+    fn a_connection_before_login_is_small() {
+        let config = AcceptConfig::new(Arc::new(Nowhere), sestina_types::NEGOTIATION);
+        let (transport, _other) = memory::pair();
+        let size = size_of_val(&negotiate(transport, Arc::new(config)));
+        assert!(size < 6 * 1024, "{size} bytes");
+    }
+}

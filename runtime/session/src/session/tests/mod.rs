@@ -1,5 +1,6 @@
 //! Both sides against each other, and each side against hand-written XML.
 
+mod any_order;
 mod login;
 mod server_by_hand;
 
