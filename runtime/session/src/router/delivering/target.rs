@@ -84,19 +84,13 @@ impl Delivering {
         match exists {
             Ok(true) => self.enter(Phase::Stage(Stage::AccountDelivery)),
             // To an account that does not exist (RFC 6121 §8.5.1).
-            Ok(false) => {
-                let condition = match self.delivery.stanza.kind() {
-                    Kind::Presence => return Step::Finished(Outcome::NoSession),
-                    Kind::Message => Condition::ServiceUnavailable,
-                    // As from an account that exists and answers nothing to others.
-                    Kind::Iq => self
-                        .cx
-                        .host
-                        .mux()
-                        .unhandled(Scope::OtherAccount, &self.delivery.stanza),
-                };
-                self.refuse(StanzaError::new(condition))
-            }
+            Ok(false) => match self.delivery.stanza.kind() {
+                Kind::Presence => Step::Finished(Outcome::NoSession),
+                Kind::Message => self.refuse(StanzaError::new(Condition::ServiceUnavailable)),
+                // Handlers tell strangers the same as of an account that exists: nothing, each in the words of
+                // its specification.
+                Kind::Iq => self.enter(Phase::Handlers(Scope::OtherAccount)),
+            },
             Err(error) => self.refuse(errors::storage(error)),
         }
     }
