@@ -40,6 +40,10 @@ pub mod server;
 )]
 pub mod session;
 pub mod settings;
+#[cfg_attr(
+    not(feature = "server"),
+    allow(dead_code, reason = "what only a server needs")
+)]
 pub mod stages;
 #[cfg_attr(
     not(all(feature = "client", feature = "server")),

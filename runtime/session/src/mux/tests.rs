@@ -19,7 +19,7 @@ impl Content for Number {
 
     fn encode(&self, w: &mut Writer<'_>, name: &str, ns: &str) {
         w.start(name, ns);
-        w.text(&self.0);
+        w.text(self.0);
         w.end(name);
     }
 }

@@ -1,6 +1,6 @@
 //! Stream negotiation as a state machine without I/O (RFC 6120 §4.3).
 //!
-//! The [`Engine`] walks a table of [`FeatureRow`]s given as an argument: each row says what a session must have before
+//! The [`Engine`] walks a table of [rows](sestina_wire::negotiation::FeatureRow) given as an argument: each row says what a session must have before
 //! the feature, what it must not have, and what it has afterwards. [`Input`]s go in, [`Action`]s come out; who reads
 //! and writes the bytes, and how one feature is carried out, is not known here. The same engine serves both sides of a
 //! stream, and a program may bring rows of its own.
