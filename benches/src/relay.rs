@@ -36,10 +36,7 @@ pub fn serve(port: u16) -> io::Result<()> {
                 continue;
             }
             let token = event.token().0;
-            loop {
-                let Some(socket) = sockets.get_mut(&token) else {
-                    break;
-                };
+            while let Some(socket) = sockets.get_mut(&token) {
                 match socket.read(&mut buffer) {
                     Ok(0) => {
                         sockets.remove(&token);

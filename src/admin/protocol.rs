@@ -11,6 +11,10 @@ pub(super) const LINE: usize = 16 * 1024;
 /// What is asked for.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "they are not all that will ever be asked for"
+)]
 pub(crate) enum Request {
     /// Makes an account.
     UserAdd {
