@@ -12,6 +12,9 @@ use super::roster::Contact;
 use super::subscription::{self, Change, State};
 use super::{Server, outbound, presence, push};
 
+/// Bytes of a request up to which all of it is kept: a stranger's words cost memory as long as they are not answered.
+const LONGEST_REQUEST: usize = 4096;
+
 /// Presence for an account or one of its sessions.
 pub(super) fn presence(server: &Arc<Server>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
     if let Some(change) = outbound::change(delivery.type_()) {
@@ -20,7 +23,9 @@ pub(super) fn presence(server: &Arc<Server>, cx: &StageContext, delivery: &mut D
     match delivery.type_() {
         StanzaType::Probe => probe(&cx.host, delivery),
         // To an account: for whoever is there. To a session: for that one (§8.5.3.1).
-        StanzaType::Available | StanzaType::Unavailable if is_to_account(delivery) => {
+        StanzaType::Available | StanzaType::Unavailable | StanzaType::Error
+            if is_to_account(delivery) =>
+        {
             delivery
                 .resources
                 .retain(|resource| resource.is_available());
@@ -161,8 +166,13 @@ async fn deliver(host: &Arc<Host>, account: &BareJid, kind: Change, stanza: &Sta
     }
 }
 
+/// A request as it is kept: without what came with it, where that is long.
 fn text(stanza: &Stanza) -> String {
     let mut bytes = Vec::new();
     stanza.write(&mut bytes, ns::CLIENT);
+    if bytes.len() > LONGEST_REQUEST {
+        bytes.clear();
+        Stanza::new(stanza.head().clone()).write(&mut bytes, ns::CLIENT);
+    }
     String::from_utf8_lossy(&bytes).into_owned()
 }

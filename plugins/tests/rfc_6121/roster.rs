@@ -11,6 +11,12 @@ async fn a_roster_is_kept_pushed_and_versioned() {
     let mut first = with_roster(&server, "romeo@a.example/first").await;
     let mut second = with_roster(&server, "romeo@a.example/second").await;
     let mut deaf = login(&server, "romeo@a.example/deaf").await;
+    for (name, ns) in [
+        ("ver", "urn:xmpp:features:rosterver"),
+        ("sub", "urn:xmpp:features:pre-approval"),
+    ] {
+        assert!(deaf.features().root().child(name, ns).is_some(), "{name}");
+    }
     first
         .send(&format!("<iq type='set' id='1'><query xmlns='{ROSTER}'><item jid='Nurse@A.example' name='Nurse'><group>Servants</group></item></query></iq>"))
         .await;

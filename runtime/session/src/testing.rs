@@ -28,6 +28,7 @@ pub struct Conversation {
     stream: XmlStream,
     name: String,
     markers: u32,
+    features: Option<Frame>,
 }
 
 impl Conversation {
@@ -38,6 +39,7 @@ impl Conversation {
             stream,
             name: domain.to_owned(),
             markers: 0,
+            features: None,
         };
         this.header(domain).await;
         this
@@ -80,9 +82,16 @@ impl Conversation {
             other => panic!("{}: no stream header but {other:?}", self.name),
         }
         match self.event().await {
-            Some(Event::Element(frame)) if frame.root().is("features", ns::STREAM) => {}
+            Some(Event::Element(frame)) if frame.root().is("features", ns::STREAM) => {
+                self.features = Some(frame);
+            }
             other => panic!("{}: no features but {other:?}", self.name),
         }
+    }
+
+    /// The features that the server announced last.
+    pub fn features(&self) -> &Frame {
+        self.features.as_ref().unwrap()
     }
 
     async fn event(&mut self) -> Option<Event> {
