@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sestina_wire::{
-    Condition, Frame, Head, Jid, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
+    Condition, Frame, FullJid, Head, Jid, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
     StreamCondition, StreamError, Text,
 };
 
@@ -199,29 +199,13 @@ impl Connection {
             Err(StanzaParseError::Stanza(error)) => return Ok(self.reject(&frame, &error)),
         };
         drop(frame);
-        self.stamp(&mut stanza)?;
+        stamp(self.resource.jid(), &mut stanza)?;
         if let Err(error) = check_iq(&stanza) {
             return Ok(self
                 .router
                 .refuse(&self.host, &self.resource, stanza, error));
         }
         Ok(self.router.receive(&self.host, &self.resource, stanza))
-    }
-
-    /// Sets `from` to the session's address. A client may name its own, bare or full, and no other
-    /// (RFC 6120 §8.1.2.1).
-    fn stamp(&self, stanza: &mut Stanza) -> Result<(), StreamError> {
-        let own = self.resource.jid();
-        let head = stanza.head_mut();
-        match &head.from {
-            Some(from) if from.as_str() == own.as_str() => return Ok(()),
-            Some(from) if from.as_str() != own.bare_str() => {
-                return Err(StreamError::new(StreamCondition::InvalidFrom));
-            }
-            Some(_) | None => {}
-        }
-        head.from = Some(Jid::clone(own));
-        Ok(())
     }
 
     /// Answers an element that is a stanza by name and cannot be taken as one.
@@ -245,6 +229,21 @@ impl Connection {
     }
 }
 
+/// Sets `from` to the session's address. A client may name its own, bare or full, and no other
+/// (RFC 6120 §8.1.2.1).
+fn stamp(own: &FullJid, stanza: &mut Stanza) -> Result<(), StreamError> {
+    let head = stanza.head_mut();
+    match &head.from {
+        Some(from) if from.as_str() == own.as_str() => return Ok(()),
+        Some(from) if from.as_str() != own.bare_str() => {
+            return Err(StreamError::new(StreamCondition::InvalidFrom));
+        }
+        Some(_) | None => {}
+    }
+    head.from = Some(Jid::clone(own));
+    Ok(())
+}
+
 /// What RFC 6120 §8.2.3 asks of every iq: an identifier, and one payload in a request.
 fn check_iq(stanza: &Stanza) -> Result<(), StanzaError> {
     if stanza.kind() != Kind::Iq {
@@ -259,5 +258,38 @@ fn check_iq(stanza: &Stanza) -> Result<(), StanzaError> {
         StanzaType::Get | StanzaType::Set if payloads != 1 => bad("a request needs one payload"),
         StanzaType::Result if payloads > 1 => bad("a result has at most one payload"),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever a client writes into `from`, the stanza goes on with the session's own address or not at all.
+        #[test]
+        fn no_stanza_goes_on_with_a_false_sender(
+            local in "([rj]{1,2}@)?",
+            domain in "[ab]\\.example",
+            resource in "(/[xy]{1,2})?",
+            absent in proptest::bool::weighted(0.1),
+            kind in 0..3_u8,
+        ) {
+            let own = FullJid::parse("r@a.example/x").unwrap();
+            let mut stanza = match kind {
+                0 => Stanza::message(StanzaType::Chat),
+                1 => Stanza::presence(StanzaType::Available),
+                _ => Stanza::iq(StanzaType::Get),
+            };
+            let claimed = format!("{local}{domain}{resource}");
+            stanza.head_mut().from = (!absent).then(|| Jid::parse(&claimed).unwrap());
+            let its_own = absent || claimed == "r@a.example" || claimed == "r@a.example/x";
+            prop_assert_eq!(stamp(&own, &mut stanza).is_ok(), its_own);
+            if its_own {
+                prop_assert_eq!(stanza.from().map(Jid::as_str), Some(own.as_str()));
+            }
+        }
     }
 }
