@@ -555,6 +555,23 @@ async fn an_account_ends_with_all_its_sessions() {
     let server = server().await;
     let mut laura = login(&server, "laura@a.example/desk").await;
     let mut other = login(&server, "laura@a.example/sofa").await;
+    let mut arnaut = login(&server, "arnaut@a.example/study").await;
+    let roster = "<query xmlns='jabber:iq:roster'/>";
+    arnaut
+        .send(&format!("<iq type='get' id='0'>{roster}</iq>"))
+        .await;
+    arnaut.expect("<iq type='result' id='0'/>").await;
+    arnaut
+        .send("<presence type='subscribe' to='laura@a.example'/>")
+        .await;
+    arnaut.expect("<iq type='set'/>").await;
+    laura
+        .send("<presence type='subscribed' to='arnaut@a.example'/>")
+        .await;
+    let push =
+        "<iq type='set'><query xmlns='jabber:iq:roster'><item subscription='to'/></query></iq>";
+    let subscribed = "<presence type='subscribed' from='laura@a.example'/>";
+    arnaut.expect_all(&[subscribed, push]).await;
     laura.send(&format!("<iq type='set' id='1'><query xmlns='{REGISTER}'><remove/><username>laura</username></query></iq>")).await;
     laura.expect(&error("1", "bad-request")).await;
     laura
@@ -565,6 +582,10 @@ async fn an_account_ends_with_all_its_sessions() {
     laura.expect("<iq type='result' id='2'/>").await;
     laura.expect_stream_error("not-authorized").await;
     other.expect_stream_error("not-authorized").await;
+    let push =
+        "<iq type='set'><query xmlns='jabber:iq:roster'><item subscription='none'/></query></iq>";
+    let unsubscribed = "<presence type='unsubscribed' from='laura@a.example'/>";
+    arnaut.expect_all(&[unsubscribed, push]).await;
     let accounts = server
         .host("a.example")
         .unwrap()
@@ -577,4 +598,65 @@ async fn an_account_ends_with_all_its_sessions() {
             .await
             .unwrap()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_while_the_recipient_comes_and_goes() {
+    let server = server().await;
+    let mut senders = Vec::new();
+    for sender in 0..4 {
+        let mut arnaut = login(&server, &format!("arnaut@a.example/{sender}")).await;
+        senders.push(tokio::spawn(async move {
+            for number in 0..200 {
+                arnaut
+                    .send(&format!("<message to='laura@a.example' type='chat' id='{sender}-{number}'><body>x</body></message>"))
+                    .await;
+                if number % 20 == 0 {
+                    arnaut.settle().await;
+                }
+            }
+            arnaut.settle().await;
+        }));
+    }
+    let mut found = Vec::new();
+    let mut round = 0;
+    while found.len() < 800 {
+        round += 1;
+        assert!(round < 2000, "{} messages have come", found.len());
+        let mut laura = login(&server, &format!("laura@a.example/{round}")).await;
+        laura.send("<presence/>").await;
+        // Leaves politely: what is queued for it is read before the stream is closed.
+        for _ in 0..40 {
+            laura
+                .send("<iq type='get' id='end'><ping xmlns='urn:xmpp:ping'/></iq>")
+                .await;
+            loop {
+                let frame = laura.recv().await;
+                match (frame.root().name(), frame.root().attr("id")) {
+                    ("message", Some(id)) => found.push(id.to_string()),
+                    ("iq", _) => break,
+                    _ => {}
+                }
+            }
+        }
+        laura.send("<presence type='unavailable'/>").await;
+        laura
+            .send("<iq type='get' id='end'><ping xmlns='urn:xmpp:ping'/></iq>")
+            .await;
+        loop {
+            let frame = laura.recv().await;
+            match (frame.root().name(), frame.root().attr("id")) {
+                ("message", Some(id)) => found.push(id.to_string()),
+                ("iq", _) => break,
+                _ => {}
+            }
+        }
+        laura.close().await;
+    }
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    found.sort();
+    found.dedup();
+    assert_eq!(found.len(), 800);
 }

@@ -4,6 +4,7 @@
 
 mod book;
 mod delivery;
+mod farewell;
 mod inbound;
 mod outbound;
 mod presence;
@@ -25,6 +26,8 @@ use sestina_types::rfc_6121::{pre_approval, roster::Query, versioning};
 use sestina_wire::StanzaError;
 
 use book::Book;
+
+pub use farewell::farewells;
 
 /// The server's part.
 pub struct Server {

@@ -8,17 +8,24 @@ mod before_login;
 mod quota;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sestina_session::accounts::{AccountError, Accounts};
 use sestina_session::errors;
-use sestina_session::host::Resource;
+use sestina_session::host::{Host, Resource, Resources};
 use sestina_session::mux::{Empty, IqContext};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_skeletons::xep_0077::{self as skeleton, Settings};
+use sestina_types::TABLES;
 use sestina_types::xep_0077::register::Query;
-use sestina_wire::{BareJid, Condition, Head, Kind, Stanza, StanzaError, StanzaType, Text};
+use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType, Text};
 
 use before_login::Door;
+
+use crate::rfc_6121;
+
+/// How long the sessions of a removed account may take to end.
+const SESSIONS_END: Duration = Duration::from_secs(3);
 
 /// The server's part.
 pub struct Server {
@@ -144,18 +151,19 @@ impl Server {
             return Err(StanzaError::new(Condition::NotAllowed));
         }
         let account = session.account().jid().clone();
+        let farewells = rfc_6121::farewells(cx.host.storage(), &account).await;
+        let farewells = farewells.map_err(errors::storage)?;
         self.accounts.remove(&account).await.map_err(refusal)?;
-        // The answer has to be on its way before the stream ends under it (§3.2).
-        let head = Head {
-            kind: Kind::Iq,
-            type_: StanzaType::Result,
-            id: Some(cx.id.clone()),
-            from: cx.to.clone(),
-            to: Some(cx.from.clone()),
-            lang: None,
-        };
-        cx.host.deliver_to(session, Stanza::new(head)).await;
+        tracing::info!(%account, "account removed by its owner");
+        // The answer has to be in the queue before the session ends (§3.2); the one that is returned finds it ended.
+        let mut answer = Stanza::iq(StanzaType::Result)
+            .with_id(cx.id.clone())
+            .with_to(cx.from.clone());
+        answer.head_mut().from.clone_from(&cx.to);
+        let _ = cx.host.deliver_to(session, answer).await;
+        let sessions = cx.host.resources(&account);
         cx.host.end_account(&account);
+        tokio::spawn(clear(Arc::clone(&cx.host), account, sessions, farewells));
         Ok(Empty)
     }
 
@@ -169,6 +177,20 @@ impl Server {
             )));
         }
         Ok(password)
+    }
+}
+
+/// Ends what is left of a removed account: what its sessions stored to the last, and its subscriptions.
+async fn clear(host: Arc<Host>, account: BareJid, sessions: Resources, farewells: Vec<Stanza>) {
+    for session in sessions {
+        // A session that does not end in time can store nothing that anybody would get.
+        let _ = tokio::time::timeout(SESSIONS_END, session.gone()).await;
+    }
+    if let Err(error) = host.storage().erase(TABLES, account.as_str()).await {
+        tracing::error!(%account, %error, "something that was kept for a removed account stays");
+    }
+    for farewell in farewells {
+        host.send(farewell);
     }
 }
 

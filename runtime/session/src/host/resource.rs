@@ -251,7 +251,7 @@ impl Resource {
     }
 
     /// Waits until the session's clean-up is through.
-    pub(crate) async fn gone(&self) {
+    pub async fn gone(&self) {
         loop {
             let notified = self.gone.notified();
             tokio::pin!(notified);
