@@ -78,34 +78,107 @@ impl Build {
         clippy::print_stderr,
         reason = "this is how a build script speaks to cargo"
     )]
-    fn run(&self, product: fn(&crate::model::Model) -> Vec<Output>) {
+    fn run(&self, product: Product) {
+        for (folder, _) in &self.folders {
+            println!("cargo::rerun-if-changed={}", folder.display());
+        }
+        match self.generate(product) {
+            Ok(warnings) => {
+                for warning in warnings {
+                    println!("cargo::warning={warning}");
+                }
+            }
+            Err(report) => {
+                eprint!("{report}");
+                std::process::exit(1);
+            }
+        }
+    }
+
+    /// Writes a product and returns the warnings, or returns all that is wrong as text.
+    fn generate(&self, product: Product) -> Result<Vec<String>, String> {
         let mut specs = Specs::default();
         for (folder, crate_path) in &self.folders {
-            println!("cargo::rerun-if-changed={}", folder.display());
             specs.add(folder, crate_path.as_deref());
         }
         let mut loaded = specs.finish();
         loaded.model.paths = self.paths.clone();
         if loaded.has_errors() {
-            eprint!("{}", loaded.report());
-            std::process::exit(1);
-        }
-        for warning in &loaded.diagnostics {
-            println!("cargo::warning={}: {}", warning.place, warning.message);
+            return Err(loaded.report());
         }
         let out = self
             .out
             .clone()
             .or_else(|| std::env::var_os("OUT_DIR").map(PathBuf::from));
         let Some(out) = out else {
-            eprintln!("error: no output folder: OUT_DIR is not set and none was given");
-            std::process::exit(1);
+            return Err(
+                "error: no output folder: OUT_DIR is not set and none was given\n".to_owned(),
+            );
         };
         for output in product(&loaded.model) {
-            if let Err(error) = output.write(&out) {
-                eprintln!("error: {}: {error}", out.join(&output.path).display());
-                std::process::exit(1);
-            }
+            let failed = |error| format!("error: {}: {error}\n", out.join(&output.path).display());
+            output.write(&out).map_err(failed)?;
         }
+        let warnings = loaded.diagnostics.iter().map(|warning| {
+            let help = warning.help.lines().next().unwrap_or("");
+            format!("{}: {} ({help})", warning.place, warning.message)
+        });
+        Ok(warnings.collect())
+    }
+}
+
+type Product = fn(&crate::model::Model) -> Vec<Output>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(schema: &str) -> (tempfile::TempDir, Build) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("specs/demo")).unwrap();
+        std::fs::write(folder.path().join("specs/demo/demo.xsd"), schema).unwrap();
+        let out = folder.path().join("out");
+        let build = Build::new()
+            .specs_dir(folder.path().join("specs"))
+            .out_dir(out);
+        (folder, build)
+    }
+
+    const SCHEMA: &str = "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" targetNamespace=\"urn:demo\"><xs:element name=\"ping\" type=\"xs:strin\"/></xs:schema>";
+
+    #[test]
+    fn writes_a_product_and_passes_warnings_on() {
+        let (folder, build) = build(SCHEMA);
+        let warnings = build.generate(render::types).unwrap();
+        assert!(folder.path().join("out/types.rs").exists());
+        let [warning] = warnings.as_slice() else {
+            panic!("{warnings:?}")
+        };
+        let expected =
+            "demo.xsd:1:113: XML Schema has no type `strin` (read as `xs:string`: write that)";
+        assert!(warning.ends_with(expected), "{warning}");
+    }
+
+    #[test]
+    fn writes_nothing_where_something_is_wrong() {
+        let (folder, build) = build("<xs:schema>");
+        let report = build.generate(render::types).unwrap_err();
+        assert!(report.contains("`<xs:schema>` is never closed"), "{report}");
+        assert!(!folder.path().join("out").exists());
+    }
+
+    #[test]
+    fn leaves_a_file_alone_that_would_not_change() {
+        let (folder, build) = build(SCHEMA);
+        build.generate(render::types).unwrap();
+        let written = |name: &str| {
+            std::fs::metadata(folder.path().join("out").join(name))
+                .unwrap()
+                .modified()
+                .unwrap()
+        };
+        let before = written("types.rs");
+        build.generate(render::types).unwrap();
+        assert_eq!(before, written("types.rs"));
     }
 }
