@@ -10,33 +10,33 @@ pub(super) const LINE: usize = 16 * 1024;
 
 /// What is asked for.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(
-    clippy::enum_variant_names,
-    reason = "they are not all that will ever be asked for"
-)]
+#[serde(tag = "command", deny_unknown_fields)]
 pub(crate) enum Request {
     /// Makes an account.
-    UserAdd {
+    #[serde(rename = "user-add")]
+    Add {
         /// Its address.
         account: String,
         /// Its password.
         password: Password,
     },
     /// Changes an account's password.
-    UserPasswd {
+    #[serde(rename = "user-passwd")]
+    Passwd {
         /// Its address.
         account: String,
         /// The new password.
         password: Password,
     },
     /// Removes an account, what is kept for it and its sessions.
-    UserRemove {
+    #[serde(rename = "user-remove")]
+    Remove {
         /// Its address.
         account: String,
     },
     /// Lists accounts.
-    UserList {
+    #[serde(rename = "user-list")]
+    List {
         /// Only those of this domain.
         domain: Option<String>,
     },

@@ -30,20 +30,20 @@ fn secret(text: &str) -> Password {
 }
 
 fn add(account: &str) -> Request {
-    Request::UserAdd {
+    Request::Add {
         account: account.to_owned(),
         password: secret("romeo's secret"),
     }
 }
 
 fn remove(account: &str) -> Request {
-    Request::UserRemove {
+    Request::Remove {
         account: account.to_owned(),
     }
 }
 
 fn list(domain: Option<&str>) -> Request {
-    Request::UserList {
+    Request::List {
         domain: domain.map(str::to_owned),
     }
 }
@@ -110,7 +110,7 @@ async fn accounts_come_and_go() {
             .await
             .unwrap()
     );
-    let request = Request::UserPasswd {
+    let request = Request::Passwd {
         account: romeo.to_string(),
         password: secret("another"),
     };
@@ -153,7 +153,7 @@ async fn mistakes_are_explained() {
         refused(admin.answer(list(Some("three.example"))).await)
             .contains("not a domain of this server")
     );
-    let empty = Request::UserAdd {
+    let empty = Request::Add {
         account: "romeo@one.example".to_owned(),
         password: secret(""),
     };

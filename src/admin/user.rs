@@ -35,7 +35,7 @@ fn request(command: User) -> Result<(Request, String), String> {
             let done = format!("added {jid}");
             let password = password::read(password_stdin)?;
             (
-                Request::UserAdd {
+                Request::Add {
                     account: jid,
                     password,
                 },
@@ -49,7 +49,7 @@ fn request(command: User) -> Result<(Request, String), String> {
             let done = format!("changed the password of {jid}");
             let password = password::read(password_stdin)?;
             (
-                Request::UserPasswd {
+                Request::Passwd {
                     account: jid,
                     password,
                 },
@@ -58,9 +58,9 @@ fn request(command: User) -> Result<(Request, String), String> {
         }
         User::Remove { jid } => {
             let done = format!("removed {jid}");
-            (Request::UserRemove { account: jid }, done)
+            (Request::Remove { account: jid }, done)
         }
-        User::List { domain } => (Request::UserList { domain }, String::new()),
+        User::List { domain } => (Request::List { domain }, String::new()),
     })
 }
 

@@ -41,12 +41,10 @@ impl Admin {
     /// Does what is asked for.
     pub(super) async fn answer(&self, request: Request) -> Answer {
         let result = match request {
-            Request::UserAdd { account, password } => self.add(&account, password.expose()).await,
-            Request::UserPasswd { account, password } => {
-                self.passwd(&account, password.expose()).await
-            }
-            Request::UserRemove { account } => self.remove(&account).await,
-            Request::UserList { domain } => self.list(domain.as_deref()).await,
+            Request::Add { account, password } => self.add(&account, password.expose()).await,
+            Request::Passwd { account, password } => self.passwd(&account, password.expose()).await,
+            Request::Remove { account } => self.remove(&account).await,
+            Request::List { domain } => self.list(domain.as_deref()).await,
         };
         result.unwrap_or_else(Answer::Refused)
     }
@@ -73,10 +71,17 @@ impl Admin {
 
     async fn remove(&self, account: &str) -> Result<Answer, String> {
         let account = self.account(account)?;
+        let farewells = sestina_plugins::rfc_6121::farewells(&self.storage, &account).await;
+        let farewells = farewells.map_err(|error| told(error.into()))?;
         // First the keys, so that nobody logs in again; then the sessions, so that nobody stores
         // anything more; then what they have stored.
         self.accounts.remove(&account).await.map_err(told)?;
         let sessions = self.end_sessions(&account).await;
+        if let Some(host) = self.hosts.iter().find(|host| host.serves(&account)) {
+            farewells
+                .into_iter()
+                .for_each(|farewell| host.send(farewell));
+        }
         self.storage.erase(sestina_types::TABLES, account.as_str()).await.map_err(|error| {
             format!("{account} cannot log in any more, but what was kept for it could not be removed: {error}")
         })?;
