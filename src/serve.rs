@@ -23,6 +23,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
 
+    raise_file_limit();
     let new_data = !config.data.exists();
     make_folder(&config.data).map_err(|error| {
         format!(
@@ -89,6 +90,17 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
     storage.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// A connection is an open file, and the limit that a process begins with is often 1,024.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
 }
 
 async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Result<Server, String> {

@@ -168,3 +168,41 @@ fn several_mistakes_are_reported_together() {
     let found = mistake("domains = [\"a b\"]\nlisten = [\"x\"]\nstorage = \"y\"");
     assert_eq!(found.matches('^').count(), 3, "{found}");
 }
+
+/// The TOML in a page of the documentation.
+fn documented(page: &str) -> &str {
+    let start = page.find("```toml\n").unwrap() + 8;
+    let length = page[start..].find("```").unwrap();
+    &page[start..start + length]
+}
+
+#[test]
+fn the_documentation_shows_the_defaults() {
+    let text = documented(include_str!("../../docs/configuration.md"));
+    let defaults = format!("{:?}", read("").unwrap());
+    assert_eq!(format!("{:?}", read(text).unwrap()), defaults);
+    // What is commented out there is right as well, once the domain is one of the list.
+    let all: String = text
+        .replace("[\"localhost\"]", "[\"localhost\", \"example.org\"]")
+        .lines()
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|rest| !rest.starts_with(' '))
+                .unwrap_or(line)
+        })
+        .fold(String::new(), |all, line| all + line + "\n");
+    let config = read(&all).unwrap();
+    assert!(
+        config.hosts[1].plugins.enabled().any(|id| id == "xep-0077"),
+        "{all}"
+    );
+    assert!(!config.hosts[0].plugins.enabled().any(|id| id == "xep-0077"));
+}
+
+#[test]
+fn the_first_page_shows_a_configuration_that_works() {
+    let page = include_str!("../../README.md");
+    let config = read(documented(page)).unwrap();
+    assert_eq!(config.hosts[0].domain, "example.org");
+    assert_eq!(config.listen.len(), 2);
+}
