@@ -83,11 +83,11 @@ async fn conversation(peer: &Peer) {
 
     let mut contact = Item::new(them.clone());
     contact.name = Some("Juliet".into());
-    contact.groups = vec!["Capulets".into()];
+    contact.groups = [Text::from("Capulets")].into();
     romeo.roster().set(contact).await.unwrap();
     let pushed = item(&mut to_romeo, &them, Subscription::None).await;
     assert_eq!(pushed.name.as_deref(), Some("Juliet"));
-    assert_eq!(pushed.groups, [Text::from("Capulets")]);
+    assert_eq!(*pushed.groups, [Text::from("Capulets")]);
 
     romeo.presence().subscribe(&them).await.unwrap();
     presence(&mut to_juliet, StanzaType::Subscribe, &us).await;

@@ -159,7 +159,7 @@ pub enum Multiplicity {
     Required,
     /// At most once: `Option<T>`.
     Optional,
-    /// Any number: `Vec<T>`.
+    /// Any number: `Vec<T>`, or of values read from text a `List<T>`, which holds one without an allocation.
     Many,
 }
 

@@ -236,6 +236,10 @@ impl Context<'_> {
             _ if single(&field.kind) => inner,
             Multiplicity::Required => inner,
             Multiplicity::Optional => parse_quote!(::core::option::Option<#inner>),
+            Multiplicity::Many if matches!(field.type_, FieldType::Value(_)) => {
+                let wire = &self.wire;
+                parse_quote!(#wire::List<#inner>)
+            }
             Multiplicity::Many => parse_quote!(::std::vec::Vec<#inner>),
         }
     }

@@ -107,7 +107,7 @@ impl Contact {
             }),
             ask: self.state.pending_out.then_some(Ask::Subscribe),
             approved: self.approved.then_some(true),
-            groups: self.groups.clone(),
+            groups: self.groups.iter().cloned().collect(),
             ..Item::new(jid.clone())
         }
     }

@@ -7,6 +7,9 @@ pub use self::extra::{Extra, ExtraAttribute};
 pub use self::failure::{DecodeError, DecodeErrorKind};
 use crate::{AnyElement, ElementRef, Writer};
 
+/// A list of values in a typed element. One value, which is what most lists hold, needs no allocation.
+pub type List<T> = smallvec::SmallVec<[T; 1]>;
+
 /// The content of an element that has no name of its own: what an XML Schema calls a complex type.
 pub trait Content: Sized {
     /// Reads attributes, children and text of `el`; its name has been looked at already.

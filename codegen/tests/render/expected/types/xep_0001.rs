@@ -476,7 +476,7 @@ pub mod list {
         /// The attribute `direction`.
         pub direction: ::core::option::Option<Direction>,
         /// The text of `<group/>`.
-        pub groups: ::std::vec::Vec<::sestina_wire::Text>,
+        pub groups: ::sestina_wire::List<::sestina_wire::Text>,
         /// `<before/>`.
         pub before: ::core::option::Option<Page>,
         /// `<after/>`.
@@ -523,7 +523,7 @@ pub mod list {
             let mut f3 = ::core::option::Option::<::sestina_wire::DateTime>::None;
             let mut f4 = ::core::option::Option::<::sestina_wire::Text>::None;
             let mut f5 = ::core::option::Option::<Direction>::None;
-            let mut f6 = <::std::vec::Vec<
+            let mut f6 = <::sestina_wire::List<
                 ::sestina_wire::Text,
             > as ::core::default::Default>::default();
             let mut f7 = ::core::option::Option::<Page>::None;
