@@ -109,6 +109,10 @@ impl Plugin for Orders {
                     }))
                 });
             }
+            assert!(
+                d.stanza.child("panic", "urn:example:order").is_none(),
+                "as ordered"
+            );
             if d.stanza.child("never", "urn:example:order").is_some() {
                 return Flow::Refuse(StanzaError::new(Condition::PolicyViolation));
             }
@@ -229,6 +233,23 @@ async fn a_handler_may_fail_and_even_panic() {
         .await;
     romeo.expect("<iq type='error' id='2'><error><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>").await;
     romeo.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn a_stage_that_panics_costs_its_session_only() {
+    let server = server().await;
+    let mut romeo = Conversation::login(&server, "romeo@a.example/orchard", "secret").await;
+    let mut juliet = Conversation::login(&server, "juliet@a.example/balcony", "secret").await;
+    romeo
+        .send("<message to='juliet@a.example/balcony'><panic xmlns='urn:example:order'/></message>")
+        .await;
+    romeo.expect_stream_error("internal-server-error").await;
+    juliet.expect_nothing().await;
+    let host = server.host("a.example").unwrap();
+    assert!(
+        host.resources(&BareJid::parse("romeo@a.example").unwrap())
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! One connection, one task: it reads its session's stanzas and writes what others queued for it.
 
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use sestina_wire::{
     Condition, Frame, FullJid, Head, Jid, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
     StreamCondition, StreamError, Text,
@@ -49,52 +50,29 @@ struct Connection {
 pub(super) async fn run(session: Session, host: Arc<Host>, router: Arc<Router>) {
     let (resource, older) = host.join(session.jid());
     metrics::raise(metrics::SESSIONS_READY);
-    tracing::debug!(session = resource.jid().as_str(), "session starts");
+    tracing::debug!("session starts");
     let start = start(Arc::clone(&host), Arc::clone(&resource), older);
     let mut connection = Connection {
         session,
-        host: Arc::clone(&host),
+        host,
         router,
-        resource: Arc::clone(&resource),
+        resource,
         pending: Some(Box::pin(start)),
     };
-    let end = poll_fn(|cx| connection.poll(cx)).await;
-    // From here on nobody empties the queue: nobody is to wait for it.
-    resource.end(None);
-
-    // First nobody finds the session any more, then plugins tell the world, then a successor may start; what
-    // remains to be written, to a peer that may be gone, comes last.
-    host.leave(&resource);
-    // A stanza that was taken in is followed to its end.
-    if let Some(pending) = connection.pending.take() {
-        pending.await;
-    }
-    call(&host, &resource, host.stages().ends()).await;
-    let (mut rest, mut error) = resource.close_queue();
-    resource.mark_gone();
-    metrics::lower(metrics::SESSIONS_READY);
-    match end {
-        End::Closed => tracing::debug!(session = resource.jid().as_str(), "session closed"),
-        End::Failed(reason) => {
-            tracing::debug!(session = resource.jid().as_str(), %reason, "session failed")
-        }
-        End::Fault(fault) => {
-            tracing::debug!(session = resource.jid().as_str(), condition = %fault.condition, "session ended for a fault");
-            error = Some(fault);
-        }
-        End::Asked(reason) => {
-            tracing::debug!(
-                session = resource.jid().as_str(),
-                "session ended by the server"
-            );
-            error = reason;
-        }
-    }
-    let mut session = connection.session;
-    session.queue_bytes(rest.pending());
-    rest.consume(rest.len());
-    drop(rest);
-    session.close(error).await;
+    let end = poll_fn(|cx| {
+        // A plugin that panics costs its session, and not the clean-up after it.
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| connection.poll(cx)));
+        polled.unwrap_or_else(|_| {
+            tracing::error!("a plugin panicked; its session ends");
+            connection.pending = None;
+            Poll::Ready(End::Fault(StreamError::new(
+                StreamCondition::InternalServerError,
+            )))
+        })
+    })
+    .await;
+    // A session lives long and ends once: what the end needs is not kept all the time.
+    Box::pin(connection.finish(end)).await;
 }
 
 /// Waits for the session whose address this one takes, then tells the plugins.
@@ -125,6 +103,44 @@ async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFu
 }
 
 impl Connection {
+    /// First nobody finds the session any more, then plugins tell the world, then a successor may start; what
+    /// remains to be written, to a peer that may be gone, comes last.
+    async fn finish(mut self, end: End) {
+        let resource = Arc::clone(&self.resource);
+        // From here on nobody empties the queue: nobody is to wait for it.
+        resource.end(None);
+        self.host.leave(&resource);
+        // A stanza that was taken in is followed to its end.
+        if let Some(pending) = self.pending.take()
+            && AssertUnwindSafe(pending).catch_unwind().await.is_err()
+        {
+            tracing::error!("a plugin panicked while its session ended");
+        }
+        let ends = call(&self.host, &resource, self.host.stages().ends());
+        if AssertUnwindSafe(ends).catch_unwind().await.is_err() {
+            tracing::error!("a plugin panicked at the end of a session");
+        }
+        let (mut rest, mut error) = resource.close_queue();
+        resource.mark_gone();
+        metrics::lower(metrics::SESSIONS_READY);
+        match end {
+            End::Closed => tracing::debug!("session closed"),
+            End::Failed(reason) => tracing::debug!(%reason, "session failed"),
+            End::Fault(fault) => {
+                tracing::debug!(condition = %fault.condition, "session ended for a fault");
+                error = Some(fault);
+            }
+            End::Asked(reason) => {
+                tracing::debug!("session ended by the server");
+                error = reason;
+            }
+        }
+        self.session.queue_bytes(rest.pending());
+        rest.consume(rest.len());
+        drop(rest);
+        self.session.close(error).await;
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if let Poll::Ready(end) = self.poll_read(cx) {
             return Poll::Ready(end);

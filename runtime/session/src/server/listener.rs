@@ -70,7 +70,7 @@ pub(super) async fn serve(transport: Transport, shared: Arc<Shared>) {
         }
     };
     let Some(host) = shared.router().host(session.jid().domain()) else {
-        session.close(None).await;
+        Box::pin(session.close(None)).await;
         return;
     };
     drop(stopping);
