@@ -21,7 +21,7 @@ use crate::xep_0030::{Nodes, describe};
 pub use verification::{IllFormed, verification, verify};
 
 /// The address that stands for this software (§4).
-pub const NODE: &str = "https://sestina.example";
+pub const NODE: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// The capabilities of a host, as it announces them now.
 ///

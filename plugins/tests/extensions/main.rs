@@ -1,0 +1,145 @@
+//! The extensions from the outside: conversations in raw XML with a server in the same process.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod discovery;
+mod offline;
+mod registration;
+
+use std::sync::Arc;
+
+use sestina_plugins::{
+    rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0199,
+};
+use sestina_session::accounts::{Accounts, MemoryAccounts};
+use sestina_session::plugin::Setup;
+use sestina_session::server::{HostConfig, Server};
+use sestina_session::testing::Conversation;
+use sestina_skeletons as skeletons;
+use sestina_storage::Storage;
+use sestina_wire::BareJid;
+use sestina_wire::clock::SystemRandom;
+
+const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+
+/// What differs from the default settings.
+#[derive(Default)]
+struct Changes {
+    offline: skeletons::xep_0160::Settings,
+    registration: skeletons::xep_0077::Settings,
+}
+
+async fn server_with(changes: Changes, storage: Storage) -> Server {
+    let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
+    for account in ["laura", "arnaut"] {
+        accounts
+            .create(&BareJid::new(Some(account), "a.example").unwrap(), "secret")
+            .await
+            .unwrap();
+    }
+    let config = HostConfig::new("a.example", storage, accounts)
+        .unwrap()
+        .plugins(move |host| {
+            let Changes {
+                offline,
+                registration,
+            } = &changes;
+            Ok(vec![
+                skeletons::xep_0160::server::<xep_0160::Server>(&Setup::new(offline, host))?,
+                skeletons::xep_0077::server::<xep_0077::Server>(&Setup::new(registration, host))?,
+                skeletons::rfc_6120::server::<rfc_6120::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::rfc_6121::server::<rfc_6121::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0030::server::<xep_0030::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0082::server(&Setup::new(&Default::default(), host))?,
+                skeletons::xep_0092::server::<xep_0092::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0115::server::<xep_0115::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0199::server::<xep_0199::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0203::server(&Setup::new(&Default::default(), host))?,
+            ])
+        });
+    Server::builder().host(config).start().await.unwrap()
+}
+
+async fn server() -> Server {
+    server_with(Changes::default(), Storage::memory()).await
+}
+
+async fn login(server: &Server, jid: &str) -> Conversation {
+    Conversation::login(server, jid, "secret").await
+}
+
+fn error(id: &str, condition: &str) -> String {
+    format!("<iq type='error' id='{id}'><error><{condition} xmlns='{STANZAS}'/></error></iq>")
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_by_the_server_and_for_ones_own_account() {
+    let server = server().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    for to in ["", "to='a.example'", "to='laura@a.example'"] {
+        laura
+            .send(&format!(
+                "<iq type='get' id='1' {to}><ping xmlns='urn:xmpp:ping'/></iq>"
+            ))
+            .await;
+        laura.expect("<iq type='result' id='1'/>").await;
+    }
+    // What only its owner may ask of an account is forbidden to others, whether there is such an account or not.
+    for (to, condition) in [
+        ("arnaut@a.example", "forbidden"),
+        ("nobody@a.example", "forbidden"),
+        ("arnaut@a.example/away", "service-unavailable"),
+        ("nobody@a.example/away", "service-unavailable"),
+    ] {
+        laura
+            .send(&format!(
+                "<iq type='get' id='2' to='{to}'><ping xmlns='urn:xmpp:ping'/></iq>"
+            ))
+            .await;
+        laura.expect(&error("2", condition)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_old_session_request_does_nothing_and_says_so() {
+    let server = server().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    for to in ["", "to='a.example'"] {
+        laura
+            .send(&format!("<iq type='set' id='1' {to}><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>"))
+            .await;
+        laura.expect("<iq type='result' id='1'/>").await;
+    }
+}
+
+#[tokio::test]
+async fn the_version_is_told_without_the_system() {
+    let server = server().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    laura
+        .send("<iq type='get' id='1' to='a.example'><query xmlns='jabber:iq:version'/></iq>")
+        .await;
+    let answer = laura
+        .expect("<iq type='result' id='1'><query xmlns='jabber:iq:version'><name>Sestina</name><version>*</version></query></iq>")
+        .await;
+    let query = answer.root().child("query", "jabber:iq:version").unwrap();
+    assert!(query.child("os", "jabber:iq:version").is_none());
+}
