@@ -1,9 +1,10 @@
-//! Handlers: each has a method of its own, and answers for addresses that its role has.
+//! What travels and who handles it: each handler has a method of its own and answers for addresses that its role
+//! has; what is said of senders and answers does not contradict itself.
 
 use std::collections::BTreeMap;
 
 use crate::Diagnostic;
-use crate::model::{Model, Place, Role, Scope, Spec};
+use crate::model::{Answer, Model, Place, Role, Scope, Sender, Spec};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for spec in &model.specs {
@@ -13,7 +14,24 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 scope_of_role(handler.role, scope, &handler.place, found);
             }
         }
+        for traveller in spec.messages.iter().chain(&spec.presences) {
+            if traveller.strip && traveller.from.iter().any(|from| *from != Sender::Server) {
+                found.push(
+                    Diagnostic::error(
+                        &traveller.payload.place,
+                        "removed from what others send, though others may send it",
+                    )
+                    .help("write `from = [\"server\"]`, or remove `strip`"),
+                );
+            }
+        }
         for iq in &spec.iqs {
+            if iq.answer_optional && matches!(iq.answer, Answer::Empty) {
+                found.push(
+                    Diagnostic::error(&iq.place, "an empty answer that may also be empty")
+                        .help("remove `answer_optional`, or name the element that answers"),
+                );
+            }
             let mut answered: BTreeMap<(Role, &Scope), &Place> = BTreeMap::new();
             for handler in &iq.handlers {
                 for scope in &handler.scopes {

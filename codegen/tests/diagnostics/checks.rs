@@ -425,3 +425,24 @@ fn queries_without_an_index() {
         ],
     );
 }
+
+#[test]
+fn senders_and_answers_that_contradict_themselves() {
+    demo_says(
+        "[[message]]\npayload = \"item\"\nfrom = [\"server\", \"anyone\"]\nstrip = true\n[[iq]]\ntype = \"get\"\nrequest = \"query\"\nanswer = \"empty\"\nanswer_optional = true\nfrom = [\"anyone\"]\n",
+        &[
+            (
+                "error",
+                "demo/spec.toml:6:11",
+                "removed from what others send, though others may send it",
+                "write `from = [\"server\"]`, or remove `strip`",
+            ),
+            (
+                "error",
+                "demo/spec.toml:9:1",
+                "an empty answer that may also be empty",
+                "remove `answer_optional`, or name the element that answers",
+            ),
+        ],
+    );
+}

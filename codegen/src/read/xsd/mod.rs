@@ -109,6 +109,8 @@ pub(crate) fn read_all(
     let read = (0..schemas.len()).map(|at| match interpret::interpret(&texts, at) {
         Ok(interpreted) => Some(join::join(schemas, at, &index, &interpreted)),
         Err(error) => {
+            // The reader prints whole structures over many lines; the first one says it.
+            let error = error.lines().next().unwrap_or("").trim_end_matches(['(', '{', ' ']);
             if let Some(schema) = schemas.get(at) {
                 diagnostics.push(
                     Diagnostic::error(&schema.place, format!("this schema cannot be understood: {error}"))
