@@ -234,3 +234,30 @@ async fn writes_that_arrive_together_are_committed_together() {
     // The log was folded into the file.
     assert!(!folder.path().join("a.db-wal").exists());
 }
+
+/// Another program that holds the database for too long is an error, not a hang, and it passes.
+#[tokio::test]
+async fn a_database_that_others_hold() {
+    use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let backend = open(&path).await.unwrap();
+    backend.prepare(conformance::TABLES, &[]).await.unwrap();
+    backend.write(insert(1)).await.unwrap();
+
+    let other = SqliteConnectOptions::new().filename(&path);
+    let mut other = other.connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let error = backend.write(insert(2)).await.unwrap_err();
+    assert!(matches!(error, StorageError::Unavailable(_)), "{error}");
+    // Reading goes on meanwhile.
+    let list = table("conformance_list");
+    assert_eq!(backend.scan(list, None, 10).await.unwrap().len(), 1);
+    other.close().await.unwrap();
+    backend.write(insert(2)).await.unwrap();
+    assert_eq!(backend.scan(list, None, 10).await.unwrap().len(), 2);
+    backend.close().await;
+}

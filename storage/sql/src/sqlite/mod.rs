@@ -41,6 +41,9 @@ const READERS: u32 = 4;
 const PREPARED: usize = 512;
 
 /// SQLite in one file.
+///
+/// It works on threads of its own and gives up by tokio's clock: a test that pauses that clock would
+/// see time run out at once, and takes the memory backend.
 pub struct Sqlite {
     path: PathBuf,
     options: SqliteConnectOptions,
