@@ -21,16 +21,16 @@ impl Profanity {
     pub fn login(peer: &Peer, index: usize) -> Result<Profanity, Failure> {
         let account = peer.accounts.get(index).ok_or("no such account")?;
         let screen = Screen::start("profanity")?;
-        screen.wait_for("Type '/help'", 15)?;
+        screen.wait_for("Type '/help'", 30)?;
         screen.line(&format!(
             "/connect {} server 127.0.0.1 port {} tls trust",
             peer.jid(index),
             peer.port
         ))?;
-        screen.wait_for("Enter password", 10)?;
+        screen.wait_for("Enter password", 30)?;
         screen.line(&account.password)?;
-        screen.wait_for("logged in successfully", 20)?;
-        screen.wait_for("[TLS]", 5)?;
+        screen.wait_for("logged in successfully", 30)?;
+        screen.wait_for("[TLS]", 30)?;
         Ok(Profanity { screen })
     }
 
@@ -46,7 +46,7 @@ impl Profanity {
 
     /// Waits for text on the screen.
     pub fn reads(&self, text: &str) -> Result<String, Failure> {
-        self.screen.wait_for(text, 15)
+        self.screen.wait_for(text, 30)
     }
 
     /// Leaves: unavailable presence, end of the stream, end of the program.
