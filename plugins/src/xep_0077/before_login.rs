@@ -42,13 +42,13 @@ impl Door {
             // There is no account yet that could be removed (§3.2).
             StanzaType::Set if query.remove => Err(StanzaError::new(Condition::UnexpectedRequest)),
             StanzaType::Set => {
+                let (account, password) = self.server.filled_in(exchange.host(), &query)?;
                 let peer = exchange.peer().map(|peer| peer.ip());
                 if !self.quota.take(peer, self.clock.monotonic()) {
                     return Err(StanzaError::new(Condition::ResourceConstraint)
                         .with_text("too many registrations; try again later"));
                 }
-                let account = self.server.create(exchange.host(), &query).await;
-                let account = account.inspect_err(|_| self.quota.give_back(peer))?;
+                self.server.create(&account, password).await?;
                 tracing::info!(%account, ?peer, "registered");
                 Ok(request.result())
             }

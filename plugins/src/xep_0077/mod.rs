@@ -100,19 +100,25 @@ impl Server {
         }
     }
 
-    /// Makes the account that a filled-in form asks for.
-    async fn create(&self, domain: &BareJid, request: &Query) -> Result<BareJid, StanzaError> {
-        let name = request.username.as_deref().filter(|name| !name.is_empty());
+    /// The account and password of a form, if they may be registered.
+    fn filled_in<'a>(
+        &self,
+        domain: &BareJid,
+        form: &'a Query,
+    ) -> Result<(BareJid, &'a str), StanzaError> {
+        let name = form.username.as_deref().filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| not_acceptable("a user name is required"))?;
-        let password = self.password(request)?;
-        let account = BareJid::new(Some(name), domain.domain());
-        let account =
-            account.map_err(|_| not_acceptable("this user name cannot be part of an address"))?;
+        let account = BareJid::new(Some(name), domain.domain())
+            .map_err(|_| not_acceptable("this user name cannot be part of an address"))?;
+        Ok((account, self.password(form)?))
+    }
+
+    /// Makes an account.
+    async fn create(&self, account: &BareJid, password: &str) -> Result<(), StanzaError> {
         self.accounts
-            .create(&account, password)
+            .create(account, password)
             .await
-            .map_err(refusal)?;
-        Ok(account)
+            .map_err(refusal)
     }
 
     /// Sets the password of the session's account, and of no other.

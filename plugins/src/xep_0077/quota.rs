@@ -1,4 +1,4 @@
-//! How many accounts one address may make.
+//! How many accounts one address may try to make.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,13 +7,14 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Accounts made within the last hour, by address.
+/// Attempts within the last hour, by address. One that fails counts as well: deriving the keys of a password
+/// costs as much then.
 pub(super) struct Quota {
     per_hour: i64,
     made: Mutex<HashMap<Option<IpAddr>, Window>>,
 }
 
-/// An hour that began with the first registration in it.
+/// An hour that began with the first attempt in it.
 struct Window {
     since: Duration,
     count: i64,
@@ -27,7 +28,7 @@ impl Quota {
         }
     }
 
-    /// Counts a registration; false when it is one too many. Connections without an address count as one.
+    /// Counts an attempt; false when it is one too many. Connections without an address count as one.
     pub(super) fn take(&self, peer: Option<IpAddr>, now: Duration) -> bool {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody else tidies up, and this is not called often.
@@ -38,14 +39,6 @@ impl Quota {
         });
         window.count += 1;
         window.count <= self.per_hour
-    }
-
-    /// Does not count a registration after all: it failed.
-    pub(super) fn give_back(&self, peer: Option<IpAddr>) {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(window) = made.get_mut(&peer.map(network)) {
-            window.count -= 1;
-        }
     }
 }
 
@@ -76,15 +69,6 @@ mod tests {
         assert!(!quota.take(one, HOUR / 2));
         assert!(quota.take(other, HOUR / 2));
         assert!(quota.take(one, HOUR));
-    }
-
-    #[test]
-    fn what_failed_does_not_count() {
-        let quota = Quota::new(1);
-        assert!(quota.take(None, Duration::ZERO));
-        quota.give_back(None);
-        assert!(quota.take(None, Duration::ZERO));
-        assert!(!quota.take(None, Duration::ZERO));
     }
 
     #[test]

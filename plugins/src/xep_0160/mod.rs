@@ -82,6 +82,8 @@ impl skeleton::Server for Server {
             tokio::spawn(async move {
                 if let Err(error) = this.hand_over(&host, &resource).await {
                     tracing::warn!(account = %resource.account().jid(), %error, "stored messages stay stored");
+                    // Its next presence tries again.
+                    resource.extensions().remove::<Served>();
                 }
             });
         }
