@@ -8,18 +8,33 @@ use syn::{DeriveInput, Error, parse_macro_input};
 
 /// Implements `Content` and `Payload` for an element, `FromText` and `ToText` for a word.
 ///
-/// ```ignore
+/// ```
+/// use sestina_macros::Stanza;
+/// use sestina_wire::{BareJid, Extra, List, Text};
+///
+/// // Users of the facade `sestina` leave `crate` out.
 /// #[derive(Stanza)]
-/// #[stanza(name = "item", namespace = "jabber:iq:roster")]
+/// #[stanza(name = "item", namespace = "jabber:iq:roster", crate = "::sestina_wire")]
 /// struct Item {
 ///     #[stanza(attribute)]
 ///     jid: BareJid,
 ///     #[stanza(attribute)]
 ///     subscription: Option<Subscription>,
 ///     #[stanza(child_text = "group")]
-///     groups: Vec<Text>,
+///     groups: List<Text>,
 ///     #[stanza(extra)]
 ///     extra: Extra,
+/// }
+///
+/// #[derive(Stanza)]
+/// #[stanza(text_enum, crate = "::sestina_wire")]
+/// enum Subscription {
+///     None,
+///     To,
+///     From,
+///     Both,
+///     #[stanza(other)]
+///     Other(Text),
 /// }
 /// ```
 ///
@@ -33,7 +48,8 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// - `attribute`, `attribute = "xml:lang"`, `attribute(name = "..", namespace = "..")`: the value
 ///   of an attribute; an `Option` may be absent.
 /// - `text`: the text of the element itself.
-/// - `child`: a child that is a `Payload`. `Option`, `Vec`, `SmallVec` and `Box` are understood.
+/// - `child`: a child that is a `Payload`. `Option`, `Vec`, `List`, `SmallVec` and `Box`
+///   are understood, by their names.
 /// - `child(name = "..", namespace = "..")`: a child whose type is only `Content`.
 /// - `child_text = "group"`: the text of a child that has nothing else.
 /// - `flag = "required"`: whether an empty child is there, as a `bool`.

@@ -3,8 +3,8 @@
 
 use sestina_macros::Stanza;
 use sestina_wire::{
-    AnyElement, BareJid, Content, DecodeError, Extra, Frame, FromText, Payload, Text, TextWriter,
-    ToText, ValueError,
+    AnyElement, BareJid, Content, DecodeError, Extra, Frame, FromText, List, Payload, Text,
+    TextWriter, ToText, ValueError,
 };
 
 const MOOD_NS: &str = "urn:example:mood";
@@ -49,7 +49,7 @@ struct Item {
     #[stanza(attribute, default)]
     approved: bool,
     #[stanza(child_text = "group")]
-    groups: Vec<Text>,
+    groups: List<Text>,
     #[stanza(extra)]
     extra: Extra,
 }
@@ -203,7 +203,7 @@ fn a_roster_keeps_what_it_does_not_know() {
     };
     assert_eq!(romeo.name.as_deref(), Some("R & J"));
     assert_eq!(romeo.subscription, Some(Subscription::Both));
-    assert_eq!(romeo.groups, ["Friends", ""]);
+    assert_eq!(romeo.groups[..], ["Friends", ""]);
     assert!(!romeo.approved);
     assert_eq!(romeo.extra.attributes().len(), 1);
     assert_eq!(romeo.extra.children().len(), 1);

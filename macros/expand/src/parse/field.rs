@@ -203,7 +203,7 @@ fn own_name(ident: &str) -> String {
         .to_owned()
 }
 
-/// Takes `Option<T>` and, where lists are looked for, `Vec<T>` and `SmallVec<[T; N]>` apart. They
+/// Takes `Option<T>` and, where lists are looked for, `Vec<T>`, `List<T>` and `SmallVec<[T; N]>` apart. They
 /// are known by name, as a macro sees no types.
 fn container(ty: &Type, lists: bool) -> (Occurs, Type) {
     if let Type::Path(path) = ty
@@ -214,7 +214,7 @@ fn container(ty: &Type, lists: bool) -> (Occurs, Type) {
         let name = last.ident.to_token_stream().to_string();
         match name.as_str() {
             "Option" => return (Occurs::Optional, inner.clone()),
-            "Vec" if lists => return (Occurs::Many, inner.clone()),
+            "Vec" | "List" if lists => return (Occurs::Many, inner.clone()),
             "SmallVec" if lists => {
                 let element = match inner {
                     Type::Array(array) => (*array.elem).clone(),
