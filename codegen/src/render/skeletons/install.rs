@@ -1,0 +1,193 @@
+//! How what a spec promises is installed: calls on the registrar, with the senders and scopes of the spec.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::Skeleton;
+use crate::model::{
+    Handler, Iq, IqType, Role, Scope, Sender, Stage, StageAt, StanzaKind, Traveller,
+};
+use crate::render::code;
+
+impl Skeleton<'_> {
+    pub(super) fn install_iq(&self, iq: &Iq, handler: &Handler) -> TokenStream {
+        let (wire, session) = (&self.wire, &self.session);
+        let name = code::ident(&handler.name);
+        let request = self.type_(&iq.request.type_);
+        let scopes = self.scopes(&handler.scopes);
+        let senders = self.senders(&iq.from);
+        let type_ = match iq.type_ {
+            IqType::Get => quote!(Get),
+            IqType::Set => quote!(Set),
+        };
+        quote! {
+            let plugin = ::std::sync::Arc::clone(&self.0);
+            registrar.iq(
+                #session::plugin::IqRow {
+                    type_: #wire::StanzaType::#type_,
+                    scopes: #scopes,
+                    senders: #senders,
+                },
+                move |cx: #session::mux::IqContext, request: #request| {
+                    let plugin = ::std::sync::Arc::clone(&plugin);
+                    async move { plugin.#name(&cx, request).await }
+                },
+            )?;
+        }
+    }
+
+    pub(super) fn install_traveller(
+        &self,
+        kind: StanzaKind,
+        traveller: &Traveller,
+        handler: &Handler,
+    ) -> TokenStream {
+        let session = &self.session;
+        let name = code::ident(&handler.name);
+        let payload = self.type_(&traveller.payload.type_);
+        let scopes = self.scopes(&handler.scopes);
+        let senders = self.senders(&traveller.from);
+        let register = match kind {
+            StanzaKind::Presence => quote!(presence),
+            StanzaKind::Message | StanzaKind::Iq => quote!(message),
+        };
+        quote! {
+            let plugin = ::std::sync::Arc::clone(&self.0);
+            registrar.#register(
+                #session::plugin::StanzaRow { scopes: #scopes, senders: #senders },
+                move |cx: &#session::mux::StanzaContext<'_>, payload: #payload| {
+                    plugin.#name(cx, payload)
+                },
+            );
+        }
+    }
+
+    pub(super) fn install_stage(&self, stage: &Stage) -> TokenStream {
+        let (wire, session) = (&self.wire, &self.session);
+        let (id, text, name) = (&self.spec.id, &stage.name, code::ident(&stage.name));
+        let after = stage.after.iter().map(|spec| &spec.id);
+        let before = stage.before.iter().map(|spec| &spec.id);
+        let place = quote! {
+            #session::stages::Place {
+                spec: #id,
+                name: #text,
+                after: &[#(#after),*],
+                before: &[#(#before),*],
+            }
+        };
+        let resource = quote! {
+            move |cx: &#session::stages::StageContext,
+                  resource: &::std::sync::Arc<#session::host::Resource>| plugin.#name(cx, resource)
+        };
+        let install = match stage.at {
+            StageAt::SessionStart => quote!(registrar.session_start(#place, #resource);),
+            StageAt::SessionEnd => quote!(registrar.session_end(#place, #resource);),
+            at => {
+                let at = stage_name(at);
+                let kinds = kinds(wire, &stage.kinds);
+                quote! {
+                    registrar.stage(
+                        #session::stages::Stage::#at,
+                        #kinds,
+                        #place,
+                        move |cx: &#session::stages::StageContext,
+                              delivery: &mut #session::stages::Delivery| {
+                            plugin.#name(cx, delivery)
+                        },
+                    );
+                }
+            }
+        };
+        quote! {
+            let plugin = ::std::sync::Arc::clone(&self.0);
+            #install
+        }
+    }
+
+    /// Removal of what only servers assert.
+    pub(super) fn strips(&self) -> TokenStream {
+        if self.role != Role::Server {
+            return TokenStream::new();
+        }
+        let wire = &self.wire;
+        let messages = self.spec.messages.iter().map(|t| (StanzaKind::Message, t));
+        let presences = self
+            .spec
+            .presences
+            .iter()
+            .map(|t| (StanzaKind::Presence, t));
+        let strips = messages
+            .chain(presences)
+            .filter(|(_, traveller)| traveller.strip)
+            .map(|(kind, traveller)| {
+                let element = &traveller.payload.element;
+                let (name, namespace) = (&element.name, &element.namespace);
+                let kinds = kinds(wire, &[kind]);
+                quote!(registrar.strip(#kinds, #name, #namespace);)
+            });
+        quote!(#(#strips)*)
+    }
+
+    /// The spec's rows of the negotiation table.
+    pub(super) fn rows(&self) -> TokenStream {
+        if self.role != Role::Server || self.spec.negotiations.is_empty() {
+            return TokenStream::new();
+        }
+        let types = &self.types;
+        quote! {
+            for row in #types::NEGOTIATION {
+                registrar.negotiation(*row);
+            }
+        }
+    }
+
+    fn scopes(&self, scopes: &[Scope]) -> TokenStream {
+        let wire = &self.wire;
+        let scopes = scopes.iter().map(|scope| match scope {
+            Scope::Host => quote!(#wire::dispatch::Scope::Host),
+            Scope::OwnAccount => quote!(#wire::dispatch::Scope::OwnAccount),
+            Scope::OtherAccount => quote!(#wire::dispatch::Scope::OtherAccount),
+            Scope::Service(name) => quote!(#wire::dispatch::Scope::Service(#name)),
+            Scope::Client => quote!(#wire::dispatch::Scope::Client),
+        });
+        quote!(&[#(#scopes),*])
+    }
+
+    fn senders(&self, senders: &[Sender]) -> TokenStream {
+        let wire = &self.wire;
+        let senders = senders.iter().map(|sender| match sender {
+            Sender::Anyone => quote!(#wire::dispatch::Sender::Anyone),
+            Sender::OwnAccount => quote!(#wire::dispatch::Sender::OwnAccount),
+            Sender::Server => quote!(#wire::dispatch::Sender::Server),
+            Sender::Contact => quote!(#wire::dispatch::Sender::Contact),
+            Sender::Room => quote!(#wire::dispatch::Sender::Room),
+            Sender::NodeOwner => quote!(#wire::dispatch::Sender::NodeOwner),
+        });
+        quote!(&[#(#senders),*])
+    }
+}
+
+/// The kinds of stanza that are met; none given means all.
+fn kinds(wire: &syn::Path, kinds: &[StanzaKind]) -> TokenStream {
+    const ALL: &[StanzaKind] = &[StanzaKind::Message, StanzaKind::Presence, StanzaKind::Iq];
+    let kinds = if kinds.is_empty() { ALL } else { kinds };
+    let kinds = kinds.iter().map(|kind| match kind {
+        StanzaKind::Message => quote!(#wire::Kind::Message),
+        StanzaKind::Presence => quote!(#wire::Kind::Presence),
+        StanzaKind::Iq => quote!(#wire::Kind::Iq),
+    });
+    quote!(&[#(#kinds),*])
+}
+
+fn stage_name(at: StageAt) -> Ident {
+    code::ident(match at {
+        StageAt::Received => "Received",
+        StageAt::BeforeRouting => "BeforeRouting",
+        StageAt::AccountDelivery => "AccountDelivery",
+        StageAt::Resource => "Resource",
+        StageAt::Undeliverable => "Undeliverable",
+        StageAt::BeforeWrite => "BeforeWrite",
+        StageAt::SessionStart => "SessionStart",
+        StageAt::SessionEnd => "SessionEnd",
+    })
+}
