@@ -27,7 +27,9 @@ mod xml;
 pub use bytes::Bytes;
 pub use jiff::Timestamp;
 
-pub use self::codec::{Content, DecodeError, DecodeErrorKind, Extra, ExtraAttribute, List, Payload};
+pub use self::codec::{
+    Content, DecodeError, DecodeErrorKind, Extra, ExtraAttribute, List, Payload,
+};
 pub use self::error::{Condition, ErrorKind, StanzaError, StreamCondition, StreamError};
 pub use self::jid::{BareJid, FullJid, Jid, JidError};
 pub use self::limits::Limits;
