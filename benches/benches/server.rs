@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use sestina_benches::load::{self, Pair};
+use sestina_benches::load::{self, Pair, Writing};
 use sestina_benches::{relay, scram};
 use sestina_interop::Failure;
 use sestina_interop::process::{Process, free_port, listens};
@@ -22,6 +22,13 @@ const DOMAIN: &str = "capulet.example";
 const BODY: &str =
     "Good pilgrim, you do wrong your hand too much, which mannerly devotion shows in this";
 
+/// How the load is made.
+struct Load<'a> {
+    runtime: &'a tokio::runtime::Runtime,
+    writing: Writing,
+    time: Duration,
+}
+
 struct Row {
     name: String,
     rate: f64,
@@ -34,11 +41,11 @@ fn main() -> Result<(), Failure> {
     if let (Some("--relay"), Some(port)) = (arguments.next().as_deref(), arguments.next()) {
         return Ok(relay::serve(port.parse()?)?);
     }
-    let rounds: usize = std::env::var("ROUNDS")
+    let rounds: usize = std::env::var("BENCH_ROUNDS")
         .ok()
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(3);
-    let seconds: u64 = std::env::var("SECONDS")
+    let seconds: u64 = std::env::var("BENCH_SECONDS")
         .ok()
         .and_then(|seconds| seconds.parse().ok())
         .unwrap_or(5);
@@ -47,24 +54,44 @@ fn main() -> Result<(), Failure> {
         .enable_all()
         .build()?;
 
-    let mut rows = Vec::new();
-    rows.push(median(rounds, || measure_relay(&runtime, time))?);
     let binary = release_binary()?;
-    rows.push(median(rounds, || measure_sestina(&runtime, &binary, time))?);
-    match prosody::installed() {
-        Ok(()) => rows.push(median(rounds, || measure_prosody(&runtime, time))?),
-        Err(skip) => eprintln!("SKIP bench server, Prosody: {skip}"),
+    let with_prosody = prosody::installed();
+    if let Err(skip) = &with_prosody {
+        eprintln!("SKIP bench server, Prosody: {skip}");
     }
+    for writing in [Writing::Single, Writing::Gathered] {
+        let load = Load {
+            runtime: &runtime,
+            writing,
+            time,
+        };
+        let mut rows = vec![
+            median(rounds, || measure_relay(&load))?,
+            median(rounds, || measure_sestina(&load, &binary))?,
+        ];
+        if with_prosody.is_ok() {
+            rows.push(median(rounds, || measure_prosody(&load))?);
+        }
+        print(&rows, writing, rounds, time);
+    }
+    Ok(())
+}
 
+fn print(rows: &[Row], writing: Writing, rounds: usize, time: Duration) {
+    let how = match writing {
+        Writing::Single => "each written by itself",
+        Writing::Gathered => "those that may go written at once",
+    };
     println!(
-        "\nchat one to one: {PAIRS} pairs, {OUTSTANDING} on the way in each, {seconds} s, median of {rounds}\n"
+        "\nchat one to one, {PAIRS} pairs with {OUTSTANDING} messages on the way in each, {how}; {} s, median of {rounds}\n",
+        time.as_secs()
     );
     println!(
         "| server | messages/s | server CPU-s per 100,000 | against the relay | resident MiB |"
     );
     println!("|---|---:|---:|---:|---:|");
     let floor = rows.first().map_or(1.0, |row| row.cpu);
-    for row in &rows {
+    for row in rows {
         println!(
             "| {} | {:.0} | {:.2} | {:.1} × | {:.1} |",
             row.name,
@@ -74,7 +101,6 @@ fn main() -> Result<(), Failure> {
             row.memory as f64 / 1024.0
         );
     }
-    Ok(())
 }
 
 /// The run whose CPU time is in the middle.
@@ -87,7 +113,7 @@ fn median(rounds: usize, mut run: impl FnMut() -> Result<Row, Failure>) -> Resul
     Ok(rows.swap_remove(middle))
 }
 
-fn measure_relay(runtime: &tokio::runtime::Runtime, time: Duration) -> Result<Row, Failure> {
+fn measure_relay(load: &Load<'_>) -> Result<Row, Failure> {
     let port = free_port()?;
     let log = std::env::temp_dir().join(format!("sestina-relay-{port}.log"));
     let mut command = Command::new(std::env::current_exe()?);
@@ -95,7 +121,7 @@ fn measure_relay(runtime: &tokio::runtime::Runtime, time: Duration) -> Result<Ro
     let mut process = Process::start(&mut command, &log)?;
     process.wait_until(10, "the relay listening", |_| listens(port))?;
     // The probe above took the even half of a pair.
-    let row = runtime.block_on(async {
+    let row = load.runtime.block_on(async {
         let _probe = TcpStream::connect(("127.0.0.1", port)).await?;
         let mut pairs = Vec::new();
         for _ in 0..PAIRS {
@@ -108,31 +134,27 @@ fn measure_relay(runtime: &tokio::runtime::Runtime, time: Duration) -> Result<Ro
                 message: message("somebody@capulet.example/0123456789abcdef"),
             });
         }
-        chat("byte relay (floor)", pairs, &process, time).await
+        chat("byte relay (floor)", pairs, &process, load).await
     });
     let _ = std::fs::remove_file(log);
     row
 }
 
-fn measure_sestina(
-    runtime: &tokio::runtime::Runtime,
-    binary: &Path,
-    time: Duration,
-) -> Result<Row, Failure> {
+fn measure_sestina(load: &Load<'_>, binary: &Path) -> Result<Row, Failure> {
     let accounts = accounts();
     let server = Sestina::start(binary, DOMAIN, &borrowed(&accounts), "require_tls = false")?;
-    runtime.block_on(async {
+    load.runtime.block_on(async {
         let pairs = pairs(server.peer.port, &accounts).await?;
-        chat("Sestina", pairs, &server.process, time).await
+        chat("Sestina", pairs, &server.process, load).await
     })
 }
 
-fn measure_prosody(runtime: &tokio::runtime::Runtime, time: Duration) -> Result<Row, Failure> {
+fn measure_prosody(load: &Load<'_>) -> Result<Row, Failure> {
     let accounts = accounts();
     let server = Prosody::start_with(DOMAIN, &borrowed(&accounts), false)?;
-    runtime.block_on(async {
+    load.runtime.block_on(async {
         let pairs = pairs(server.peer.port, &accounts).await?;
-        chat("Prosody 0.12", pairs, &server.process, time).await
+        chat("Prosody 0.12", pairs, &server.process, load).await
     })
 }
 
@@ -140,11 +162,16 @@ async fn chat(
     name: &str,
     pairs: Vec<Pair>,
     process: &Process,
-    time: Duration,
+    load: &Load<'_>,
 ) -> Result<Row, Failure> {
-    let (count, length, cpu) = load::run(pairs, OUTSTANDING, Duration::from_secs(1), time, || {
-        process.cpu_seconds()
-    })
+    let (count, length, cpu) = load::run(
+        pairs,
+        OUTSTANDING,
+        load.writing,
+        Duration::from_secs(1),
+        load.time,
+        || process.cpu_seconds(),
+    )
     .await?;
     let row = Row {
         name: name.to_owned(),

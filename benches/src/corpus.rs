@@ -100,7 +100,9 @@ pub fn prove(name: &str, text: &str, ours: &dyn Codec, theirs: &dyn Codec) {
         ("theirs", theirs.round_trip(bytes)),
     ] {
         for (reader, codec) in [("ours", ours), ("theirs", theirs)] {
-            let (before, after) = (codec.describe(bytes), codec.describe(written.as_bytes()));
+            // xmpp-parsers writes the zone of a date in its own way.
+            let seen = |bytes| codec.describe(bytes).replace("+00:00", "Z");
+            let (before, after) = (seen(bytes), seen(written.as_bytes()));
             if before != after {
                 panic!("{name}, written by {who}, read by {reader}:\n{before}\n{after}\n{written}");
             }

@@ -13,6 +13,15 @@ use tokio::task::LocalSet;
 /// What ends a message.
 const END: &[u8] = b"</message>";
 
+/// How a sender writes when several messages have arrived and as many may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// One system call a message, as clients of people do.
+    Single,
+    /// All at once, as busy bots and gateways do.
+    Gathered,
+}
+
 /// Two sockets; what is written to the first comes out of the second.
 #[derive(Debug)]
 pub struct Pair {
@@ -32,6 +41,7 @@ pub struct Pair {
 pub async fn run(
     pairs: Vec<Pair>,
     outstanding: usize,
+    writing: Writing,
     warm_up: Duration,
     time: Duration,
     measure: impl Fn() -> io::Result<f64>,
@@ -41,7 +51,15 @@ pub async fn run(
     let local = LocalSet::new();
     let tasks: Vec<_> = pairs
         .into_iter()
-        .map(|pair| local.spawn_local(keep_going(pair, outstanding, arrived.clone(), stop.clone())))
+        .map(|pair| {
+            local.spawn_local(keep_going(
+                pair,
+                outstanding,
+                writing,
+                arrived.clone(),
+                stop.clone(),
+            ))
+        })
         .collect();
     local
         .run_until(async {
@@ -65,6 +83,7 @@ pub async fn run(
 async fn keep_going(
     mut pair: Pair,
     outstanding: usize,
+    writing: Writing,
     arrived: Rc<Cell<u64>>,
     stop: Rc<Cell<bool>>,
 ) -> io::Result<()> {
@@ -97,14 +116,16 @@ async fn keep_going(
         on_the_way -= count;
         if !stop.get() && count > 0 {
             on_the_way += count;
-            pair.sender
-                .write_all(
-                    batch
-                        .get(..pair.message.len() * count)
-                        .unwrap_or_default()
-                        .as_bytes(),
-                )
-                .await?;
+            let (writes, messages) = match writing {
+                Writing::Single => (count, 1),
+                Writing::Gathered => (1, count),
+            };
+            let bytes = batch
+                .get(..pair.message.len() * messages)
+                .unwrap_or_default();
+            for _ in 0..writes {
+                pair.sender.write_all(bytes.as_bytes()).await?;
+            }
         }
     }
     Ok(())
