@@ -7,7 +7,7 @@ use sestina_types::rfc_6121::client::{Body, Priority, Show, Status, Thread};
 use sestina_types::rfc_6121::roster::Query;
 use sestina_types::xep_0115::Caps;
 use sestina_types::xep_0203::Delay;
-use sestina_wire::{Event, Limits, Reader, Stanza, ns};
+use sestina_wire::{Event, Head, Limits, Payload, Reader, Stanza, Writer, ns};
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::presence::Presence;
@@ -182,7 +182,7 @@ impl<T: std::fmt::Debug + 'static> Codec for Ours<T> {
 /// The payloads of a stanza, with the stanza's head.
 #[derive(Debug)]
 struct With<T> {
-    head: sestina_wire::Head,
+    head: Head,
     payloads: T,
 }
 
@@ -190,7 +190,7 @@ type MessagePayloads = (Option<Body>, Option<Thread>, Option<Delay>);
 type PresencePayloads = (Option<Show>, Option<Status>, Option<Priority>, Option<Caps>);
 
 #[allow(clippy::expect_used)]
-fn get<T: sestina_wire::Payload>(stanza: &Stanza) -> Option<T> {
+fn get<T: Payload>(stanza: &Stanza) -> Option<T> {
     stanza.decode().transpose().expect("readable")
 }
 
@@ -203,17 +203,28 @@ fn read_our_message(stanza: Stanza) -> With<MessagePayloads> {
 }
 
 fn write_our_message(message: &With<MessagePayloads>, out: &mut Vec<u8>) {
-    let mut stanza = Stanza::new(message.head.clone());
     let (body, thread, delay) = &message.payloads;
-    append(&mut stanza, body);
-    append(&mut stanza, thread);
-    append(&mut stanza, delay);
-    stanza.write_framed(out, ns::CLIENT);
+    write(&message.head, out, |w| {
+        payload(body, w);
+        payload(thread, w);
+        payload(delay, w);
+    });
 }
 
-fn append<T: sestina_wire::Payload>(stanza: &mut Stanza, payload: &Option<T>) {
+/// A stanza with its namespace declared, straight into the buffer.
+fn write(head: &Head, out: &mut Vec<u8>, payloads: impl FnOnce(&mut Writer<'_>)) {
+    let w = &mut Writer::new(out, ns::CLIENT);
+    let name = head.kind.as_str();
+    w.start(name, ns::CLIENT);
+    w.attr("xmlns", ns::CLIENT);
+    head.write_attributes(w);
+    payloads(w);
+    w.end(name);
+}
+
+fn payload<T: Payload>(payload: &Option<T>, w: &mut Writer<'_>) {
     if let Some(payload) = payload {
-        stanza.append(payload);
+        payload.write(w);
     }
 }
 
@@ -226,13 +237,13 @@ fn read_our_presence(stanza: Stanza) -> With<PresencePayloads> {
 }
 
 fn write_our_presence(presence: &With<PresencePayloads>, out: &mut Vec<u8>) {
-    let mut stanza = Stanza::new(presence.head.clone());
     let (show, status, priority, caps) = &presence.payloads;
-    append(&mut stanza, show);
-    append(&mut stanza, status);
-    append(&mut stanza, priority);
-    append(&mut stanza, caps);
-    stanza.write_framed(out, ns::CLIENT);
+    write(&presence.head, out, |w| {
+        payload(show, w);
+        payload(status, w);
+        payload(priority, w);
+        payload(caps, w);
+    });
 }
 
 fn read_our_roster(stanza: Stanza) -> With<Option<Query>> {
@@ -243,9 +254,7 @@ fn read_our_roster(stanza: Stanza) -> With<Option<Query>> {
 }
 
 fn write_our_roster(iq: &With<Option<Query>>, out: &mut Vec<u8>) {
-    let mut stanza = Stanza::new(iq.head.clone());
-    append(&mut stanza, &iq.payloads);
-    stanza.write_framed(out, ns::CLIENT);
+    write(&iq.head, out, |w| payload(&iq.payloads, w));
 }
 
 // xmpp-parsers: its typed stanzas, and the payloads that it leaves as elements made typed.

@@ -1,6 +1,6 @@
 //! What every stanza says of itself (RFC 6120 §8.1).
 
-use crate::{Jid, Text};
+use crate::{Jid, Text, Writer};
 
 /// The three kinds of stanza.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,6 +119,18 @@ impl Head {
             to: None,
             lang: None,
         }
+    }
+
+    /// Writes the attributes of a stanza whose start tag is open: for whoever writes payloads straight into a stream's
+    /// buffer, without a [`Stanza`](crate::Stanza) between.
+    pub fn write_attributes(&self, w: &mut Writer<'_>) {
+        w.attr_opt("id", self.id.as_ref());
+        w.attr_opt("from", self.from.as_ref());
+        w.attr_opt("to", self.to.as_ref());
+        if !self.type_.as_str().is_empty() {
+            w.attr("type", self.type_.as_str());
+        }
+        w.attr_opt("xml:lang", self.lang.as_ref());
     }
 }
 

@@ -228,21 +228,7 @@ impl Stanza {
 
     /// Attributes, children, end.
     fn write_rest(&self, w: &mut Writer<'_>, name: &str) {
-        let Head {
-            type_,
-            id,
-            from,
-            to,
-            lang,
-            ..
-        } = &self.head;
-        w.attr_opt("id", id.as_ref());
-        w.attr_opt("from", from.as_ref());
-        w.attr_opt("to", to.as_ref());
-        if !type_.as_str().is_empty() {
-            w.attr("type", type_.as_str());
-        }
-        w.attr_opt("xml:lang", lang.as_ref());
+        self.head.write_attributes(w);
         if let Some(body) = &self.body {
             for (place, el) in body.root().children().enumerate() {
                 if !self.removed.contains(place) {
