@@ -145,7 +145,22 @@ pub fn explain(spec: &Spec) -> String {
             ),
         );
         for query in &table.queries {
-            section.more(&format!("query {}: at most {}", query.name, query.limit));
+            let search = match &query.search {
+                Some(column) => format!(", search in {column}"),
+                None => String::new(),
+            };
+            section.more(&format!(
+                "query {}: at most {}{search}",
+                query.name, query.limit
+            ));
+        }
+        if let Some(retention) = &table.retention {
+            let after = match (&retention.config, retention.after) {
+                (Some(key), _) => format!(" + {key}"),
+                (None, Some(millis)) => format!(" + {} s", millis / 1000),
+                (None, None) => String::new(),
+            };
+            section.more(&format!("kept until {}{after}", retention.column));
         }
     }
     for config in &spec.config {

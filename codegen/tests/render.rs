@@ -83,6 +83,7 @@ fn the_migration_is_readable() {
         "CREATE TABLE \"lists\" (\n    \"owner\" TEXT NOT NULL,\n    \"seq\" INTEGER NOT NULL,\n    \
          \"title\" TEXT,\n    \"key\" BLOB NOT NULL,\n    \"changed\" INTEGER NOT NULL,\n    \
          PRIMARY KEY (\"owner\", \"seq\")\n) STRICT;\n\
-         CREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\n"
+         CREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\n\
+         CREATE INDEX \"lists_by_changed\" ON \"lists\" (\"changed\");\n"
     );
 }

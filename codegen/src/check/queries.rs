@@ -1,14 +1,22 @@
 //! Every query of a table has an index: its equalities are a prefix of the key or of an index, and its range and
-//! order are the column after them.
+//! order are the column after them. The retention of a table is such a query too.
 
 use crate::Diagnostic;
-use crate::model::{ColumnType, Model, Query, Table};
+use crate::model::{ColumnType, ConfigType, Model, Query, Retention, Spec, Table};
 use crate::text::one_of;
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
-    for table in model.specs.iter().flat_map(|spec| &spec.tables) {
+    let tables = model
+        .specs
+        .iter()
+        .flat_map(|spec| spec.tables.iter().map(move |table| (spec, table)));
+    for (spec, table) in tables {
         for query in &table.queries {
             one(table, query, found);
+            search(table, query, found);
+        }
+        if let Some(retention) = &table.retention {
+            kept(spec, table, retention, found);
         }
         if let Some(personal) = table
             .personal
@@ -24,6 +32,48 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 Diagnostic::error(&personal.place, message).help("write `type = \"bare-jid\"`"),
             );
         }
+    }
+}
+
+/// What is searched is text.
+fn search(table: &Table, query: &Query, found: &mut Vec<Diagnostic>) {
+    let column = query.search.as_deref().and_then(|name| table.column(name));
+    if let Some(column) = column
+        && !matches!(column.type_, ColumnType::Text)
+    {
+        let message = format!(
+            "the query `{}` searches the column `{}`, which is no text",
+            query.name, column.name
+        );
+        found.push(
+            Diagnostic::error(&query.place, message).help("search a column of `type = \"text\"`"),
+        );
+    }
+}
+
+/// The column is one of time and has an index, and the key is a duration.
+fn kept(spec: &Spec, table: &Table, retention: &Retention, found: &mut Vec<Diagnostic>) {
+    let name = &retention.column;
+    if let Some(column) = table.column(name)
+        && column.type_ != ColumnType::DateTime
+    {
+        let message = format!("the column `{name}` says how long rows are kept and is no time");
+        found.push(
+            Diagnostic::error(&retention.place, message).help("write `type = \"date-time\"`"),
+        );
+    }
+    let mut indexes = table.indexes.iter().map(|index| &index.columns);
+    if !indexes.any(|index| index.first() == Some(name)) && table.key.first() != Some(name) {
+        let message = format!("the retention by `{name}` has no index");
+        let help = format!("add `[[table.index]]` with `columns = [\"{name}\"]`");
+        found.push(Diagnostic::error(&retention.place, message).help(help));
+    }
+    let Some(key) = &retention.config else { return };
+    let config = spec.config.iter().find(|config| config.key == *key);
+    if !config.is_some_and(|config| matches!(config.type_, ConfigType::Duration { .. })) {
+        let message = format!("the specification has no key `{key}` that is a duration");
+        let help = format!("add `[[config]]` with `key = \"{key}\"` and `type = \"duration\"`");
+        found.push(Diagnostic::error(&retention.config_place, message).help(help));
     }
 }
 

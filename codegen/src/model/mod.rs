@@ -20,7 +20,7 @@ pub use spec::{
     Mandatory, Negotiation, Scope, Sender, Spec, Stage, StageAt, StanzaKind, State, Streams,
     Traveller, Where,
 };
-pub use storage::{Column, ColumnType, Index, Query, Table};
+pub use storage::{Column, ColumnType, Index, Query, Retention, Table};
 pub use types::{
     ElementName, EnumValue, Field, FieldKind, FieldType, Multiplicity, Schema, Shape, Type,
     TypeRef, ValueType, Variant,

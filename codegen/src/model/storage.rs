@@ -23,6 +23,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// The queries asked of it.
     pub queries: Vec<Query>,
+    /// How long rows are kept; `None` for ever.
+    pub retention: Option<Retention>,
     /// Documentation; may be empty.
     pub doc: String,
     /// The `name`.
@@ -80,6 +82,22 @@ pub struct Index {
     pub place: Place,
 }
 
+/// How long the rows of a table are kept.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    /// The column of time that decides.
+    pub column: String,
+    /// The configuration key of the spec that says how long after that time a row goes.
+    pub config: Option<String>,
+    /// How long after that time it goes where no key says it, in milliseconds. Neither given: the column holds the
+    /// time at which the row goes.
+    pub after: Option<u64>,
+    /// The `column`.
+    pub place: Place,
+    /// The `config`, or else the `column`.
+    pub config_place: Place,
+}
+
 /// A query asked of a table.
 #[derive(Debug, Clone)]
 pub struct Query {
@@ -93,6 +111,8 @@ pub struct Query {
     pub order: Option<String>,
     /// Whether the order is descending.
     pub descending: bool,
+    /// The text column that may be searched.
+    pub search: Option<String>,
     /// At most so many rows.
     pub limit: u32,
     /// Documentation; may be empty.

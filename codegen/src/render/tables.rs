@@ -180,6 +180,7 @@ impl Context<'_> {
             let (name, equals) = (&query.name, &query.equals);
             let range = option(query.range.as_ref());
             let order = option(query.order.as_ref());
+            let search = option(query.search.as_ref());
             let (descending, limit) = (query.descending, query.limit);
             quote! {
                 #docs
@@ -189,12 +190,16 @@ impl Context<'_> {
                     range: #range,
                     order: #order,
                     descending: #descending,
+                    search: #search,
                     limit: #limit,
                 };
             }
         });
+        let (by_age, retention) = self.retention();
         quote! {
             #(#queries)*
+
+            #by_age
 
             #docs
             pub static #constant: #storage::TableDescriptor = #storage::TableDescriptor {
@@ -206,8 +211,50 @@ impl Context<'_> {
                 key: &[#(#key),*],
                 indexes: &[#(#indexes),*],
                 queries: &[#(#names),*],
+                retention: #retention,
             };
         }
+    }
+
+    /// The query by which old rows are found, and the field of the descriptor.
+    fn retention(&self) -> (TokenStream, TokenStream) {
+        let (storage, table) = (&self.storage, self.table);
+        let Some(retention) = &table.retention else {
+            return (TokenStream::new(), quote!(::core::option::Option::None));
+        };
+        let constant = code::screaming(&format!("{}_by_age", table.name));
+        let docs = code::docs(
+            &format!("The rows of `{}`, the oldest first.", table.name),
+            "",
+        );
+        let column = &retention.column;
+        let config = option(retention.config.as_ref());
+        let after = match retention.after {
+            Some(millis) => {
+                quote!(::core::option::Option::Some(::core::time::Duration::from_millis(#millis)))
+            }
+            None => quote!(::core::option::Option::None),
+        };
+        let query = quote! {
+            #docs
+            pub static #constant: #storage::QueryDescriptor = #storage::QueryDescriptor {
+                name: "by_age",
+                equals: &[],
+                range: ::core::option::Option::Some(#column),
+                order: ::core::option::Option::Some(#column),
+                descending: false,
+                search: ::core::option::Option::None,
+                limit: 1000,
+            };
+        };
+        let field = quote! {
+            ::core::option::Option::Some(#storage::Retention {
+                query: &#constant,
+                config: #config,
+                after: #after,
+            })
+        };
+        (query, field)
     }
 
     fn row(&self) -> TokenStream {
@@ -335,6 +382,30 @@ impl Context<'_> {
                 }
             }
         });
+        let searched = query.search.as_ref().map(|_| {
+            let (search, can_search) = (
+                format_ident!("{}_search", query.name),
+                format_ident!("can_search_{}", query.name),
+            );
+            quote! {
+                /// Those of the rows that a search finds, at most `limit`, from the other end with `reverse`.
+                ///
+                /// # Errors
+                /// As `Store::search`: `Unsupported` where the backend cannot.
+                pub async fn #search(
+                    &self #separator #(#parameters),* #range_parameter, search: #storage::Search,
+                    limit: u32, reverse: bool,
+                ) -> ::core::result::Result<::std::vec::Vec<#row>, #storage::StorageError> {
+                    let limit = ::core::option::Option::Some(limit);
+                    self.0.search(&#descriptor, &[#(#values),*], #range, search, limit, reverse).await
+                }
+
+                /// Whether the backend can do this search.
+                pub fn #can_search(&self) -> bool {
+                    self.0.can_search(&#descriptor)
+                }
+            }
+        });
         quote! {
             #docs
             ///
@@ -349,6 +420,8 @@ impl Context<'_> {
             }
 
             #paged
+
+            #searched
 
             /// Removes all these rows, and says how many.
             ///

@@ -164,7 +164,7 @@ fn split(text: &str) -> Option<(u64, &str)> {
 }
 
 /// Milliseconds.
-fn duration(text: &str) -> Option<u64> {
+pub(super) fn duration(text: &str) -> Option<u64> {
     let (number, unit) = split(text)?;
     let factor = match unit {
         "ms" => 1,

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use crate::model::{Column, Index, Query, Table};
-use crate::read::toml::{File, RawColumn, RawQuery, RawTable};
+use crate::model::{Column, Index, Query, Retention, Table};
+use crate::read::toml::{File, RawColumn, RawQuery, RawRetention, RawTable};
 use crate::text::{closest, one_of};
 
+use super::config::duration;
 use super::items::identifier;
 use super::names::upper;
 use super::words::{COLUMN_TYPES, word};
@@ -68,6 +69,10 @@ pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Tabl
         .iter()
         .filter_map(|spanned| query(file, spanned.get_ref(), spanned.span(), &names))
         .collect();
+    let retention = raw
+        .retention
+        .as_ref()
+        .and_then(|retention| kept(file, retention.get_ref(), &names));
     let name = name?;
     Some(Table {
         rust: upper(&name),
@@ -78,6 +83,7 @@ pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Tabl
         key,
         indexes,
         queries,
+        retention,
         doc: raw.doc.clone(),
         place: file.at(&raw.name),
         accessor_place: file.at(&raw.accessor),
@@ -100,6 +106,30 @@ fn column(file: &mut File, raw: &RawColumn) -> Option<Column> {
     })
 }
 
+/// How long rows are kept; whether the key exists and the column has an index is for the checks.
+fn kept(file: &mut File, raw: &RawRetention, names: &[String]) -> Option<Retention> {
+    let column = known(file, std::slice::from_ref(&raw.column), names).pop();
+    if let (Some(config), Some(_)) = (&raw.config, &raw.after) {
+        let help = "remove `after`: the default of the key says it";
+        file.error(config.span(), "a key and a duration", help);
+    }
+    let after = raw.after.as_ref().map(|written| {
+        let after = duration(written.get_ref());
+        if after.is_none() {
+            let help = "write a number and `ms`, `s`, `m`, `h` or `d`: `\"30d\"`";
+            file.error(written.span(), "no duration", help);
+        }
+        after.unwrap_or_default()
+    });
+    Some(Retention {
+        column: column?,
+        config: raw.config.as_ref().map(|config| config.get_ref().clone()),
+        after,
+        place: file.at(&raw.column),
+        config_place: file.at(raw.config.as_ref().unwrap_or(&raw.column)),
+    })
+}
+
 fn query(file: &mut File, raw: &RawQuery, span: Range<usize>, names: &[String]) -> Option<Query> {
     let name = identifier(file, "a query", &raw.name);
     let equals = known(file, &raw.equals, names);
@@ -110,6 +140,7 @@ fn query(file: &mut File, raw: &RawQuery, span: Range<usize>, names: &[String]) 
     };
     let range = one(file, &raw.range);
     let order = one(file, &raw.order);
+    let search = one(file, &raw.search);
     let limit = match &raw.limit {
         None => {
             let message = format!("the query `{}` has no bound", raw.name.get_ref());
@@ -136,6 +167,7 @@ fn query(file: &mut File, raw: &RawQuery, span: Range<usize>, names: &[String]) 
         range,
         order,
         descending: raw.descending,
+        search,
         limit: limit?,
         doc: raw.doc.clone(),
         place: file.at(&raw.name),

@@ -446,3 +446,37 @@ fn senders_and_answers_that_contradict_themselves() {
         ],
     );
 }
+
+#[test]
+fn retention_and_search() {
+    let table = "[[table]]\nname = \"t\"\naccessor = \"t\"\nkey = [\"a\", \"n\"]\n[[table.column]]\nname = \"a\"\ntype = \"bare-jid\"\n[[table.column]]\nname = \"n\"\ntype = \"integer\"\n[table.retention]\ncolumn = \"n\"\nconfig = \"keep\"\n[[table.query]]\nname = \"wrong\"\nequals = [\"a\"]\nsearch = \"n\"\nlimit = 1\n";
+    demo_says(
+        table,
+        &[
+            (
+                "error",
+                "demo/spec.toml:16:10",
+                "the column `n` says how long rows are kept and is no time",
+                "write `type = \"date-time\"`",
+            ),
+            (
+                "error",
+                "demo/spec.toml:16:10",
+                "the retention by `n` has no index",
+                "add `[[table.index]]` with `columns = [\"n\"]`",
+            ),
+            (
+                "error",
+                "demo/spec.toml:17:10",
+                "the specification has no key `keep` that is a duration",
+                "add `[[config]]` with `key = \"keep\"` and `type = \"duration\"`",
+            ),
+            (
+                "error",
+                "demo/spec.toml:19:8",
+                "the query `wrong` searches the column `n`, which is no text",
+                "search a column of `type = \"text\"`",
+            ),
+        ],
+    );
+}

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Migration, Selection, StorageError, TableDescriptor, Value};
+use crate::{Migration, QueryDescriptor, Selection, StorageError, TableDescriptor, Value};
 
 /// One change.
 #[derive(Debug, Clone)]
@@ -62,6 +62,9 @@ impl Write {
         match self {
             Self::Put { table, row } | Self::Insert { table, row } => table.check_row(row),
             Self::Delete { table, key } => table.check_key(key),
+            Self::DeleteWhere(selection) if selection.search.is_some() => {
+                Err(StorageError::Unsupported("a removal by a search".into()))
+            }
             Self::DeleteWhere(selection) => selection.table.check_selection(selection),
             Self::Erase { .. } => Ok(()),
         }
@@ -100,6 +103,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Whether it has this table. A table it does not have is kept in memory by whoever needs it.
     fn supports(&self, table: &TableDescriptor) -> bool;
 
+    /// Whether [`select`](Self::select) takes a [`Search`](crate::Search) for this query, which has
+    /// one. Whoever needs it and does not get it says so to its peers.
+    fn supports_search(&self, _table: &TableDescriptor, _query: &QueryDescriptor) -> bool {
+        false
+    }
+
     /// Makes the tables ready, or brings them up to date. Called at start, before anything else, and
     /// safe to call again, also from two processes at once.
     async fn prepare(
@@ -126,6 +135,20 @@ pub trait Backend: Send + Sync + 'static {
         after: Option<&[Value]>,
         limit: u32,
     ) -> Result<Vec<Vec<Value>>, StorageError>;
+
+    /// How many rows a table has. Not for the hot path: an engine that keeps no count walks them.
+    async fn count(&self, table: &'static TableDescriptor) -> Result<u64, StorageError> {
+        let mut rows = 0;
+        let mut after: Option<Vec<Value>> = None;
+        loop {
+            let step = self.scan(table, after.as_deref(), 1000).await?;
+            let Some(last) = step.last() else {
+                return Ok(rows);
+            };
+            rows += step.len() as u64;
+            after = Some(table.key_of(last));
+        }
+    }
 
     /// Does all of these changes or none, in their order. When it returns `Ok`, they are durable.
     async fn write(&self, writes: Vec<Write>) -> Result<Vec<Outcome>, StorageError>;

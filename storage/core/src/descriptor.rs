@@ -1,5 +1,7 @@
 //! The description of a table: all that a backend knows of it.
 
+use std::time::Duration;
+
 use crate::{Range, Selection, StorageError, Value};
 
 /// The type of a column.
@@ -44,8 +46,24 @@ pub struct QueryDescriptor {
     pub order: Option<&'static str>,
     /// Whether the order is from high to low.
     pub descending: bool,
+    /// The text column that may be searched with a [`Search`](crate::Search), where the backend
+    /// can: see [`Backend::supports_search`](crate::Backend::supports_search).
+    pub search: Option<&'static str>,
     /// The most rows one call returns.
     pub limit: u32,
+}
+
+/// How long rows are kept: what is older goes with [`Storage::sweep`](crate::Storage::sweep).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// The rows by the column of time that decides, the oldest first: no equality, a range, its
+    /// order. A row without a value there stays.
+    pub query: &'static QueryDescriptor,
+    /// The key of the specification's configuration that says how long after that time a row goes.
+    pub config: Option<&'static str>,
+    /// How long after that time a row goes where no configuration says it. Neither given: the
+    /// column holds the time at which the row goes.
+    pub after: Option<Duration>,
 }
 
 /// One table.
@@ -67,6 +85,8 @@ pub struct TableDescriptor {
     pub indexes: &'static [&'static [&'static str]],
     /// The queries that are asked of the table.
     pub queries: &'static [QueryDescriptor],
+    /// How long its rows are kept; `None` for ever.
+    pub retention: Option<Retention>,
 }
 
 /// One step in the history of a specification's tables, for one dialect of SQL.
@@ -166,9 +186,21 @@ impl TableDescriptor {
                 return bad(format!("column {name:?} does not exist"));
             }
         }
-        for query in self.queries {
-            let range_and_order = [query.range, query.order];
-            let named = query.equals.iter().chain(range_and_order.iter().flatten());
+        let swept = self.retention.map(|retention| retention.query);
+        if let Some(query) = swept {
+            let column = query.range.and_then(|name| self.column(name));
+            let of_time = column.is_some_and(|(_, column)| column.ty == ColumnType::Timestamp);
+            if !of_time
+                || !query.equals.is_empty()
+                || query.order != query.range
+                || query.descending
+            {
+                return bad("its retention is not by a column of time, the oldest first".into());
+            }
+        }
+        for query in self.queries.iter().chain(swept) {
+            let more = [query.range, query.order, query.search];
+            let named = query.equals.iter().chain(more.iter().flatten());
             for name in named {
                 if self.column(name).is_none() {
                     return bad(format!(
@@ -176,6 +208,10 @@ impl TableDescriptor {
                         query.name
                     ));
                 }
+            }
+            let searched = query.search.and_then(|name| self.column(name));
+            if searched.is_some_and(|(_, column)| column.ty != ColumnType::Text) {
+                return bad(format!("query {:?} searches what is no text", query.name));
             }
             if query.limit == 0 {
                 return bad(format!("query {:?} has no bound", query.name));
@@ -236,6 +272,12 @@ impl TableDescriptor {
     pub fn check_selection(&self, selection: &Selection) -> Result<(), StorageError> {
         let query = selection.query;
         self.check_columns(query.name, query.equals, &selection.equals)?;
+        if selection.search.is_some() && query.search.is_none() {
+            return Err(StorageError::Unsupported(format!(
+                "table {}: query {} has no search",
+                self.name, query.name
+            )));
+        }
         if selection.range == Range::all() {
             return Ok(());
         }

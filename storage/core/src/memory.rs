@@ -10,7 +10,10 @@ use std::{
 
 use async_trait::async_trait;
 
-use crate::{Backend, Migration, Outcome, Selection, StorageError, TableDescriptor, Value, Write};
+use crate::{
+    Backend, Migration, Outcome, QueryDescriptor, Selection, StorageError, TableDescriptor, Value,
+    Write,
+};
 
 /// Rows of a table by key.
 type Rows = BTreeMap<Vec<Value>, Vec<Value>>;
@@ -124,6 +127,7 @@ fn remove(
 struct Matcher<'a> {
     equals: Vec<(usize, &'a Value)>,
     range: Option<usize>,
+    search: Option<usize>,
     selection: &'a Selection,
 }
 
@@ -137,6 +141,7 @@ impl<'a> Matcher<'a> {
                 .filter_map(|(name, value)| place(name).map(|place| (place, value)))
                 .collect(),
             range: selection.query.range.and_then(place),
+            search: selection.query.search.and_then(place),
             selection,
         }
     }
@@ -149,6 +154,10 @@ impl<'a> Matcher<'a> {
                 row.get(place)
                     .is_some_and(|value| self.selection.range.contains(value))
             })
+            && self.selection.search.as_ref().is_none_or(|search| {
+                let value = self.search.and_then(|place| row.get(place));
+                value.is_some_and(|value| search.matches_value(value))
+            })
     }
 }
 
@@ -160,6 +169,10 @@ impl Backend for Memory {
 
     fn supports(&self, table: &TableDescriptor) -> bool {
         !self.without.contains(table.name)
+    }
+
+    fn supports_search(&self, _table: &TableDescriptor, _query: &QueryDescriptor) -> bool {
+        true
     }
 
     async fn prepare(
@@ -242,6 +255,12 @@ impl Backend for Memory {
             .take(limit)
             .map(|(_, row)| row.clone())
             .collect())
+    }
+
+    async fn count(&self, table: &'static TableDescriptor) -> Result<u64, StorageError> {
+        self.check()?;
+        let tables = self.lock();
+        Ok(tables.get(table.name).map_or(0, BTreeMap::len) as u64)
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<Vec<Outcome>, StorageError> {

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::{QueryDescriptor, TableDescriptor, Value};
+use crate::{QueryDescriptor, Search, TableDescriptor, Value};
 
 /// A range of values of one column. A row without a value in that column is in no range but
 /// [`Range::all`].
@@ -126,6 +126,8 @@ pub struct Selection {
     pub equals: Vec<Value>,
     /// The range of the query's `range` column.
     pub range: Range,
+    /// What the query's `search` column has to hold. Only for reading.
+    pub search: Option<Search>,
     /// The most rows to return. Never more than the query's own bound when it comes from a
     /// [`Store`](crate::Store).
     pub limit: u32,

@@ -2,9 +2,11 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
+use jiff::Timestamp;
+
 use crate::{
-    Backend, Migration, Outcome, QueryDescriptor, Range, Selection, StorageError, TableDescriptor,
-    Transaction, Value, Write,
+    Backend, Migration, Outcome, QueryDescriptor, Range, Search, Selection, StorageError,
+    TableDescriptor, Transaction, Value, Write,
 };
 
 /// A table with its row as a Rust type. Generated from the specifications, or written by hand for
@@ -100,6 +102,71 @@ impl Storage {
         }
         let outcomes = transaction.commit().await?;
         Ok(outcomes.into_iter().map(Outcome::removed).sum())
+    }
+
+    /// Removes the rows of a table whose column of [retention](TableDescriptor::retention) holds a
+    /// time before this one, in steps, so that others are served between them; how many there were.
+    /// None from a table that keeps its rows for ever or that the backend does not have.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`]. What was removed before the error is gone.
+    pub async fn sweep(
+        &self,
+        table: &'static TableDescriptor,
+        before: Timestamp,
+    ) -> Result<u64, StorageError> {
+        let Some(retention) = table.retention.filter(|_| self.backend.supports(table)) else {
+            return Ok(0);
+        };
+        let place = retention.query.range.and_then(|name| table.column(name));
+        let mut step = Selection {
+            table,
+            query: retention.query,
+            equals: Vec::new(),
+            range: Range::before(before),
+            search: None,
+            limit: retention.query.limit,
+            reverse: false,
+        };
+        table.check_selection(&step)?;
+        let mut removed = 0;
+        loop {
+            step.range = Range::before(before);
+            let rows = self.backend.select(&step).await?;
+            let newest = rows.last().zip(place);
+            let Some(newest) = newest.and_then(|(row, (place, _))| row.get(place)) else {
+                return Ok(removed);
+            };
+            // By the range, not by the keys: a row that was replaced meanwhile by a newer one stays.
+            step.range = Range::up_to(newest.clone());
+            let removal = Write::DeleteWhere(step.clone());
+            let outcomes = self.backend.write(vec![removal]).await?;
+            removed += outcomes.into_iter().map(Outcome::removed).sum::<u64>();
+        }
+    }
+
+    /// How many rows a table has.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn count(&self, table: &'static TableDescriptor) -> Result<u64, StorageError> {
+        self.backend.count(table).await
+    }
+
+    /// Rows in the order of the key as [`Backend::scan`] gives them: for tools that know no type.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn scan(
+        &self,
+        table: &'static TableDescriptor,
+        after: Option<&[Value]>,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>, StorageError> {
+        if let Some(after) = after {
+            table.check_key(after)?;
+        }
+        self.backend.scan(table, after, limit).await
     }
 
     /// Whether the backend answers at present.
@@ -210,14 +277,58 @@ impl<T: Table> Store<T> {
         limit: Option<u32>,
         reverse: bool,
     ) -> Result<Vec<T::Row>, StorageError> {
-        let selection = Selection {
+        self.read(Selection {
             table: T::DESCRIPTOR,
             query,
             equals: equals.to_vec(),
             range,
+            search: None,
             limit: limit.map_or(query.limit, |limit| limit.min(query.limit)),
             reverse,
-        };
+        })
+        .await
+    }
+
+    /// Those of the rows of a query that a search finds.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`] where [`can_search`](Self::can_search) says no; any other but
+    /// [`StorageError::Conflict`].
+    pub async fn search(
+        &self,
+        query: &'static QueryDescriptor,
+        equals: &[Value],
+        range: Range,
+        search: Search,
+        limit: Option<u32>,
+        reverse: bool,
+    ) -> Result<Vec<T::Row>, StorageError> {
+        if !self.can_search(query) {
+            return Err(StorageError::Unsupported(format!(
+                "table {}: query {} cannot be searched on {}",
+                T::DESCRIPTOR.name,
+                query.name,
+                self.backend.name()
+            )));
+        }
+        self.read(Selection {
+            table: T::DESCRIPTOR,
+            query,
+            equals: equals.to_vec(),
+            range,
+            search: Some(search),
+            limit: limit.map_or(query.limit, |limit| limit.min(query.limit)),
+            reverse,
+        })
+        .await
+    }
+
+    /// Whether the query has a search and the backend can do it.
+    pub fn can_search(&self, query: &'static QueryDescriptor) -> bool {
+        query.search.is_some() && self.backend.supports_search(T::DESCRIPTOR, query)
+    }
+
+    async fn read(&self, selection: Selection) -> Result<Vec<T::Row>, StorageError> {
         T::DESCRIPTOR.check_selection(&selection)?;
         let rows = self.backend.select(&selection).await?;
         rows.into_iter().map(T::from_values).collect()
@@ -239,6 +350,7 @@ impl<T: Table> Store<T> {
                 query,
                 equals: equals.to_vec(),
                 range,
+                search: None,
                 limit: u32::MAX,
                 reverse: false,
             }))

@@ -60,6 +60,7 @@ impl Transaction {
             query,
             equals: equals.to_vec(),
             range,
+            search: None,
             limit: u32::MAX,
             reverse: false,
         }))

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use sestina_storage::{
     Backend, Column, ColumnType, QueryDescriptor, Range, Secret, Storage, StorageError, Table,
-    TableDescriptor, Value, async_trait, conformance, memory::Memory,
+    TableDescriptor, Value, Write, async_trait, conformance, memory::Memory,
 };
 
 struct Memories;
@@ -41,6 +42,7 @@ static BY_NUMBER: QueryDescriptor = QueryDescriptor {
     range: Some("number"),
     order: Some("number"),
     descending: false,
+    search: None,
     limit: 3,
 };
 
@@ -72,6 +74,7 @@ static TOKENS: TableDescriptor = TableDescriptor {
     key: &["owner", "number"],
     indexes: &[],
     queries: &[],
+    retention: None,
 };
 
 impl Table for Tokens {
@@ -141,6 +144,34 @@ async fn typed_stores_and_transactions() {
 }
 
 #[tokio::test]
+async fn old_rows_go_and_young_ones_stay() {
+    let storage = Storage::memory();
+    let mut tables = conformance::TABLES.iter().copied();
+    let list = tables.find(|table| table.retention.is_some()).unwrap();
+    let mut transaction = storage.transaction();
+    for second in 0..100 {
+        transaction.push(Write::Put {
+            table: list,
+            row: vec![
+                "romeo@example.org".into(),
+                Value::Integer(second),
+                "juliet@example.org".into(),
+                Timestamp::from_second(second).unwrap().into(),
+                Value::Bytes(Vec::new()),
+            ],
+        });
+    }
+    transaction.commit().await.unwrap();
+    let before = Timestamp::from_second(60).unwrap();
+    assert_eq!(storage.sweep(list, before).await, Ok(60));
+    assert_eq!(storage.sweep(list, before).await, Ok(0));
+    assert_eq!(storage.count(list).await, Ok(40));
+    let first = storage.scan(list, None, 1).await.unwrap();
+    assert_eq!(first[0][1], Value::Integer(60));
+    assert_eq!(storage.sweep(&TOKENS, before).await, Ok(0), "kept for ever");
+}
+
+#[tokio::test]
 async fn a_table_the_backend_lacks() {
     let storage = Storage::new(Arc::new(Memory::without(&["tokens"])));
     storage.prepare(&[&TOKENS], &[]).await.unwrap();
@@ -176,6 +207,7 @@ fn unsound_descriptions_are_refused() {
         range: None,
         order: None,
         descending: false,
+        search: None,
         limit: 3,
     };
     let bad = TableDescriptor {

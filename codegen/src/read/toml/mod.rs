@@ -8,5 +8,5 @@ pub(crate) use file::File;
 pub(crate) use profile::{RawProfile, read_profile};
 pub(crate) use spec::{
     RawColumn, RawConfig, RawElement, RawHandler, RawHeader, RawIq, RawNegotiation, RawQuery,
-    RawRefine, RawSpec, RawStage, RawTable, RawTraveller, read_spec,
+    RawRefine, RawRetention, RawSpec, RawStage, RawTable, RawTraveller, read_spec,
 };

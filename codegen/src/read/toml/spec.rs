@@ -166,6 +166,15 @@ pub(crate) struct RawTable {
     pub(crate) query: Vec<Spanned<RawQuery>>,
     #[serde(default)]
     pub(crate) index: Vec<Spanned<RawIndex>>,
+    pub(crate) retention: Option<Spanned<RawRetention>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRetention {
+    pub(crate) column: Text,
+    pub(crate) config: Option<Text>,
+    pub(crate) after: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -192,6 +201,7 @@ pub(crate) struct RawQuery {
     pub(crate) order: Option<Text>,
     #[serde(default)]
     pub(crate) descending: bool,
+    pub(crate) search: Option<Text>,
     pub(crate) limit: Option<Spanned<u32>>,
     #[serde(default)]
     pub(crate) doc: String,

@@ -92,6 +92,6 @@ pub static MIGRATIONS: &[::sestina_storage::Migration] = &[
         dialect: "sqlite",
         spec: "xep-0001",
         version: 1,
-        sql: "CREATE TABLE \"lists\" (\n    \"owner\" TEXT NOT NULL,\n    \"seq\" INTEGER NOT NULL,\n    \"title\" TEXT,\n    \"key\" BLOB NOT NULL,\n    \"changed\" INTEGER NOT NULL,\n    PRIMARY KEY (\"owner\", \"seq\")\n) STRICT;\nCREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\n",
+        sql: "CREATE TABLE \"lists\" (\n    \"owner\" TEXT NOT NULL,\n    \"seq\" INTEGER NOT NULL,\n    \"title\" TEXT,\n    \"key\" BLOB NOT NULL,\n    \"changed\" INTEGER NOT NULL,\n    PRIMARY KEY (\"owner\", \"seq\")\n) STRICT;\nCREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\nCREATE INDEX \"lists_by_changed\" ON \"lists\" (\"changed\");\n",
     },
 ];

@@ -200,6 +200,7 @@ fn selection(
         query,
         equals,
         range: Range::all(),
+        search: None,
         limit: u32::MAX,
         reverse: false,
     }

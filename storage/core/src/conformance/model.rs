@@ -144,6 +144,7 @@ fn any_selection(subject: &Subject, dice: &mut data::Dice) -> Option<Selection> 
         query,
         equals,
         range,
+        search: None,
         limit: *dice.pick(&[0, 1, 2, 5, u32::MAX]),
         reverse: dice.roll(2) == 0,
     })

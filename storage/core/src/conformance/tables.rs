@@ -1,6 +1,8 @@
 //! Tables with every kind of column, key and query.
 
-use crate::{Column, ColumnType, QueryDescriptor, TableDescriptor};
+use std::time::Duration;
+
+use crate::{Column, ColumnType, QueryDescriptor, Retention, TableDescriptor};
 
 /// The suite's own tables.
 pub const TABLES: &[&TableDescriptor] = &[&SINGLE, &PLAIN, &LIST, &EVERYTHING];
@@ -43,8 +45,10 @@ static SINGLE: TableDescriptor = TableDescriptor {
         range: Some("owner"),
         order: Some("owner"),
         descending: false,
+        search: Some("note"),
         limit: 1000,
     }],
+    retention: None,
 };
 
 /// Nothing but a key, with names that SQL takes for its own.
@@ -66,6 +70,7 @@ static PLAIN: TableDescriptor = TableDescriptor {
             range: None,
             order: None,
             descending: false,
+            search: None,
             limit: 1000,
         },
         QueryDescriptor {
@@ -74,9 +79,21 @@ static PLAIN: TableDescriptor = TableDescriptor {
             range: None,
             order: None,
             descending: true,
+            search: None,
             limit: 1000,
         },
     ],
+    retention: None,
+};
+
+static OLDEST: QueryDescriptor = QueryDescriptor {
+    name: "by_age",
+    equals: &[],
+    range: Some("at"),
+    order: Some("at"),
+    descending: false,
+    search: None,
+    limit: 10,
 };
 
 /// Rows of an owner in an order, as queues and archives are.
@@ -93,7 +110,7 @@ static LIST: TableDescriptor = TableDescriptor {
         column("stanza", ColumnType::Bytes),
     ],
     key: &["owner", "seq"],
-    indexes: &[&["owner", "peer", "at"], &["owner", "at"]],
+    indexes: &[&["owner", "peer", "at"], &["owner", "at"], &["at"]],
     queries: &[
         QueryDescriptor {
             name: "of_owner",
@@ -101,6 +118,7 @@ static LIST: TableDescriptor = TableDescriptor {
             range: Some("seq"),
             order: Some("seq"),
             descending: false,
+            search: None,
             limit: 10_000,
         },
         QueryDescriptor {
@@ -109,6 +127,7 @@ static LIST: TableDescriptor = TableDescriptor {
             range: Some("seq"),
             order: Some("seq"),
             descending: true,
+            search: None,
             limit: 5,
         },
         QueryDescriptor {
@@ -117,6 +136,7 @@ static LIST: TableDescriptor = TableDescriptor {
             range: Some("at"),
             order: Some("at"),
             descending: false,
+            search: None,
             limit: 10_000,
         },
         QueryDescriptor {
@@ -125,9 +145,15 @@ static LIST: TableDescriptor = TableDescriptor {
             range: Some("at"),
             order: Some("at"),
             descending: false,
+            search: None,
             limit: 10_000,
         },
     ],
+    retention: Some(Retention {
+        query: &OLDEST,
+        config: None,
+        after: Some(Duration::from_secs(60)),
+    }),
 };
 
 /// Every type, in the key and out of it, with and without value.
@@ -155,6 +181,7 @@ static EVERYTHING: TableDescriptor = TableDescriptor {
             range: Some("at"),
             order: None,
             descending: false,
+            search: None,
             limit: 1000,
         },
         QueryDescriptor {
@@ -163,6 +190,7 @@ static EVERYTHING: TableDescriptor = TableDescriptor {
             range: Some("name"),
             order: Some("name"),
             descending: true,
+            search: Some("note"),
             limit: 1000,
         },
         QueryDescriptor {
@@ -171,6 +199,7 @@ static EVERYTHING: TableDescriptor = TableDescriptor {
             range: Some("number"),
             order: Some("number"),
             descending: false,
+            search: None,
             limit: 1000,
         },
         QueryDescriptor {
@@ -179,6 +208,7 @@ static EVERYTHING: TableDescriptor = TableDescriptor {
             range: None,
             order: None,
             descending: false,
+            search: None,
             limit: 1000,
         },
         QueryDescriptor {
@@ -187,6 +217,7 @@ static EVERYTHING: TableDescriptor = TableDescriptor {
             range: Some("when"),
             order: Some("when"),
             descending: true,
+            search: None,
             limit: 1000,
         },
         QueryDescriptor {
@@ -195,7 +226,9 @@ static EVERYTHING: TableDescriptor = TableDescriptor {
             range: Some("blob"),
             order: Some("blob"),
             descending: false,
+            search: None,
             limit: 1000,
         },
     ],
+    retention: None,
 };

@@ -907,6 +907,7 @@ pub mod tables {
         range: ::core::option::Option::Some("seq"),
         order: ::core::option::Option::Some("seq"),
         descending: false,
+        search: ::core::option::Option::Some("title"),
         limit: 100u32,
     };
     /// The query `latest` of `lists`.
@@ -916,7 +917,18 @@ pub mod tables {
         range: ::core::option::Option::None,
         order: ::core::option::Option::Some("changed"),
         descending: true,
+        search: ::core::option::Option::None,
         limit: 10u32,
+    };
+    /// The rows of `lists`, the oldest first.
+    pub static LISTS_BY_AGE: ::sestina_storage::QueryDescriptor = ::sestina_storage::QueryDescriptor {
+        name: "by_age",
+        equals: &[],
+        range: ::core::option::Option::Some("changed"),
+        order: ::core::option::Option::Some("changed"),
+        descending: false,
+        search: ::core::option::Option::None,
+        limit: 1000,
     };
     /// The description of `lists`.
     pub static LISTS: ::sestina_storage::TableDescriptor = ::sestina_storage::TableDescriptor {
@@ -957,8 +969,13 @@ pub mod tables {
             },
         ],
         key: &["owner", "seq"],
-        indexes: &[&["owner", "changed"]],
+        indexes: &[&["owner", "changed"], &["changed"]],
         queries: &[LISTS_OF_OWNER, LISTS_LATEST],
+        retention: ::core::option::Option::Some(::sestina_storage::Retention {
+            query: &LISTS_BY_AGE,
+            config: ::core::option::Option::Some("keep"),
+            after: ::core::option::Option::None,
+        }),
     };
     /// A row of `lists`.
     #[derive(Clone, Debug)]
@@ -1083,6 +1100,37 @@ pub mod tables {
                     reverse,
                 )
                 .await
+        }
+        /// Those of the rows that a search finds, at most `limit`, from the other end with `reverse`.
+        ///
+        /// # Errors
+        /// As `Store::search`: `Unsupported` where the backend cannot.
+        pub async fn of_owner_search(
+            &self,
+            owner: &::sestina_wire::BareJid,
+            range: ::sestina_storage::Range,
+            search: ::sestina_storage::Search,
+            limit: u32,
+            reverse: bool,
+        ) -> ::core::result::Result<
+            ::std::vec::Vec<ListsRow>,
+            ::sestina_storage::StorageError,
+        > {
+            let limit = ::core::option::Option::Some(limit);
+            self.0
+                .search(
+                    &LISTS_OF_OWNER,
+                    &[::sestina_storage::ColumnValue::to_value(owner)],
+                    range,
+                    search,
+                    limit,
+                    reverse,
+                )
+                .await
+        }
+        /// Whether the backend can do this search.
+        pub fn can_search_of_owner(&self) -> bool {
+            self.0.can_search(&LISTS_OF_OWNER)
         }
         /// Removes all these rows, and says how many.
         ///
