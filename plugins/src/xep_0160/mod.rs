@@ -166,8 +166,11 @@ impl Server {
                 let Some(stanza) = restore(host, &row) else {
                     continue;
                 };
-                if host.deliver_to(resource, stanza).await != Outcome::Delivered {
-                    // The resource is gone. It has what came before, the next one gets the rest.
+                // A resource that takes its presence back meanwhile gets no more: it may be about to leave.
+                if !takes_messages(resource)
+                    || host.deliver_to(resource, stanza).await != Outcome::Delivered
+                {
+                    // It has what came before, the next one gets the rest.
                     all.forget();
                     self.messages
                         .delete_of_owner(account, Range::before(row.seq))

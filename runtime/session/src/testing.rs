@@ -185,11 +185,15 @@ impl Conversation {
         }
     }
 
-    /// Closes the stream and waits for the server to do so.
-    pub async fn close(mut self) {
+    /// Closes the stream and waits for the server to do so. Returns what still came before it did.
+    pub async fn close(mut self) -> Vec<Frame> {
         self.stream.queue_close();
         self.stream.flush().await.unwrap();
-        while let Some(Event::Element(_)) = self.event().await {}
+        let mut last = Vec::new();
+        while let Some(Event::Element(frame)) = self.event().await {
+            last.push(frame);
+        }
+        last
     }
 }
 
