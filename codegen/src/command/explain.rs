@@ -1,0 +1,17 @@
+//! `explain`: shows what a specification becomes.
+
+use sestina_codegen::{Loaded, explain};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The id of the specification, such as `xep-0199`.
+    spec: String,
+}
+
+pub(super) fn run(loaded: &Loaded, arguments: &Arguments) -> Result<(), String> {
+    let id = &arguments.spec;
+    let spec = (loaded.model.spec(id))
+        .ok_or_else(|| format!("error: there is no specification `{id}`\n"))?;
+    print!("{}", explain(spec));
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The commands, one file each.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "these are commands"
+)]
+
+mod check;
+mod explain;
+mod generate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use sestina_codegen::{Loaded, Specs};
+
+/// From specifications to Rust.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The folder with a folder for each specification; may be given several times.
+    #[arg(long, global = true, default_value = "specs")]
+    specs: Vec<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Reads and checks all specifications and says everything that is wrong with them.
+    Check,
+    /// Writes what the build scripts would generate, for reading.
+    Generate(generate::Arguments),
+    /// Shows what a specification becomes: its types, handlers, tables and keys.
+    Explain(explain::Arguments),
+}
+
+/// Reads the arguments and carries the command out.
+pub(crate) fn run() -> ExitCode {
+    let Arguments { specs, command } = Arguments::parse();
+    let done = match command {
+        Command::Check => loaded(&specs).map(|loaded| check::run(&loaded)),
+        Command::Generate(arguments) => {
+            loaded(&specs).and_then(|loaded| generate::run(&loaded, &arguments))
+        }
+        Command::Explain(arguments) => {
+            loaded(&specs).and_then(|loaded| explain::run(&loaded, &arguments))
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprint!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads and checks the folders. Warnings are printed; errors are returned as text.
+fn loaded(folders: &[PathBuf]) -> Result<Loaded, String> {
+    let mut specs = Specs::default();
+    for folder in folders {
+        specs.add(folder, None);
+    }
+    let loaded = specs.finish();
+    if loaded.has_errors() {
+        return Err(loaded.report());
+    }
+    eprint!("{}", loaded.report());
+    Ok(loaded)
+}
