@@ -128,9 +128,9 @@ impl Skeleton<'_> {
         quote!(#(#strips)*)
     }
 
-    /// The spec's rows of the negotiation table.
+    /// The spec's rows of the negotiation table, which is that of streams between clients and servers.
     pub(super) fn rows(&self) -> TokenStream {
-        if self.role != Role::Server || self.spec.negotiations.is_empty() {
+        if self.role == Role::Component || self.spec.negotiations.is_empty() {
             return TokenStream::new();
         }
         let types = &self.types;

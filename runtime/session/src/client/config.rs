@@ -12,6 +12,7 @@ use sestina_wire::{BareJid, Jid, JidError, Kind, Limits, Payload, StanzaError, S
 
 use crate::host::Host;
 use crate::mux::{Answer, Empty, IqContext, StanzaContext};
+use crate::negotiation;
 use crate::plugin::{IqRow, Plugin, PluginError, Registrar};
 use crate::sasl::Mechanism;
 use crate::session::{ConnectConfig, Timeouts};
@@ -230,12 +231,15 @@ impl ClientConfig {
         self
     }
 
-    pub(super) fn session(&self) -> ConnectConfig {
+    /// What the session needs, with the rows and features that plugins brought to the host.
+    pub(super) fn session(&self, host: &Host) -> ConnectConfig {
+        let table = negotiation::with_rows(self.table.to_vec(), host.negotiation());
         ConnectConfig {
             account: self.account.clone(),
             password: self.password.clone(),
             resource: self.resource.clone(),
-            table: self.table.clone(),
+            table: table.into(),
+            features: host.stream_features().to_vec(),
             require_tls: self.require_tls,
             trust: self.trust.clone(),
             mechanisms: self.mechanisms.clone(),

@@ -230,7 +230,7 @@ impl Client {
         manager.add(Arc::new(config::Application(handlers)));
         manager.install(&host)?;
 
-        let session = Session::connect(transport, &config.session()).await?;
+        let session = Session::connect(transport, &config.session(&host)).await?;
         let (out, outbound) = mpsc::channel(OUTBOUND);
         let (events, inbound) = mpsc::channel(INBOUND);
         let (close, closing) = watch::channel(false);

@@ -288,6 +288,7 @@ impl Engine {
             .filter(|offer| self.is_open(offer.row))
             .filter_map(|offer| self.row(offer.row).map(|row| (row, offer)))
             .filter(|(row, offer)| match offer.demand {
+                _ if self.policy.wanted.contains(&offer.row) => true,
                 Demand::Required => true,
                 Demand::Optional => {
                     row.mandatory == Mandatory::Always || row.sets.intersects(self.missing())

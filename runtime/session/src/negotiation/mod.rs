@@ -10,7 +10,7 @@ mod engine;
 mod tests;
 
 use sestina_wire::StreamCondition;
-use sestina_wire::negotiation::SessionState;
+use sestina_wire::negotiation::{FeatureRow, SessionState};
 use smallvec::SmallVec;
 use thiserror::Error;
 
@@ -36,6 +36,8 @@ pub struct Policy {
     pub required: SessionState,
     /// Rows that are neither offered nor begun, such as STARTTLS on a host without certificate.
     pub disabled: SmallVec<[Row; 4]>,
+    /// Voluntary rows that the initiator takes wherever they are offered.
+    pub wanted: SmallVec<[Row; 4]>,
     /// Failures of features after which the stream ends with `policy-violation` (RFC 6120 §6.4.5 wants 2 to 5).
     pub attempts: u8,
 }
@@ -45,6 +47,7 @@ impl Default for Policy {
         Policy {
             required: SessionState::SECURE,
             disabled: SmallVec::new(),
+            wanted: SmallVec::new(),
             attempts: 3,
         }
     }
@@ -153,6 +156,19 @@ pub enum Impasse {
     /// A feature that is needed was refused.
     #[error("the server refused a feature that is needed")]
     Refused(Row),
+}
+
+/// A table with the rows of plugins that it does not know yet.
+pub(crate) fn with_rows(mut table: Vec<FeatureRow>, rows: &[FeatureRow]) -> Vec<FeatureRow> {
+    for row in rows {
+        if !table
+            .iter()
+            .any(|known| known.element == row.element && known.ns == row.ns)
+        {
+            table.push(*row);
+        }
+    }
+    table
 }
 
 /// What [`Engine::step`] returns.

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::accounts::Accounts;
 use crate::host::{Host, HostParts, SessionLimits};
+use crate::negotiation;
 use crate::plugin::{Plugin, PluginError, PluginManager};
 use crate::router::Router;
 use crate::sasl::Mechanism;
@@ -214,14 +215,7 @@ impl ServerBuilder {
             };
             let mut manager = PluginManager::new((config.make)(&host).map_err(failed)?);
             manager.install(&host).map_err(failed)?;
-            for row in host.negotiation() {
-                if !table
-                    .iter()
-                    .any(|known| known.element == row.element && known.ns == row.ns)
-                {
-                    table.push(*row);
-                }
-            }
+            table = negotiation::with_rows(table, host.negotiation());
             let mut access = HostAccess::new(
                 domain.clone(),
                 config.accounts.authenticator(domain.clone()),

@@ -1,6 +1,7 @@
 //! The connecting side: carries out what the negotiation engine asks for.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use sestina_types::rfc_6120::sasl::{
     Abort, Auth, Challenge, Failure, Mechanisms, Response, Success,
@@ -15,7 +16,7 @@ use tracing::{Instrument, debug};
 use crate::negotiation::{Action, Demand, Engine, Impasse, Input, Offer, Policy, Row, Side};
 use crate::sasl::{LoginFailure, Mechanism, client, elements};
 use crate::session::error::{peer_error, queue_error, queue_fault};
-use crate::session::{ConnectConfig, Session, SessionError, bind};
+use crate::session::{ConnectConfig, Exchange, Served, Session, SessionError, StreamFeature, bind};
 use crate::stream::{Header, XmlStream, language};
 use crate::tls;
 use crate::transport::Transport;
@@ -49,7 +50,12 @@ async fn negotiate(transport: Transport, config: &ConnectConfig) -> Result<Sessi
         },
         disabled: (0..)
             .zip(config.table.iter())
-            .filter(|(_, row)| runner(row).is_none())
+            .filter(|(_, row)| runner(row, config).is_none())
+            .map(|(row, _)| row)
+            .collect(),
+        wanted: (0..)
+            .zip(config.table.iter())
+            .filter(|(_, row)| matches!(runner(row, config), Some(Runner::Custom(_))))
             .map(|(row, _)| row)
             .collect(),
         ..Policy::default()
@@ -116,19 +122,23 @@ struct Negotiation<'a> {
 }
 
 /// What runs a row.
-#[derive(Clone, Copy)]
 enum Runner {
     StartTls,
     Sasl,
     Bind,
+    Custom(Arc<dyn StreamFeature>),
 }
 
-fn runner(row: &FeatureRow) -> Option<Runner> {
+fn runner(row: &FeatureRow, config: &ConnectConfig) -> Option<Runner> {
     match (row.element, row.ns) {
         ("starttls", ns::TLS) => Some(Runner::StartTls),
         ("mechanisms", ns::SASL) => Some(Runner::Sasl),
         ("bind", ns::BIND) => Some(Runner::Bind),
-        _ => None,
+        element => config
+            .features
+            .iter()
+            .find(|feature| feature.connects() && feature.element() == element)
+            .map(|feature| Runner::Custom(Arc::clone(feature))),
     }
 }
 
@@ -207,8 +217,12 @@ impl Negotiation<'_> {
                     });
                 }
                 Action::Run(row) => {
-                    self.serve(row).await?;
-                    actions.extend(self.step(Input::Succeeded(row)));
+                    let ended = match self.serve(row).await? {
+                        Served::Done => Input::Succeeded(row),
+                        Served::Again => Input::Declined(row),
+                        Served::Failed => Input::Failed(row),
+                    };
+                    actions.extend(self.step(ended));
                 }
                 Action::Restart => self.stream.restart(),
                 Action::Ready => return Ok(true),
@@ -265,13 +279,25 @@ impl Negotiation<'_> {
         offers
     }
 
-    async fn serve(&mut self, index: Row) -> Result<(), SessionError> {
-        match self.engine.row(index).and_then(runner) {
-            Some(Runner::StartTls) => self.start_tls().await,
-            Some(Runner::Sasl) => self.log_in().await,
-            Some(Runner::Bind) => self.bind().await,
-            None => Err(self.fail(StreamCondition::UnsupportedFeature)),
+    async fn serve(&mut self, index: Row) -> Result<Served, SessionError> {
+        let row = self.engine.row(index);
+        match row.and_then(|row| runner(row, self.config)) {
+            Some(Runner::StartTls) => self.start_tls().await?,
+            Some(Runner::Sasl) => self.log_in().await?,
+            Some(Runner::Bind) => self.bind().await?,
+            Some(Runner::Custom(feature)) => {
+                let state = self.engine.state();
+                let host = self.config.account.domain_jid();
+                let mut exchange = Exchange {
+                    stream: self.stream,
+                    host: &host,
+                    state,
+                };
+                return feature.connect(&mut exchange).await;
+            }
+            None => return Err(self.fail(StreamCondition::UnsupportedFeature)),
         }
+        Ok(Served::Done)
     }
 
     async fn start_tls(&mut self) -> Result<(), SessionError> {

@@ -8,7 +8,7 @@ use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, Limits, Text};
 
 use crate::sasl::Mechanism;
-use crate::session::Timeouts;
+use crate::session::{StreamFeature, Timeouts};
 use crate::tls::Trust;
 
 /// What the connecting side needs.
@@ -20,8 +20,10 @@ pub struct ConnectConfig {
     pub password: Secret<String>,
     /// The resource to ask for; without one the server makes it.
     pub resource: Option<Text>,
-    /// The features.
+    /// The table of features.
     pub table: Arc<[FeatureRow]>,
+    /// What carries out features that are not built in.
+    pub features: Vec<Arc<dyn StreamFeature>>,
     /// Whether to go on without TLS when the server offers none.
     pub require_tls: bool,
     /// Which certificates to believe.
@@ -50,6 +52,7 @@ impl ConnectConfig {
             password: Secret::new(password.into()),
             resource: None,
             table: table.into(),
+            features: Vec::new(),
             require_tls: true,
             trust: Trust::default(),
             mechanisms: Mechanism::ALL.to_vec(),

@@ -5,7 +5,8 @@ use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{BareJid, ElementRef, Event, Frame, Stanza, Writer};
 
 use crate::session::SessionError;
-use crate::stream::{StreamFault, XmlStream};
+use crate::session::error::{peer_error, queue_fault};
+use crate::stream::XmlStream;
 
 /// What a feature sees of the stream that it runs on.
 pub struct Exchange<'a> {
@@ -55,10 +56,14 @@ impl Exchange<'_> {
     ///
     /// # Errors
     /// What the stream reports.
-    pub async fn recv(&mut self) -> Result<Option<Frame>, StreamFault> {
-        match self.stream.event().await? {
-            Some(Event::Element(frame)) => Ok(Some(frame)),
-            _ => Ok(None),
+    pub async fn recv(&mut self) -> Result<Option<Frame>, SessionError> {
+        match self.stream.event().await {
+            Ok(Some(Event::Element(frame))) => match peer_error(&frame) {
+                Some(error) => Err(SessionError::PeerEnded(error)),
+                None => Ok(Some(frame)),
+            },
+            Ok(_) => Ok(None),
+            Err(fault) => Err(queue_fault(self.stream, fault)),
         }
     }
 }
@@ -74,7 +79,8 @@ pub enum Served {
     Failed,
 }
 
-/// Carries out one row of the negotiation table on the accepting side.
+/// Carries out one row of the negotiation table: [`serve`](StreamFeature::serve) on the accepting side,
+/// [`connect`](StreamFeature::connect) on the connecting side.
 #[async_trait]
 pub trait StreamFeature: Send + Sync {
     /// Name and namespace of the element in `<features/>`, which also name the row.
@@ -105,6 +111,22 @@ pub trait StreamFeature: Send + Sync {
         first: Frame,
     ) -> Result<Served, SessionError> {
         let _ = (exchange, first);
+        Ok(Served::Failed)
+    }
+
+    /// Whether the connecting side has something to do for the feature. It then takes the feature wherever
+    /// it is offered; it passes over the others.
+    fn connects(&self) -> bool {
+        false
+    }
+
+    /// Carries the feature out on the connecting side, from the first word on. [`Served::Again`] lets a
+    /// voluntary feature be and goes on without it.
+    ///
+    /// # Errors
+    /// What ends the stream.
+    async fn connect(&self, exchange: &mut Exchange<'_>) -> Result<Served, SessionError> {
+        let _ = exchange;
         Ok(Served::Failed)
     }
 }

@@ -354,6 +354,9 @@ impl<T: Client> ::sestina_session::plugin::Plugin for ClientPlugin<T> {
         self: ::std::sync::Arc<Self>,
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
+        for row in ::sestina_types::xep_0001::NEGOTIATION {
+            registrar.negotiation(*row);
+        }
         let plugin = ::std::sync::Arc::clone(&self.0);
         registrar
             .iq(

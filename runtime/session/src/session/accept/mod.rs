@@ -329,6 +329,7 @@ impl Negotiation<'_> {
                 .map(|(index, _)| index)
                 .collect(),
             attempts: self.config.attempts,
+            ..Policy::default()
         }
     }
 
