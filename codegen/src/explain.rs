@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    Answer, ElementName, Field, FieldKind, FieldType, Handler, IqType, Multiplicity, Scope, Shape,
-    Spec, Traveller, Type, TypeRef, ValueType,
+    Answer, ElementName, Field, FieldKind, FieldType, Handler, IqType, Multiplicity, Scope, Sender,
+    Shape, Spec, Table, Traveller, Type, TypeRef, ValueType, Where,
 };
+use crate::render::docs::settings;
+use crate::text::one_of;
 
 /// Explains one specification.
 #[must_use]
@@ -21,6 +23,10 @@ pub fn explain(spec: &Spec) -> String {
     out.push('\n');
     if !spec.summary.is_empty() {
         let _ = writeln!(out, "{}", spec.summary);
+    }
+    if !spec.depends.is_empty() {
+        let depends: Vec<&str> = spec.depends.iter().map(|one| one.id.as_str()).collect();
+        let _ = writeln!(out, "\nneeds {}", depends.join(", "));
     }
     for schema in &spec.schemas {
         let module = schema
@@ -56,7 +62,11 @@ pub fn explain(spec: &Spec) -> String {
         };
         section.line(
             "requests",
-            &format!("{kind} {} -> {answer}", path(&iq.request.type_)),
+            &format!(
+                "{kind} {} -> {answer}{}",
+                path(&iq.request.type_),
+                senders(&iq.from)
+            ),
         );
         section.handlers(&iq.handlers);
     }
@@ -66,6 +76,7 @@ pub fn explain(spec: &Spec) -> String {
     ] {
         for Traveller {
             payload,
+            from,
             strip,
             handlers,
             ..
@@ -76,7 +87,10 @@ pub fn explain(spec: &Spec) -> String {
             } else {
                 ""
             };
-            section.line(title, &format!("{}{strip}", path(&payload.type_)));
+            section.line(
+                title,
+                &format!("{}{}{strip}", path(&payload.type_), senders(from)),
+            );
             section.handlers(handlers);
         }
     }
@@ -112,64 +126,119 @@ pub fn explain(spec: &Spec) -> String {
         );
     }
     for stage in &spec.stages {
-        section.line("stages", &format!("{:?}: fn {}", stage.at, stage.name));
+        let mut place = format!("{:?}", stage.at);
+        if !stage.kinds.is_empty() {
+            let kinds: Vec<String> = stage.kinds.iter().map(|kind| format!("{kind:?}")).collect();
+            let _ = write!(place, " of {}", kinds.join(", "));
+        }
+        for (word, others) in [("after", &stage.after), ("before", &stage.before)] {
+            let others: Vec<&str> = others.iter().map(|one| one.id.as_str()).collect();
+            if !others.is_empty() {
+                let _ = write!(place, ", {word} {}", others.join(", "));
+            }
+        }
+        section.line("stages", &format!("{place}: fn {}", stage.name));
     }
     for feature in &spec.features {
         section.line(
             "service discovery",
-            &format!("feature {} on {:?}", feature.var, feature.on),
+            &format!("feature {} on {}", feature.var, places(&feature.on)),
         );
     }
     for identity in &spec.identities {
         section.line(
             "service discovery",
             &format!(
-                "identity {}/{} on {:?}",
-                identity.category, identity.type_, identity.on
+                "identity {}/{} on {}",
+                identity.category,
+                identity.type_,
+                places(&identity.on)
             ),
         );
     }
     for table in &spec.tables {
-        let columns: Vec<&str> = table
-            .columns
-            .iter()
-            .map(|column| column.name.as_str())
-            .collect();
-        section.line(
-            "tables",
-            &format!(
-                "{} ({}), key ({})",
-                table.name,
-                columns.join(", "),
-                table.key.join(", ")
-            ),
-        );
-        for query in &table.queries {
-            let search = match &query.search {
-                Some(column) => format!(", search in {column}"),
-                None => String::new(),
-            };
-            section.more(&format!(
-                "query {}: at most {}{search}",
-                query.name, query.limit
-            ));
-        }
-        if let Some(retention) = &table.retention {
-            let after = match (&retention.config, retention.after) {
-                (Some(key), _) => format!(" + {key}"),
-                (None, Some(millis)) => format!(" + {} s", millis / 1000),
-                (None, None) => String::new(),
-            };
-            section.more(&format!("kept until {}{after}", retention.column));
-        }
+        explain_table(&mut section, table);
     }
+    section.line("configuration", &format!("[plugins.\"{}\"]", spec.id));
+    section.more("enabled: boolean, as the profile says");
     for config in &spec.config {
-        section.line(
-            "configuration",
-            &format!("{}: {:?}", config.key, config.type_),
-        );
+        section.more(&format!(
+            "{}: {}, default {}",
+            config.key,
+            settings::type_(config),
+            settings::default(config)
+        ));
+        section.more(&format!("    {}", config.doc.trim()));
+    }
+    for test in &spec.tests {
+        section.line("shown by", &format!("{} in {}", test.name, test.file));
     }
     out
+}
+
+fn explain_table(section: &mut Section<'_>, table: &Table) {
+    section.line(
+        "tables",
+        &format!(
+            "{} -> {}Row, storage.{}(), key ({})",
+            table.name,
+            table.rust,
+            table.accessor,
+            table.key.join(", ")
+        ),
+    );
+    for column in &table.columns {
+        let optional = if column.optional {
+            ", may be empty"
+        } else {
+            ""
+        };
+        let secret = if column.secret { ", secret" } else { "" };
+        let owner = if table.personal.as_ref() == Some(&column.name) {
+            ", the owner"
+        } else {
+            ""
+        };
+        section.more(&format!(
+            "{}: {:?}{optional}{secret}{owner}",
+            column.name, column.type_
+        ));
+    }
+    for index in &table.indexes {
+        section.more(&format!("index ({})", index.columns.join(", ")));
+    }
+    for query in &table.queries {
+        let mut asked: Vec<String> = Vec::new();
+        if !query.equals.is_empty() {
+            asked.push(format!("with this {}", query.equals.join(", ")));
+        }
+        asked.extend(
+            query
+                .range
+                .iter()
+                .map(|column| format!("a range of {column}")),
+        );
+        asked.extend(query.order.iter().map(|column| {
+            let end = if query.descending { ", last first" } else { "" };
+            format!("by {column}{end}")
+        }));
+        asked.extend(
+            query
+                .search
+                .iter()
+                .map(|column| format!("search in {column}")),
+        );
+        asked.push(format!("at most {}", query.limit));
+        section.more(&format!("query {}: {}", query.name, asked.join("; ")));
+    }
+    if let Some(retention) = &table.retention {
+        let after = match (&retention.config, retention.after) {
+            (Some(key), _) => format!(" + {key}"),
+            (None, Some(millis)) => format!(" + {} s", millis / 1000),
+            (None, None) => String::new(),
+        };
+        section.more(&format!("kept until {}{after}", retention.column));
+    }
 }
 
 struct Section<'a> {
@@ -201,6 +270,34 @@ impl Section<'_> {
             ));
         }
     }
+}
+
+/// Who may send it, where not everybody may.
+fn senders(from: &[Sender]) -> String {
+    if from.is_empty() || from.contains(&Sender::Anyone) {
+        return String::new();
+    }
+    let from = from.iter().map(|sender| match sender {
+        Sender::Anyone => "anyone",
+        Sender::OwnAccount => "the own account",
+        Sender::Server => "the server",
+        Sender::Contact => "contacts",
+        Sender::Room => "a room",
+        Sender::NodeOwner => "the owner of the node",
+    });
+    format!(", only from {}", one_of(from, "or"))
+}
+
+fn places(on: &[Where]) -> String {
+    let on: Vec<&str> = on
+        .iter()
+        .map(|place| match place {
+            Where::Host => "the host",
+            Where::Account => "accounts",
+            Where::Client => "clients",
+        })
+        .collect();
+    on.join(", ")
 }
 
 fn scope(scope: &Scope) -> String {

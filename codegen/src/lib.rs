@@ -15,6 +15,8 @@ pub mod read;
 pub mod render;
 
 mod resolve;
+mod stamp;
+mod starter;
 mod text;
 
 mod build;
@@ -25,3 +27,4 @@ pub use diagnostic::{Diagnostic, Level, render_all};
 pub use explain::explain;
 pub use output::Output;
 pub use read::{Loaded, Specs};
+pub use starter::Starter;

@@ -79,3 +79,93 @@ fn explain_knows_what_there_is() {
         Some(1)
     );
 }
+
+#[test]
+fn explain_shows_tables_queries_and_settings() {
+    let output = run(&specs(), &["explain", "xep-0160"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "needs rfc-6121, xep-0030, xep-0203",
+        "  offline_messages -> OfflineMessagesRow, storage.offline(), key (owner, seq)",
+        "      owner: BareJid, the owner",
+        "      query of_owner: with this owner; a range of seq; by seq; at most 1000",
+        "      max_messages: integer, 0 to 100000, default 1000",
+        "  Received of Presence, after rfc-6121: fn deliver_stored",
+    ] {
+        assert!(
+            said.lines().any(|found| found == line),
+            "no {line:?} in\n{said}"
+        );
+    }
+}
+
+#[test]
+fn new_writes_a_folder_in_which_nothing_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let both = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_sestina-codegen"))
+            .arg("--specs")
+            .arg(specs())
+            .arg("--specs")
+            .arg(folder.path())
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let made = both(&["new", "xep-9490", "--title", "A \"title\" & more"]);
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    for file in [
+        "spec.toml",
+        "protocol.xsd",
+        "examples/query.xml",
+        "examples/answer.xml",
+    ] {
+        assert!(folder.path().join("xep-9490").join(file).exists(), "{file}");
+    }
+    let checked = both(&["check"]);
+    assert!(
+        checked.status.success() && checked.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    let said = String::from_utf8(both(&["explain", "xep-9490"]).stdout).unwrap();
+    assert!(said.starts_with("XEP-9490: A \"title\" & more\n"), "{said}");
+    assert!(said.contains("get Query -> Query"), "{said}");
+    // By itself it is correct as well, and what is there is left alone.
+    let alone = tempfile::tempdir().unwrap();
+    assert!(run(alone.path(), &["new", "my-protocol"]).status.success());
+    let checked = run(alone.path(), &["check"]);
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    let again = run(alone.path(), &["new", "my-protocol"]);
+    assert_eq!(again.status.code(), Some(1));
+    let wrong = run(alone.path(), &["new", "../My Protocol"]);
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert!(
+        said.contains("cannot be the id of a specification"),
+        "{said}"
+    );
+}
+
+#[test]
+fn docs_says_when_it_is_out_of_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let docs = |check: &[&str]| run(&specs(), &[&["docs", "--out", out], check].concat());
+    assert!(docs(&[]).status.success());
+    assert!(docs(&["--check"]).status.success());
+    let table = folder.path().join("supported.md");
+    let text = std::fs::read_to_string(&table).unwrap();
+    std::fs::write(&table, text.replace("XEP-0199", "XEP-0198")).unwrap();
+    let stale = docs(&["--check"]);
+    assert_eq!(stale.status.code(), Some(1));
+    let said = String::from_utf8(stale.stderr).unwrap();
+    assert!(said.contains("supported.md is out of date"), "{said}");
+}

@@ -6,8 +6,10 @@
 )]
 
 mod check;
+mod docs;
 mod explain;
 mod generate;
+mod new;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +36,10 @@ enum Command {
     Generate(generate::Arguments),
     /// Shows what a specification becomes: its types, handlers, tables and keys.
     Explain(explain::Arguments),
+    /// Writes the folder of a new specification, to start from; it goes into the last folder of `--specs`.
+    New(new::Arguments),
+    /// Writes the table of supported specifications, the DOAP file, the settings and the negotiation graphs.
+    Docs(docs::Arguments),
 }
 
 /// Reads the arguments and carries the command out.
@@ -46,6 +52,10 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Explain(arguments) => {
             loaded(&specs).and_then(|loaded| explain::run(&loaded, &arguments))
+        }
+        Command::New(arguments) => new::run(&specs, &arguments),
+        Command::Docs(arguments) => {
+            loaded(&specs).and_then(|loaded| docs::run(&loaded, &arguments))
         }
     };
     match done {

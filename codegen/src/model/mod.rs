@@ -17,7 +17,7 @@ pub use place::{Place, Sources};
 pub use profile::{Profile, Role, SettingsValue};
 pub use spec::{
     Answer, Config, ConfigType, Dependency, ElementUse, Feature, Handler, Identity, Iq, IqType,
-    Mandatory, Negotiation, Scope, Sender, Spec, Stage, StageAt, StanzaKind, State, Streams,
+    Mandatory, Negotiation, Scope, Sender, Shown, Spec, Stage, StageAt, StanzaKind, State, Streams,
     Traveller, Where,
 };
 pub use storage::{Column, ColumnType, Index, Query, Retention, Table};

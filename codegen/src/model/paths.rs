@@ -20,17 +20,20 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Everything behind one facade, such as `::sestina`: for builds outside this workspace.
+    /// The runtime behind one facade, such as `::sestina`: for builds outside this workspace. What is
+    /// generated there belongs to the crate that generates it: the modules `types`, `skeletons` and `plugins`
+    /// of its own.
     #[must_use]
     pub fn facade(root: &str) -> Self {
         let under = |module: &str| format!("{root}::{module}");
+        let own = |module: &str| format!("crate::{module}");
         Self {
             wire: under("wire"),
             storage: under("storage"),
-            types: under("types"),
+            types: own("types"),
             session: under("session"),
-            skeletons: under("skeletons"),
-            plugins: under("plugins"),
+            skeletons: own("skeletons"),
+            plugins: own("plugins"),
             serde: under("serde"),
         }
     }

@@ -21,6 +21,8 @@ pub struct Spec {
     pub summary: String,
     /// The specs it needs.
     pub depends: Vec<Dependency>,
+    /// The tests that show it at work.
+    pub tests: Vec<Shown>,
     /// The crate that already holds this spec's types (`::sestina::types`): refer to them there, make none.
     pub crate_path: Option<String>,
     /// Its schemas.
@@ -66,6 +68,17 @@ impl Spec {
         let others = self.messages.iter().chain(&self.presences);
         iqs.chain(others.flat_map(|t| t.handlers.iter().map(|h| (h, &t.payload.type_))))
     }
+}
+
+/// A test that shows a spec at work: a function in a file of the project that holds the specs.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The file, relative to the project's folder, with `/`.
+    pub file: String,
+    /// The function.
+    pub name: String,
+    /// Where it is named.
+    pub place: Place,
 }
 
 /// A spec that another one needs.

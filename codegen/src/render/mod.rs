@@ -2,6 +2,7 @@
 //! model has not settled.
 
 mod code;
+pub(crate) mod docs;
 mod migrations;
 mod negotiation;
 mod profiles;
@@ -15,6 +16,7 @@ mod types;
 use crate::model::Model;
 use crate::output::Output;
 
+pub use docs::{Project, docs};
 pub use migrations::{Dialect, migration};
 
 /// The typed stanzas, tables, negotiation rows and migrations (`types.rs` and what it includes).

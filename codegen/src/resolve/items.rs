@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use crate::model::{
     Answer, Dependency, ElementName, ElementUse, Feature, Handler, Identity, Iq, Negotiation,
-    Place, Schema, Spec, Stage, State, Traveller,
+    Place, Schema, Shown, Spec, Stage, State, Traveller,
 };
 use crate::read::toml::{
     File, RawElement, RawHandler, RawHeader, RawIq, RawNegotiation, RawSpec, RawStage, RawTraveller,
@@ -69,6 +69,7 @@ pub(super) fn spec(
         status: String::new(),
         summary: String::new(),
         depends: Vec::new(),
+        tests: Vec::new(),
         crate_path: folder.crate_path.clone(),
         schemas,
         iqs: Vec::new(),
@@ -188,6 +189,20 @@ fn header(file: &mut File, raw: &Spanned<RawHeader>, spec: &mut Spec) {
     raw.status.clone_into(&mut spec.status);
     raw.summary.clone_into(&mut spec.summary);
     spec.depends = dependencies(file, &raw.depends);
+    for test in &raw.tests {
+        match test.get_ref().split_once("::") {
+            Some((path, name)) if !path.is_empty() && !name.is_empty() => spec.tests.push(Shown {
+                file: path.to_owned(),
+                name: name.to_owned(),
+                place: file.at(test),
+            }),
+            _ => file.error(
+                test.span(),
+                format!("`{}` names no test", test.get_ref()),
+                "write the file and the function: `tests/client.rs::it_works`",
+            ),
+        }
+    }
 }
 
 pub(super) fn dependencies(file: &File, raw: &[Spanned<String>]) -> Vec<Dependency> {

@@ -40,6 +40,8 @@ pub(crate) struct RawHeader {
     pub(crate) summary: String,
     #[serde(default)]
     pub(crate) depends: Texts,
+    #[serde(default)]
+    pub(crate) tests: Texts,
 }
 
 #[derive(Debug, Deserialize)]
