@@ -53,4 +53,15 @@ pub use sestina_session::server;
 pub use sestina_plugins as plugins;
 
 #[cfg(feature = "server")]
+pub use sestina_skeletons as skeletons;
+
+/// serde, as generated settings name it.
+#[cfg(feature = "server")]
+pub use serde;
+
+/// `#[async_trait]`, as [`StreamFeature`](session::session::StreamFeature) is written with it.
+#[cfg(any(feature = "client", feature = "server"))]
+pub use async_trait::async_trait;
+
+#[cfg(feature = "server")]
 pub use sestina_profiles as profiles;
