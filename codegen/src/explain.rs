@@ -7,7 +7,6 @@ use crate::model::{
     Shape, Spec, Table, Traveller, Type, TypeRef, ValueType, Where,
 };
 use crate::render::docs::settings;
-use crate::text::one_of;
 
 /// Explains one specification.
 #[must_use]
@@ -277,15 +276,18 @@ fn senders(from: &[Sender]) -> String {
     if from.is_empty() || from.contains(&Sender::Anyone) {
         return String::new();
     }
-    let from = from.iter().map(|sender| match sender {
-        Sender::Anyone => "anyone",
-        Sender::OwnAccount => "the own account",
-        Sender::Server => "the server",
-        Sender::Contact => "contacts",
-        Sender::Room => "a room",
-        Sender::NodeOwner => "the owner of the node",
-    });
-    format!(", only from {}", one_of(from, "or"))
+    let from: Vec<&str> = from
+        .iter()
+        .map(|sender| match sender {
+            Sender::Anyone => "anyone",
+            Sender::OwnAccount => "the own account",
+            Sender::Server => "the server",
+            Sender::Contact => "contacts",
+            Sender::Room => "a room",
+            Sender::NodeOwner => "the owner of the node",
+        })
+        .collect();
+    format!(", only from {}", from.join(" or "))
 }
 
 fn places(on: &[Where]) -> String {
