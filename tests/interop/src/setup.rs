@@ -10,6 +10,13 @@ use std::process::{Command, Output};
 #[derive(Debug)]
 pub struct Skip(String);
 
+impl Skip {
+    /// A skip for this reason.
+    pub fn new(reason: impl Into<String>) -> Skip {
+        Skip(reason.into())
+    }
+}
+
 impl fmt::Display for Skip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
