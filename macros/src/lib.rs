@@ -63,9 +63,26 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// # On an enum
 ///
 /// Each variant is one element: a newtype of a `Payload`, or with `#[stanza(name = "..")]` a
-/// newtype of `Content`, of its text (`text`), or nothing (an empty element). `other` keeps any
-/// other element. With `#[stanza(text_enum)]` on the enum each variant is a word
-/// (`#[stanza(value = "..")]`, else its own name as `half-open`), and `other` keeps any other word.
+/// newtype of `Content`, of its text (`text`), or nothing (an empty element); the same name in
+/// several namespaces tells versions of an element apart. `other` keeps any other element.
+///
+/// With `name`, `namespace` and `attribute = "type"` on the enum it is one element, whose attribute
+/// says which variant it is: each stands for a value (`#[stanza(value = "..")]`, else its own name
+/// as `half-open`) and holds nothing, or the `Content` that goes with it; `other` keeps the element
+/// when the value is any other.
+///
+/// With `#[stanza(text_enum)]` on the enum each variant is a word (`value`, or its own name, as
+/// above), and `other` keeps any other word.
+///
+/// # Parameters
+///
+/// Types may be generic. Each field that names a parameter asks of its type what its kind needs:
+/// `Payload`, `Content`, or `FromText` and `ToText`.
+///
+/// # What nobody declared
+///
+/// Attributes and children that no field takes are kept where there is an `extra` field, and passed
+/// over where there is none; they are never an error.
 #[proc_macro_derive(Stanza, attributes(stanza))]
 pub fn derive_stanza(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -5,5 +5,5 @@
 
 #[test]
 fn mistakes_are_named() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+    trybuild::TestCases::new().compile_fail("tests/ui/*/*.rs");
 }

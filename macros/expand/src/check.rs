@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use syn::{Error, spanned::Spanned};
 
-use crate::model::{Absent, Child, Field, FieldKind, Item, Namespace, Occurs, Shape};
+use crate::model::{
+    Absent, Child, Choice, Field, FieldKind, Item, Namespace, Occurs, Shape, VariantContent,
+};
 
 /// Everything that contradicts itself in this type; each error says what to write instead.
 #[must_use]
@@ -29,15 +31,51 @@ pub fn check(item: &Item) -> Vec<Error> {
                 }
             }
         }
-        Shape::Choice(_) => {}
+        Shape::ByAttribute(all) => {
+            let mut seen = HashMap::new();
+            for (variant, value, _) in &all.variants {
+                if let Some(first) = seen.insert(value.as_str(), variant) {
+                    errors.push(Error::new(
+                        variant.span(),
+                        format!("`{first}` stands for \"{value}\" already: give one of them another `value`"),
+                    ));
+                }
+            }
+        }
+        Shape::Choice(choice) => elements(item, choice, &mut errors),
     }
-    if item.name.is_some() && item.namespace.is_none() && matches!(item.shape, Shape::Struct(_)) {
+    let one_element = matches!(item.shape, Shape::Struct(_) | Shape::ByAttribute(_));
+    if item.name.is_some() && item.namespace.is_none() && one_element {
         errors.push(Error::new(
             item.ident.span(),
             "an element with a name needs a namespace: add `namespace = \"...\"`",
         ));
     }
     errors
+}
+
+/// Elements that two variants would both be.
+fn elements(item: &Item, choice: &Choice, errors: &mut Vec<Error>) {
+    let mut seen = HashMap::new();
+    for variant in &choice.variants {
+        let (VariantContent::Named {
+            name, namespace, ..
+        }
+        | VariantContent::Text {
+            name, namespace, ..
+        }
+        | VariantContent::Empty { name, namespace }) = &variant.content
+        else {
+            continue;
+        };
+        let namespace = namespace.as_ref().or(item.namespace.as_ref());
+        if let Some(first) = seen.insert((name, key(namespace)), &variant.ident) {
+            errors.push(Error::new(
+                variant.ident.span(),
+                format!("`{first}` is the element `{name}` already: give one of them another `name` or `namespace`"),
+            ));
+        }
+    }
 }
 
 /// Kinds that a type can have one of.

@@ -1,7 +1,7 @@
 //! What the expansion is told about a type: plain data, without a trace of how it was written.
 
 use proc_macro2::{Ident, Span};
-use syn::{Member, Path, Type};
+use syn::{Generics, Member, Path, Type};
 
 pub use crate::field::{Any, Attribute, Child, ChildText, Extra, Flag, TextContent};
 
@@ -17,6 +17,8 @@ pub struct Item {
     /// The namespace of the element. Without it children are in the namespace of whatever element
     /// the content is found in.
     pub namespace: Option<Namespace>,
+    /// Its parameters; each field that names one is bound by what its kind needs.
+    pub generics: Generics,
     /// What the type is made of.
     pub shape: Shape,
 }
@@ -28,6 +30,8 @@ pub enum Shape {
     Struct(Vec<Field>),
     /// One of several elements.
     Choice(Choice),
+    /// One element whose content depends on an attribute.
+    ByAttribute(ByAttribute),
     /// One of several words, in an attribute or as text.
     TextEnum(TextEnum),
 }
@@ -151,6 +155,17 @@ pub enum VariantContent {
     },
 }
 
+/// One element whose content depends on an attribute.
+#[derive(Clone, Debug)]
+pub struct ByAttribute {
+    /// The attribute that decides.
+    pub attribute: String,
+    /// Each variant with the value it stands for, and the type of its content unless there is none.
+    pub variants: Vec<(Ident, String, Option<Type>)>,
+    /// The variant that keeps an element with any other value as it is, a newtype of `AnyElement`.
+    pub other: Option<Ident>,
+}
+
 /// One of several words.
 #[derive(Clone, Debug)]
 pub struct TextEnum {
@@ -169,6 +184,7 @@ impl Item {
             krate,
             name: None,
             namespace: None,
+            generics: Generics::default(),
             shape,
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! Not meant to be called by hand, and free to change with the expansion.
 
-use crate::{Attr, DecodeError, ElementRef, Extra, FromText, Text, TextWriter, ToText, ValueError};
+use crate::{
+    AnyElement, Attr, DecodeError, ElementRef, Extra, FromText, Node, Text, TextWriter, ToText,
+    ValueError, Writer,
+};
 
 /// The value of an attribute that must be there.
 ///
@@ -91,6 +94,25 @@ pub fn text_opt_with<T>(
         Ok(value) => Ok(Some(value)),
         Err(error) => Err(DecodeError::invalid_text(el, error)),
     }
+}
+
+/// Writes an element with one more attribute, which comes first; one of its own with that name gives way.
+pub fn with_attribute(w: &mut Writer<'_>, name: &str, value: &str, element: AnyElement) {
+    let element = element.root();
+    w.start(element.name(), element.ns());
+    w.attr(name, value);
+    for attr in element.attrs() {
+        if attr.key() != Some(name) {
+            w.attr_ns(attr.name(), attr.ns(), attr.value_str());
+        }
+    }
+    for node in element.nodes() {
+        match node {
+            Node::Element(child) => w.element(child),
+            Node::Text(text) => w.text(text),
+        }
+    }
+    w.end(element.name());
 }
 
 /// A word that is none of those a closed enumeration knows.

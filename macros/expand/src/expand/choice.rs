@@ -10,6 +10,7 @@ use crate::model::{Choice, Item, Namespace, VariantContent};
 /// that element's name, not the one it is told.
 pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
     let (krate, ident) = (&item.krate, &item.ident);
+    let (impl_, parameters, bounds) = super::generics::of(item);
     let namespace = |own: &Option<Namespace>| {
         own.as_ref()
             .or(item.namespace.as_ref())
@@ -127,7 +128,7 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
     quote! {
         #[automatically_derived]
         #[allow(unused_variables, clippy::all, clippy::pedantic)]
-        impl #krate::Content for #ident {
+        impl #impl_ #krate::Content for #ident #parameters #bounds {
             fn decode(
                 el: #krate::ElementRef<'_>,
             ) -> ::core::result::Result<Self, #krate::DecodeError> {
@@ -142,7 +143,7 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #krate::Payload for #ident {
+        impl #impl_ #krate::Payload for #ident #parameters #bounds {
             const NAME: &'static str = #name;
             const NS: &'static str = #ns;
 

@@ -1,6 +1,8 @@
 //! From an [`Item`] to the code of its traits.
 
+mod by_attribute;
 mod choice;
+mod generics;
 mod structs;
 mod text_enum;
 
@@ -20,6 +22,11 @@ pub fn expand(item: &Item) -> TokenStream {
             quote!(#content #payload)
         }
         Shape::Choice(choice) => choice::expand(item, choice),
+        Shape::ByAttribute(all) => {
+            let content = by_attribute::content(item, all);
+            let payload = payload(item);
+            quote!(#content #payload)
+        }
         Shape::TextEnum(words) => text_enum::expand(item, words),
     }
 }
@@ -30,9 +37,10 @@ fn payload(item: &Item) -> TokenStream {
         return TokenStream::new();
     };
     let (krate, ident, namespace) = (&item.krate, &item.ident, namespace.tokens());
+    let (impl_, parameters, bounds) = generics::of(item);
     quote! {
         #[automatically_derived]
-        impl #krate::Payload for #ident {
+        impl #impl_ #krate::Payload for #ident #parameters #bounds {
             const NAME: &'static str = #name;
             const NS: &'static str = #namespace;
         }

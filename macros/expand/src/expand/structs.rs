@@ -11,6 +11,7 @@ use crate::{
 /// `impl Content`: one loop over the attributes, one over the children.
 pub(super) fn content(item: &Item, fields: &[Field]) -> TokenStream {
     let (krate, ident) = (&item.krate, &item.ident);
+    let (impl_, parameters, bounds) = super::generics::of(item);
     let scopes: Vec<Scope<'_>> = fields
         .iter()
         .enumerate()
@@ -35,7 +36,7 @@ pub(super) fn content(item: &Item, fields: &[Field]) -> TokenStream {
     quote! {
         #[automatically_derived]
         #[allow(unused_variables, clippy::all, clippy::pedantic)]
-        impl #krate::Content for #ident {
+        impl #impl_ #krate::Content for #ident #parameters #bounds {
             fn decode(
                 el: #krate::ElementRef<'_>,
             ) -> ::core::result::Result<Self, #krate::DecodeError> {

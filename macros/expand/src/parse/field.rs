@@ -109,7 +109,7 @@ fn kind_word(word: &Meta, said: &mut Said, errors: &mut Errors) {
         Meta::Path(_) => {}
         Meta::NameValue(_) => said.name = words::name(word, errors),
         Meta::List(_) => {
-            for inner in words::nested(word, errors) {
+            for inner in words::once(words::nested(word, errors), errors) {
                 if inner.path().is_ident("name") {
                     said.name = words::name(&inner, errors);
                 } else if inner.path().is_ident("namespace") {
@@ -124,7 +124,16 @@ fn kind_word(word: &Meta, said: &mut Said, errors: &mut Errors) {
 
 /// A word besides the kind.
 fn option_word(word: &Meta, said: &mut Said, inside: bool, errors: &mut Errors) {
-    if word.path().is_ident("codec") {
+    let twice = (word.path().is_ident("codec") && said.codec.is_some())
+        || (word.path().is_ident("default") && said.absent.is_some());
+    if twice {
+        let path = word.path();
+        let written = quote::quote!(#path).to_string();
+        errors.at(
+            word,
+            format!("`{written}` is said twice: remove one of them"),
+        );
+    } else if word.path().is_ident("codec") {
         said.codec = words::path(word, errors);
     } else if word.path().is_ident("default") {
         said.absent = Some(words::default(word, errors));

@@ -6,17 +6,32 @@ use super::{Errors, field, variant, words};
 use crate::model::{Item, Namespace, Shape};
 
 /// The words that a type may carry.
-const KNOWN: &[&str] = &["name", "namespace", "crate", "text_enum"];
+const KNOWN: &[&str] = &["name", "namespace", "crate", "text_enum", "attribute"];
 
 /// Reads the whole type; `None` where there is nothing to go on with.
 pub(super) fn item(input: &DeriveInput, errors: &mut Errors) -> Option<Item> {
-    if !input.generics.params.is_empty() {
+    for lifetime in input.generics.lifetimes() {
         errors.at(
-            &input.generics,
-            "a stanza is one concrete type: remove the parameters",
+            lifetime,
+            "a stanza owns what it holds: remove the lifetime, and let the fields be `Text`",
         );
     }
     let top = top(input, errors);
+    if top.text_enum && !input.generics.params.is_empty() {
+        errors.at(
+            &input.generics,
+            "a word holds no other type: remove the parameters",
+        );
+    }
+    let attribute = top.attribute.as_ref();
+    if let Some((word, _)) = attribute
+        && (top.text_enum || !matches!(input.data, Data::Enum(_)))
+    {
+        errors.at(
+            word,
+            "`attribute` here says which attribute tells the variants of an enum apart: remove it",
+        );
+    }
     let shape = match &input.data {
         Data::Struct(data) => {
             if top.text_enum {
@@ -33,7 +48,24 @@ pub(super) fn item(input: &DeriveInput, errors: &mut Errors) -> Option<Item> {
             }
             Shape::TextEnum(variant::words_of(&data.variants, errors))
         }
+        Data::Enum(data) if attribute.is_some() => {
+            let attribute = attribute.map(|(_, name)| name.clone()).unwrap_or_default();
+            if top.name.is_none() {
+                errors.at(
+                    &input.ident,
+                    "the attribute of which element? Add `name = \"...\"` and `namespace = \"...\"`",
+                );
+            }
+            Shape::ByAttribute(variant::by_attribute(attribute, &data.variants, errors))
+        }
         Data::Enum(data) => {
+            if top.name.is_some() {
+                errors.at(
+                    &input.ident,
+                    "an enum is one of several elements: name each variant, or say which \
+                     `attribute = \"...\"` of the one element tells them apart",
+                );
+            }
             let plain = data
                 .variants
                 .iter()
@@ -59,6 +91,7 @@ pub(super) fn item(input: &DeriveInput, errors: &mut Errors) -> Option<Item> {
         krate: top.krate,
         name: top.name,
         namespace: top.namespace,
+        generics: input.generics.clone(),
         shape,
     })
 }
@@ -70,6 +103,8 @@ pub(super) struct Top {
     pub(super) namespace: Option<Namespace>,
     krate: Path,
     text_enum: bool,
+    /// The attribute that tells the variants of an enum apart, with the word that says so.
+    attribute: Option<(Meta, String)>,
 }
 
 fn top(input: &DeriveInput, errors: &mut Errors) -> Top {
@@ -78,8 +113,9 @@ fn top(input: &DeriveInput, errors: &mut Errors) -> Top {
         namespace: None,
         krate: parse_quote!(::sestina::wire),
         text_enum: false,
+        attribute: None,
     };
-    for word in words::words(&input.attrs, errors) {
+    for word in words::once(words::words(&input.attrs, errors), errors) {
         let path = word.path();
         if path.is_ident("name") {
             top.name = words::name(&word, errors);
@@ -90,6 +126,10 @@ fn top(input: &DeriveInput, errors: &mut Errors) -> Top {
         } else if path.is_ident("text_enum") {
             words::alone(&word, errors);
             top.text_enum = true;
+        } else if path.is_ident("attribute") {
+            if let Some(name) = words::name(&word, errors) {
+                top.attribute = Some((word, name));
+            }
         } else {
             stray(&word, errors);
         }

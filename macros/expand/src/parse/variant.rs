@@ -3,7 +3,7 @@
 use syn::{Fields, Token, Type, Variant, punctuated::Punctuated};
 
 use super::{Errors, item::Top, words};
-use crate::model::{Choice, ChoiceVariant, TextEnum, VariantContent};
+use crate::model::{ByAttribute, Choice, ChoiceVariant, TextEnum, VariantContent};
 
 /// Reads the variants of one of several words.
 pub(super) fn words_of(variants: &Punctuated<Variant, Token![,]>, errors: &mut Errors) -> TextEnum {
@@ -12,7 +12,7 @@ pub(super) fn words_of(variants: &Punctuated<Variant, Token![,]>, errors: &mut E
     for variant in variants {
         let mut value = None;
         let mut is_other = false;
-        for word in words::words(&variant.attrs, errors) {
+        for word in words::once(words::words(&variant.attrs, errors), errors) {
             if word.path().is_ident("value") {
                 value = words::string(&word, errors);
             } else if word.path().is_ident("other") {
@@ -44,6 +44,59 @@ pub(super) fn words_of(variants: &Punctuated<Variant, Token![,]>, errors: &mut E
     TextEnum { values, other }
 }
 
+/// Reads the variants of one element whose content depends on an attribute.
+pub(super) fn by_attribute(
+    attribute: String,
+    variants: &Punctuated<Variant, Token![,]>,
+    errors: &mut Errors,
+) -> ByAttribute {
+    let mut all = ByAttribute {
+        attribute,
+        variants: Vec::new(),
+        other: None,
+    };
+    for variant in variants {
+        let mut value = None;
+        let mut other = false;
+        for word in words::once(words::words(&variant.attrs, errors), errors) {
+            if word.path().is_ident("value") {
+                value = words::string(&word, errors);
+            } else if word.path().is_ident("other") {
+                words::alone(&word, errors);
+                other = true;
+            } else {
+                words::unknown(&word, &["value", "other"], errors);
+            }
+        }
+        match (other, newtype(&variant.fields), &variant.fields) {
+            (true, Some(_), _) if all.other.is_none() => all.other = Some(variant.ident.clone()),
+            (true, Some(_), _) => {
+                errors.at(&variant.ident, "a second `other`: one takes all the rest");
+            }
+            (true, None, _) => errors.at(
+                &variant.ident,
+                format!(
+                    "`other` keeps the element: write `{}(AnyElement)`",
+                    variant.ident
+                ),
+            ),
+            (false, held, fields) => {
+                if held.is_none() && !matches!(fields, Fields::Unit) {
+                    errors.at(
+                        &variant.ident,
+                        "a variant holds one type: move the fields into a struct of their own",
+                    );
+                    continue;
+                }
+                let value = value.unwrap_or_else(|| kebab(&variant.ident.to_string()));
+                all.variants
+                    .push((variant.ident.clone(), value, held.cloned()));
+            }
+        }
+    }
+    all
+}
+
 /// Reads the variants of one of several elements.
 pub(super) fn choice(
     variants: &Punctuated<Variant, Token![,]>,
@@ -59,7 +112,7 @@ pub(super) fn choice(
         let mut namespace = None;
         let mut text = false;
         let mut other = false;
-        for word in words::words(&variant.attrs, errors) {
+        for word in words::once(words::words(&variant.attrs, errors), errors) {
             if word.path().is_ident("name") {
                 name = words::name(&word, errors);
             } else if word.path().is_ident("namespace") {

@@ -21,6 +21,24 @@ pub(super) fn words(attributes: &[Attribute], errors: &mut Errors) -> Vec<Meta> 
     all
 }
 
+/// Each word but those said twice, which are reported.
+pub(super) fn once(words: Vec<Meta>, errors: &mut Errors) -> Vec<Meta> {
+    let mut kept: Vec<Meta> = Vec::with_capacity(words.len());
+    for word in words {
+        if kept.iter().any(|first| first.path() == word.path()) {
+            let path = word.path();
+            let written = quote::quote!(#path).to_string();
+            errors.at(
+                &word,
+                format!("`{written}` is said twice: remove one of them"),
+            );
+        } else {
+            kept.push(word);
+        }
+    }
+    kept
+}
+
 /// The words in the parentheses of a word.
 pub(super) fn nested(word: &Meta, errors: &mut Errors) -> Vec<Meta> {
     let Meta::List(list) = word else {

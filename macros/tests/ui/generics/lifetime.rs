@@ -2,9 +2,9 @@ use sestina_macros::Stanza;
 
 #[derive(Stanza)]
 #[stanza(name = "item", namespace = "urn:x")]
-struct Item<T> {
-    #[stanza(child)]
-    inner: T,
+struct Item<'a> {
+    #[stanza(attribute)]
+    jid: &'a str,
 }
 
 fn main() {}

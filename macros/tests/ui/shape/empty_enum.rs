@@ -1,0 +1,7 @@
+use sestina_macros::Stanza;
+
+#[derive(Stanza)]
+#[stanza(namespace = "urn:x")]
+enum Nothing {}
+
+fn main() {}
