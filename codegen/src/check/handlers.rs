@@ -15,13 +15,13 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             }
         }
         for traveller in spec.messages.iter().chain(&spec.presences) {
-            if traveller.strip && traveller.from.iter().any(|from| *from != Sender::Server) {
+            if traveller.strip && traveller.from.contains(&Sender::Anyone) {
                 found.push(
                     Diagnostic::error(
                         &traveller.payload.place,
-                        "removed from what others send, though others may send it",
+                        "removed from what others send, though anyone may send it",
                     )
-                    .help("write `from = [\"server\"]`, or remove `strip`"),
+                    .help("say in `from` who may, such as `[\"server\"]`, or remove `strip`"),
                 );
             }
         }

@@ -5,6 +5,7 @@ mod code;
 pub(crate) mod docs;
 mod migrations;
 mod negotiation;
+mod placements;
 mod profiles;
 mod settings;
 mod skeletons;

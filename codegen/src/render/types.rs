@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{code, migrations, negotiation, specs, stanzas, tables};
+use super::{code, migrations, negotiation, placements, specs, stanzas, tables};
 use crate::model::{Model, Spec};
 use crate::output::Output;
 
@@ -30,11 +30,13 @@ fn module(model: &Model, spec: &Spec) -> TokenStream {
     let info = specs::info(model, spec);
     let rows = negotiation::rows(model, spec);
     let stanzas = stanzas::schemas(model, spec);
+    let placements = placements::of(model, spec);
     let tables = tables::module(model, spec);
     quote! {
         #info
         #rows
         #stanzas
+        #placements
         #tables
     }
 }

@@ -434,8 +434,8 @@ fn senders_and_answers_that_contradict_themselves() {
             (
                 "error",
                 "demo/spec.toml:6:11",
-                "removed from what others send, though others may send it",
-                "write `from = [\"server\"]`, or remove `strip`",
+                "removed from what others send, though anyone may send it",
+                "say in `from` who may, such as `[\"server\"]`, or remove `strip`",
             ),
             (
                 "error",

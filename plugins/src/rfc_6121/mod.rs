@@ -24,6 +24,7 @@ use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::rfc_6121::{self as skeleton, Settings};
 use sestina_types::rfc_6121::{pre_approval, roster::Query, versioning};
 use sestina_wire::StanzaError;
+use sestina_wire::dispatch::Sender;
 
 use book::Book;
 
@@ -58,6 +59,18 @@ impl skeleton::Server for Server {
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
         registrar.stream_feature(Arc::new(Announced("ver", versioning::NS)));
         registrar.stream_feature(Arc::new(Announced("sub", pre_approval::NS)));
+        let this = Arc::clone(self);
+        registrar.check_sender(
+            Sender::Contact,
+            Arc::new(move |_, from, own| {
+                let (this, own) = (Arc::clone(&this), own.clone());
+                let from = from.bare_str().to_owned();
+                Box::pin(async move {
+                    let page = this.book.open(&own).await;
+                    page.is_ok_and(|page| page.read().sees(&from))
+                })
+            }),
+        );
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use sestina_session::testing::Conversation;
 use sestina_storage::Storage;
 use sestina_types::xep_0199::Ping;
 use sestina_wire::clock::SystemRandom;
-use sestina_wire::dispatch::{Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::{InIq, Scope, Sender, SpecInfo};
 use sestina_wire::{
     BareJid, Condition, Content, DecodeError, ElementRef, Kind, Payload, StanzaError, StanzaType,
     Writer,
@@ -52,6 +52,8 @@ impl Payload for Order {
     const NAME: &'static str = "order";
     const NS: &'static str = "urn:example:order";
 }
+
+impl InIq for Order {}
 
 struct Orders;
 
@@ -92,7 +94,12 @@ impl Plugin for Orders {
             senders: &[Sender::OwnAccount],
         };
         registrar.iq(own, |_cx: IqContext, _order: Order| async { Ok(Empty) })?;
-        registrar.strip(&[Kind::Message], "forged", "urn:example:server");
+        registrar.strip(
+            &[Kind::Message],
+            "forged",
+            "urn:example:server",
+            &[Sender::Server],
+        );
         let place = Place {
             spec: "test",
             name: "hold",

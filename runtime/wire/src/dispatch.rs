@@ -1,5 +1,37 @@
 //! Who may send an element and to whom it speaks. Data only: the mux that enforces it lives above this crate.
 
+use crate::Payload;
+
+/// A payload that a specification lets travel in requests (`[[iq]]`). Generated for every one; a payload of
+/// your own says so with `impl InIq for Mine {}`.
+#[diagnostic::on_unimplemented(
+    message = "no specification lets `{Self}` travel in an iq",
+    label = "`{Self}` is no request",
+    note = "a request is declared with `[[iq]]` in the `spec.toml` of its specification; for a payload of your own \
+            write `impl InIq for ... {{}}`"
+)]
+pub trait InIq: Payload {}
+
+/// A payload that a specification lets travel in messages (`[[message]]`). Generated for every one; a payload
+/// of your own says so with `impl InMessage for Mine {}`.
+#[diagnostic::on_unimplemented(
+    message = "no specification lets `{Self}` travel in a message",
+    label = "`{Self}` is no payload of messages",
+    note = "it is declared with `[[message]]` in the `spec.toml` of its specification; for a payload of your own \
+            write `impl InMessage for ... {{}}`"
+)]
+pub trait InMessage: Payload {}
+
+/// A payload that a specification lets travel in presences (`[[presence]]`). Generated for every one; a payload
+/// of your own says so with `impl InPresence for Mine {}`.
+#[diagnostic::on_unimplemented(
+    message = "no specification lets `{Self}` travel in a presence",
+    label = "`{Self}` is no payload of presences",
+    note = "it is declared with `[[presence]]` in the `spec.toml` of its specification; for a payload of your own \
+            write `impl InPresence for ... {{}}`"
+)]
+pub trait InPresence: Payload {}
+
 /// The addressee a handler speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {

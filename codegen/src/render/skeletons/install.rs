@@ -22,7 +22,7 @@ impl Skeleton<'_> {
         };
         quote! {
             let plugin = ::std::sync::Arc::clone(&self.0);
-            registrar.iq(
+            registrar.promised_iq(
                 #session::plugin::IqRow {
                     type_: #wire::StanzaType::#type_,
                     scopes: #scopes,
@@ -48,8 +48,8 @@ impl Skeleton<'_> {
         let scopes = self.scopes(&handler.scopes);
         let senders = self.senders(&traveller.from);
         let register = match kind {
-            StanzaKind::Presence => quote!(presence),
-            StanzaKind::Message | StanzaKind::Iq => quote!(message),
+            StanzaKind::Presence => quote!(promised_presence),
+            StanzaKind::Message | StanzaKind::Iq => quote!(promised_message),
         };
         quote! {
             let plugin = ::std::sync::Arc::clone(&self.0);
@@ -104,11 +104,8 @@ impl Skeleton<'_> {
         }
     }
 
-    /// Removal of what only servers assert.
+    /// Removal of what only certain senders may assert.
     pub(super) fn strips(&self) -> TokenStream {
-        if self.role != Role::Server {
-            return TokenStream::new();
-        }
         let wire = &self.wire;
         let messages = self.spec.messages.iter().map(|t| (StanzaKind::Message, t));
         let presences = self
@@ -123,7 +120,8 @@ impl Skeleton<'_> {
                 let element = &traveller.payload.element;
                 let (name, namespace) = (&element.name, &element.namespace);
                 let kinds = kinds(wire, &[kind]);
-                quote!(registrar.strip(#kinds, #name, #namespace);)
+                let senders = self.senders(&traveller.from);
+                quote!(registrar.strip(#kinds, #name, #namespace, #senders);)
             });
         quote!(#(#strips)*)
     }

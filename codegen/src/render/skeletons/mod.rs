@@ -108,8 +108,32 @@ impl Skeleton<'_> {
             .travellers()
             .map(|(_, traveller, handler)| self.traveller_method(traveller, handler));
         let stages = self.stages().map(|stage| self.stage_method(stage));
+        let who = format!(
+            "`{{Self}}` does not answer {} as a {}",
+            self.spec.number,
+            self.role.name()
+        );
+        let label = format!(
+            "needs `impl {}::{} for {{Self}}`",
+            self.spec.module,
+            code::camel(self.role.name())
+        );
+        let names = self
+            .iqs()
+            .map(|(_, handler)| &handler.name)
+            .chain(self.travellers().map(|(_, _, handler)| &handler.name))
+            .chain(self.stages().map(|stage| &stage.name));
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        let note = format!(
+            "the specification promises what these methods do: `new`{}",
+            names
+                .iter()
+                .map(|name| format!(", {name}"))
+                .collect::<String>()
+        );
         quote! {
             #docs
+            #[diagnostic::on_unimplemented(message = #who, label = #label, note = #note)]
             pub trait #name: Send + Sync + Sized + 'static {
                 /// Makes the plugin.
                 ///
@@ -275,6 +299,7 @@ impl Skeleton<'_> {
                     self: ::std::sync::Arc<Self>,
                     registrar: &mut #session::plugin::Registrar<'_>,
                 ) -> ::core::result::Result<(), #session::plugin::PluginError> {
+                    registrar.announce(&#session::plugin::Handles::skeleton());
                     #rows
                     #strips
                     #(#iqs)*
@@ -339,7 +364,7 @@ impl Skeleton<'_> {
                     self: ::std::sync::Arc<Self>,
                     registrar: &mut #session::plugin::Registrar<'_>,
                 ) -> ::core::result::Result<(), #session::plugin::PluginError> {
-                    let _ = &registrar;
+                    registrar.announce(&#session::plugin::Handles::skeleton());
                     #strips
                     ::core::result::Result::Ok(())
                 }

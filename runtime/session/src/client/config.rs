@@ -189,8 +189,9 @@ impl ClientConfig {
             scopes: &[Scope::Client],
             senders: &[Sender::Anyone],
         };
-        self.handlers
-            .push(Box::new(move |registrar| registrar.iq(row, handler)));
+        self.handlers.push(Box::new(move |registrar| {
+            registrar.promised_iq(row, handler).map(drop)
+        }));
         self
     }
 
@@ -286,7 +287,7 @@ impl Plugin for Application {
         };
         match registrar.iq(row, |_cx, _push: Query| async { Ok(Empty) }) {
             Err(PluginError::Handled { .. }) => Ok(()),
-            other => other,
+            other => other.map(drop),
         }
     }
 }

@@ -3,8 +3,11 @@
 //! [`Client::connect`] returns a handle, which is cheap to clone, and the [`Events`] that the server sends. Behind them
 //! one task owns the session. Requests from others go through the same [mux](crate::mux) that a server has, in
 //! [`Scope::Client`](sestina_wire::dispatch::Scope::Client); what nobody handles is answered `service-unavailable`.
+//!
+//! [`login`] goes the same way step by step, with a type for what has been reached.
 
 mod config;
+pub mod login;
 mod presence;
 mod resolve;
 mod roster;
@@ -190,6 +193,35 @@ impl fmt::Debug for Client {
     }
 }
 
+/// What a client answers, installed before there is a session.
+struct Prepared {
+    host: Arc<Host>,
+    manager: PluginManager,
+}
+
+impl Prepared {
+    fn new(config: &mut ClientConfig) -> Result<Prepared, PluginError> {
+        let host = Host::new(HostParts {
+            domain: config.account.domain_jid(),
+            storage: config.storage.clone(),
+            accounts: None,
+            clock: config.clock.clone(),
+            random: config.random.clone(),
+            limits: SessionLimits::default(),
+        });
+        let mut manager = PluginManager::default();
+        for make in std::mem::take(&mut config.plugins) {
+            for plugin in make(&host)? {
+                manager.add(plugin);
+            }
+        }
+        let handlers = Mutex::new(std::mem::take(&mut config.handlers));
+        manager.add(Arc::new(config::Application(handlers)));
+        manager.install(&host)?;
+        Ok(Prepared { host, manager })
+    }
+}
+
 impl Client {
     /// Finds the server, connects, and logs in.
     ///
@@ -212,25 +244,17 @@ impl Client {
         transport: Transport,
         mut config: ClientConfig,
     ) -> Result<(Client, Events), ConnectError> {
-        let host = Host::new(HostParts {
-            domain: config.account.domain_jid(),
-            storage: config.storage.clone(),
-            accounts: None,
-            clock: config.clock.clone(),
-            random: config.random.clone(),
-            limits: SessionLimits::default(),
-        });
-        let mut manager = PluginManager::default();
-        for make in std::mem::take(&mut config.plugins) {
-            for plugin in make(&host)? {
-                manager.add(plugin);
-            }
-        }
-        let handlers = Mutex::new(std::mem::take(&mut config.handlers));
-        manager.add(Arc::new(config::Application(handlers)));
-        manager.install(&host)?;
+        let prepared = Prepared::new(&mut config)?;
+        let session = Session::connect(transport, &config.session(&prepared.host)).await?;
+        Client::start(session, prepared, config).await
+    }
 
-        let session = Session::connect(transport, &config.session(&host)).await?;
+    /// Lets a session that is ready work.
+    async fn start(
+        session: Session,
+        Prepared { host, manager }: Prepared,
+        config: ClientConfig,
+    ) -> Result<(Client, Events), ConnectError> {
         let (out, outbound) = mpsc::channel(OUTBOUND);
         let (events, inbound) = mpsc::channel(INBOUND);
         let (close, closing) = watch::channel(false);

@@ -15,7 +15,7 @@ use tracing::debug;
 
 use crate::client::{End, Event};
 use crate::host::{Host, Resource};
-use crate::mux::{IqContext, IqRequest};
+use crate::mux::{IqContext, IqRequest, Origin, Removal};
 use crate::plugin::PluginManager;
 use crate::router::{Outcome, Outlet, Routed, Source};
 use crate::session::{Session, SessionError};
@@ -235,22 +235,51 @@ impl Task {
         push.map(|query| Event::Roster(query.items))
     }
 
-    fn handed_on(&mut self, stanza: Stanza) -> Option<Event> {
-        let event = match stanza.kind() {
-            Kind::Message => Event::Message,
-            _ => Event::Presence,
+    fn handed_on(&mut self, mut stanza: Stanza) -> Option<Event> {
+        // Our server took out what its own users may not say. That it passed something on does not make true
+        // what is said of our own account, of a room or of a contact.
+        let removal = self
+            .host
+            .mux()
+            .removal(&self.host, &stanza, Origin::OwnServer, &self.own);
+        let names = match removal {
+            Removal::Nothing => None,
+            Removal::Now(names) => {
+                names.remove_from(&mut stanza);
+                if stanza.kind() == Kind::Message && stanza.children().next().is_none() {
+                    debug!("passed over a message with nothing left in it");
+                    return None;
+                }
+                None
+            }
+            Removal::Later(names) => Some(names),
         };
-        let flow =
-            self.host
-                .mux()
-                .handle_stanza(&self.host, &stanza, None, Scope::Client, &self.own);
+        let flow = match names {
+            None => {
+                let mux = self.host.mux();
+                mux.handle_stanza(&self.host, &stanza, None, Scope::Client, &self.own)
+            }
+            Some(names) => {
+                let (host, own, events) =
+                    (self.host.clone(), self.own.clone(), self.events.clone());
+                tokio::spawn(async move {
+                    names.await.remove_from(&mut stanza);
+                    let mux = host.mux();
+                    let flow = mux.handle_stanza(&host, &stanza, None, Scope::Client, &own);
+                    if matches!(flow.settled().await, Flow::Continue) {
+                        let _ = events.send(event(stanza)).await;
+                    }
+                });
+                return None;
+            }
+        };
         match flow {
             Flow::Continue => Some(event(stanza)),
             Flow::Wait(future) => {
                 // A handler that waits must not keep the answer it waits for from being read.
                 let events = self.events.clone();
                 tokio::spawn(async move {
-                    if matches!(future.await, Flow::Continue) {
+                    if matches!(Flow::Wait(future).settled().await, Flow::Continue) {
                         let _ = events.send(event(stanza)).await;
                     }
                 });
@@ -258,5 +287,13 @@ impl Task {
             }
             Flow::Done | Flow::Refuse(_) | Flow::Then(_) => None,
         }
+    }
+}
+
+/// What a program is told of a stanza that no handler took.
+fn event(stanza: Stanza) -> Event {
+    match stanza.kind() {
+        Kind::Message => Event::Message(stanza),
+        _ => Event::Presence(stanza),
     }
 }

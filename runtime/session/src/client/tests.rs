@@ -370,3 +370,89 @@ async fn a_client_that_nobody_holds_leaves() {
     .await;
     server.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_login_goes_step_by_step() {
+    use crate::client::login::Login;
+
+    let server = server().await;
+    let login = Login::over(
+        server.connect_memory(),
+        config("juliet@example.org/balcony"),
+    );
+    let login = soon(login.unwrap().secure()).await.unwrap();
+    let login = soon(login.authenticate()).await.unwrap();
+    // Nobody is there before a resource is bound.
+    let (romeo, mut events) =
+        Client::over(server.connect_memory(), config("romeo@example.org/orchard"))
+            .await
+            .unwrap();
+    let full = Jid::parse("juliet@example.org/balcony").unwrap();
+    assert_eq!(
+        refused(soon(romeo.get(&full, &Ping::default())).await),
+        Condition::ServiceUnavailable
+    );
+    let login = soon(login.bind()).await.unwrap();
+    assert_eq!(login.client().jid().as_str(), full.as_str());
+    login.say(romeo.jid(), "here I am").await.unwrap();
+    assert!(matches!(soon(events.next()).await, Some(Event::Message(_))));
+    let (juliet, mut inbound) = login.into_parts();
+    soon(juliet.close()).await;
+    assert!(matches!(
+        soon(inbound.next()).await,
+        Some(Event::Closed(End::Orderly))
+    ));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_login_ends_where_it_is_refused_or_given_up() {
+    use crate::client::login::Login;
+
+    let server = server().await;
+    let wrong = ClientConfig::new("juliet@example.org", "wrong").unwrap();
+    let login = Login::over(server.connect_memory(), wrong).unwrap();
+    let login = soon(login.secure()).await.unwrap();
+    assert!(matches!(
+        soon(login.authenticate()).await,
+        Err(SessionError::Login(_))
+    ));
+    let login = Login::over(server.connect_memory(), config("juliet@example.org")).unwrap();
+    soon(soon(login.secure()).await.unwrap().abandon()).await;
+    server.shutdown().await;
+}
+
+/// A server that offers no encryption gets no password, whatever the configuration allows.
+#[tokio::test]
+async fn a_login_is_never_secure_in_plain_text() {
+    use crate::client::login::Login;
+
+    let (ours, theirs) = memory::pair();
+    let config = config("juliet@example.org").dangerously_allow_plain_text();
+    let login = Login::over(ours, config).unwrap();
+    let server = async {
+        let mut stream = XmlStream::new(theirs, Limits::from_own_server(), ns::CLIENT);
+        assert!(matches!(
+            stream.event().await,
+            Ok(Some(StreamEvent::Open(_)))
+        ));
+        stream.queue_header(&Header {
+            id: Some("s"),
+            ..Header::default()
+        });
+        stream.queue_bytes(b"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>");
+        stream.flush().await.unwrap();
+        // Nothing but the end of the stream.
+        assert!(matches!(
+            stream.event().await,
+            Ok(Some(StreamEvent::Close) | None)
+        ));
+    };
+    let (outcome, ()) = soon(async { tokio::join!(login.secure(), server) }).await;
+    assert!(matches!(
+        outcome,
+        Err(SessionError::Impasse(
+            crate::negotiation::Impasse::NoEncryption
+        ))
+    ));
+}

@@ -52,6 +52,11 @@ pub enum OrEmpty<T> {
     Empty,
 }
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot answer a request",
+    label = "no answer",
+    note = "a request is answered with a payload (`#[derive(Stanza)]`), with `Empty`, or with `OrEmpty<..>`"
+)]
 /// What a request handler may answer: [`Empty`], a payload, or a payload [or nothing](OrEmpty).
 pub trait Answer: Send + 'static {
     /// Puts the payload, if there is one, into the result.

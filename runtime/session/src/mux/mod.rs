@@ -8,12 +8,14 @@ mod context;
 mod layers;
 mod request;
 mod senders;
+mod strip;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use sestina_wire::dispatch::{Scope, Sender};
 use sestina_wire::{
     BareJid, Child, Condition, Jid, Kind, Payload, Stanza, StanzaError, StanzaType,
@@ -28,7 +30,8 @@ pub use context::{Answer, Empty, IqContext, OrEmpty, StanzaContext};
 pub use layers::{CatchPanic, CatchPanicLayer, Log, LogLayer};
 pub use request::{IqRequest, IqService};
 pub use senders::SenderCheck;
-pub(crate) use senders::{Permit, Senders};
+pub(crate) use senders::{Origin, Permit, Senders};
+pub(crate) use strip::{Names, Removal};
 
 /// What a handler is known by.
 ///
@@ -47,12 +50,16 @@ struct Key<'a> {
 /// A handler of messages or presences.
 type StanzaFunction = Arc<dyn Fn(&StanzaContext<'_>) -> Flow + Send + Sync>;
 
+/// Handlers to call, each with the question whether its sender may, where somebody has to look that up.
+type Calls = SmallVec<[(StanzaFunction, Option<BoxFuture<'static, bool>>); 2]>;
+
 /// The handlers of a host or client.
 #[derive(Default)]
 pub struct Mux {
     requests: HashMap<Key<'static>, IqEntry>,
     stanzas: HashMap<Key<'static>, Vec<StanzaEntry>>,
     senders: Senders,
+    strips: strip::Strips,
     /// Whether there is any handler of messages, and of presences: a relayed stanza skips the lookups
     /// when there is none.
     messages: bool,
@@ -229,15 +236,34 @@ impl Mux {
         self.senders.add(sender, check);
     }
 
+    /// Removes an element, in every copy, from messages and presences of anyone but these senders.
+    pub fn strip(
+        &mut self,
+        kinds: &[Kind],
+        name: &'static str,
+        ns: &'static str,
+        senders: &'static [Sender],
+    ) {
+        self.strips.add(kinds, name, ns, senders);
+    }
+
+    /// What has to be removed from a stanza that came this way, to the account `own`.
+    pub(crate) fn removal(
+        &self,
+        host: &Arc<Host>,
+        stanza: &Stanza,
+        origin: Origin,
+        own: &BareJid,
+    ) -> Removal {
+        self.strips
+            .removal(&self.senders, host, stanza, origin, own)
+    }
+
     /// Answers a request: the result, or the error that the handler returned or dispatch found.
     ///
     /// `own` is the account that is meant (in a client, its own). The stanza is a get or set with an
     /// identifier and one payload.
-    pub fn answer(
-        &self,
-        request: IqRequest,
-        own: &BareJid,
-    ) -> futures_util::future::BoxFuture<'static, Stanza> {
+    pub fn answer(&self, request: IqRequest, own: &BareJid) -> BoxFuture<'static, Stanza> {
         request::answer(self, request, own)
     }
 
@@ -280,7 +306,7 @@ impl Mux {
             return Flow::Continue;
         }
         let from = stanza.head().from.as_ref();
-        let mut functions: SmallVec<[StanzaFunction; 2]> = SmallVec::new();
+        let mut functions = Calls::new();
         for child in stanza.children() {
             let key = Key {
                 scope,
@@ -290,12 +316,12 @@ impl Mux {
                 name: child.name(),
             };
             for entry in self.stanzas.get(&key).into_iter().flatten() {
-                // A stanza is not held up to ask storage who its sender is.
-                if matches!(
-                    self.senders.permit(entry.senders, host, from, own),
-                    Permit::Yes
-                ) {
-                    functions.push(Arc::clone(&entry.function));
+                match self.senders.permit(entry.senders, host, from, own) {
+                    Permit::Yes => functions.push((Arc::clone(&entry.function), None)),
+                    Permit::Ask(asked) => {
+                        functions.push((Arc::clone(&entry.function), Some(asked)));
+                    }
+                    Permit::No => {}
                 }
             }
         }
@@ -325,30 +351,56 @@ impl Mux {
 
 /// Calls functions one after another; those after one that waits wait with it.
 fn run(
-    functions: SmallVec<[StanzaFunction; 2]>,
+    functions: Calls,
     host: &Arc<Host>,
     stanza: &Stanza,
     session: Option<&Arc<Resource>>,
     scope: Scope,
 ) -> Flow {
     let mut functions = functions.into_iter();
-    while let Some(function) = functions.next() {
-        match function(&StanzaContext {
+    let later = |rest: Calls, wait: BoxFuture<'static, Option<Flow>>| {
+        let (host, stanza, session) = (Arc::clone(host), stanza.clone(), session.cloned());
+        Flow::wait(async move {
+            match wait.await {
+                None => run(rest, &host, &stanza, session.as_ref(), scope),
+                Some(decided) => decided,
+            }
+        })
+    };
+    while let Some((function, asked)) = functions.next() {
+        let cx = StanzaContext {
             host,
             stanza,
             session,
             scope,
-        }) {
+        };
+        let flow = match asked {
+            None => function(&cx),
+            Some(asked) => {
+                let (host, stanza, session) = (Arc::clone(host), stanza.clone(), session.cloned());
+                Flow::wait(async move {
+                    if !asked.await {
+                        return Flow::Continue;
+                    }
+                    function(&StanzaContext {
+                        host: &host,
+                        stanza: &stanza,
+                        session: session.as_ref(),
+                        scope,
+                    })
+                })
+            }
+        };
+        match flow {
             Flow::Continue => {}
             Flow::Wait(future) => {
-                let rest: SmallVec<[StanzaFunction; 2]> = functions.collect();
-                let (host, stanza, session) = (Arc::clone(host), stanza.clone(), session.cloned());
-                return Flow::wait(async move {
-                    match future.await {
-                        Flow::Continue => run(rest, &host, &stanza, session.as_ref(), scope),
-                        decided => decided,
+                let wait = async move {
+                    match Flow::Wait(future).settled().await {
+                        Flow::Continue => None,
+                        decided => Some(decided),
                     }
-                });
+                };
+                return later(functions.collect(), Box::pin(wait));
             }
             decided => return decided,
         }

@@ -27,7 +27,49 @@ pub(crate) enum Permit {
     Ask(BoxFuture<'static, bool>),
 }
 
+/// Where a stanza comes from, for what its sender may claim in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// One of our own clients: never a server, never a room.
+    Client,
+    /// Another server, or a service. What a server puts into stanzas that it passes on is its own
+    /// affair: it stands in for its users.
+    Outside,
+    /// Our own server: it stands in for what it hands over to us, a client.
+    OwnServer,
+}
+
 impl Senders {
+    /// Whether somebody may assert something in a stanza. Where a request or a payload must come from a
+    /// server itself, [`Senders::permit`] looks at the address; a claim may also be added on the way, by
+    /// any server that passes the stanza on.
+    pub(crate) fn may_assert(
+        &self,
+        senders: &[Sender],
+        origin: Origin,
+        host: &Arc<Host>,
+        from: Option<&Jid>,
+        own: &BareJid,
+    ) -> Permit {
+        if origin != Origin::Client && senders.contains(&Sender::Server) {
+            return Permit::Yes;
+        }
+        // Which rooms an account is in its client knows.
+        if origin == Origin::Outside
+            && senders.contains(&Sender::Room)
+            && !self.checks.contains_key(&Sender::Room)
+        {
+            return Permit::Yes;
+        }
+        let is_client = origin == Origin::Client;
+        let possible: smallvec::SmallVec<[Sender; 4]> = senders
+            .iter()
+            .copied()
+            .filter(|sender| !(is_client && matches!(sender, Sender::Server | Sender::Room)))
+            .collect();
+        self.permit(&possible, host, from, own)
+    }
+
     pub(crate) fn add(&mut self, sender: Sender, check: SenderCheck) {
         self.checks.insert(sender, check);
     }

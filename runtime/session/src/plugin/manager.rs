@@ -36,12 +36,12 @@ impl PluginManager {
         self.plugins = in_order(std::mem::take(&mut self.plugins))?;
         let mut collected = Collected::default();
         for plugin in &self.plugins {
+            collected.specs.push(plugin.spec());
             let mut registrar = Registrar {
                 host,
                 spec: plugin.spec(),
                 collected: &mut collected,
             };
-            registrar.announce();
             Arc::clone(plugin).install(&mut registrar)?;
         }
         collected.mux.layer(CatchPanicLayer);
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
     use crate::host::{HostParts, SessionLimits};
-    use crate::plugin::On;
+    use crate::plugin::{Handles, On};
     use crate::stages::{self, Flow, Stage};
 
     type Log = Arc<Mutex<Vec<String>>>;
@@ -189,6 +189,7 @@ mod tests {
                 .lock()
                 .unwrap()
                 .push(format!("install {}", self.spec.id));
+            registrar.announce(&Handles::skeleton());
             if self.joins {
                 let place = stages::Place {
                     spec: self.spec.id,

@@ -18,7 +18,7 @@ use crate::stages::OrderError;
 
 pub use manager::PluginManager;
 pub(crate) use registrar::Installed;
-pub use registrar::{Identity, IqRow, On, Registrar, StanzaRow};
+pub use registrar::{Handles, Identity, IqRow, On, Registrar, StanzaRow};
 
 /// Something that adds behaviour to a host.
 pub trait Plugin: Send + Sync + 'static {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sestina_storage::Storage;
-use sestina_wire::dispatch::{self, Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::{self, InIq, InMessage, InPresence, Scope, Sender, SpecInfo};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{Kind, Payload, StanzaError, StanzaType};
 
@@ -67,6 +67,19 @@ pub struct Identity {
     pub name: Option<String>,
 }
 
+/// Evidence that there is something behind a feature: what registering a handler, a stage function, a stream
+/// feature or a removal returns. Without one nothing can be announced.
+#[derive(Clone, Copy, Debug)]
+pub struct Handles(());
+
+impl Handles {
+    /// The evidence of a generated skeleton: its trait is implemented, so whatever the specification promises
+    /// is answered.
+    pub const fn skeleton() -> Handles {
+        Handles(())
+    }
+}
+
 /// Takes what a plugin brings. Each call belongs to the plugin being installed.
 pub struct Registrar<'a> {
     pub(super) host: &'a Arc<Host>,
@@ -95,7 +108,26 @@ impl Registrar<'_> {
     /// # Errors
     ///
     /// [`PluginError::Handled`] when the request has a handler in one of the scopes.
-    pub fn iq<Req, Ans, F, Fut>(&mut self, row: IqRow, handler: F) -> Result<(), PluginError>
+    pub fn iq<Req, Ans, F, Fut>(&mut self, row: IqRow, handler: F) -> Result<Handles, PluginError>
+    where
+        Req: InIq + Send + 'static,
+        Ans: Answer,
+        F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
+    {
+        self.promised_iq(row, handler)
+    }
+
+    /// [`Registrar::iq`] for generated code: the specification itself says that the payload is a request.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn promised_iq<Req, Ans, F, Fut>(
+        &mut self,
+        row: IqRow,
+        handler: F,
+    ) -> Result<Handles, PluginError>
     where
         Req: Payload + Send + 'static,
         Ans: Answer,
@@ -106,14 +138,25 @@ impl Registrar<'_> {
             .collected
             .mux
             .handle_from(row.scopes, row.type_, row.senders, handler);
-        handled.map_err(|Handled(request)| PluginError::Handled {
-            spec: self.spec.id,
-            request,
-        })
+        handled
+            .map(Handles)
+            .map_err(|Handled(request)| PluginError::Handled {
+                spec: self.spec.id,
+                request,
+            })
     }
 
     /// Registers a handler for a payload of messages.
-    pub fn message<P, F>(&mut self, row: StanzaRow, handler: F)
+    pub fn message<P, F>(&mut self, row: StanzaRow, handler: F) -> Handles
+    where
+        P: InMessage + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        self.promised_message(row, handler)
+    }
+
+    /// [`Registrar::message`] for generated code: the specification itself says that the payload travels there.
+    pub fn promised_message<P, F>(&mut self, row: StanzaRow, handler: F) -> Handles
     where
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
@@ -121,10 +164,20 @@ impl Registrar<'_> {
         self.collected
             .mux
             .stanza_from(Kind::Message, row.scopes, row.senders, handler);
+        Handles(())
     }
 
     /// Registers a handler for a payload of presences.
-    pub fn presence<P, F>(&mut self, row: StanzaRow, handler: F)
+    pub fn presence<P, F>(&mut self, row: StanzaRow, handler: F) -> Handles
+    where
+        P: InPresence + 'static,
+        F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
+    {
+        self.promised_presence(row, handler)
+    }
+
+    /// [`Registrar::presence`] for generated code: the specification itself says that the payload travels there.
+    pub fn promised_presence<P, F>(&mut self, row: StanzaRow, handler: F) -> Handles
     where
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
@@ -132,38 +185,55 @@ impl Registrar<'_> {
         self.collected
             .mux
             .stanza_from(Kind::Presence, row.scopes, row.senders, handler);
+        Handles(())
     }
 
     /// Joins a stage.
-    pub fn stage<F>(&mut self, stage: Stage, kinds: &'static [Kind], place: Place, function: F)
+    pub fn stage<F>(
+        &mut self,
+        stage: Stage,
+        kinds: &'static [Kind],
+        place: Place,
+        function: F,
+    ) -> Handles
     where
         F: Fn(&StageContext, &mut Delivery) -> Flow + Send + Sync + 'static,
     {
         self.collected
             .stages
             .add(stage, kinds, place, Arc::new(function));
+        Handles(())
     }
 
     /// Is called when a session is ready, before its first stanza is read.
-    pub fn session_start<F>(&mut self, place: Place, function: F)
+    pub fn session_start<F>(&mut self, place: Place, function: F) -> Handles
     where
         F: Fn(&StageContext, &Arc<Resource>) -> Flow + Send + Sync + 'static,
     {
         self.collected.stages.add_start(place, Arc::new(function));
+        Handles(())
     }
 
     /// Is called when a session has ended and stanzas no longer find it.
-    pub fn session_end<F>(&mut self, place: Place, function: F)
+    pub fn session_end<F>(&mut self, place: Place, function: F) -> Handles
     where
         F: Fn(&StageContext, &Arc<Resource>) -> Flow + Send + Sync + 'static,
     {
         self.collected.stages.add_end(place, Arc::new(function));
+        Handles(())
     }
 
-    /// Removes an element, in every copy, from stanzas of these kinds that local clients send: only
-    /// servers assert it.
-    pub fn strip(&mut self, kinds: &'static [Kind], name: &'static str, ns: &'static str) {
-        self.collected.stages.add_strip(kinds, name, ns);
+    /// Removes an element, in every copy, from messages and presences of anyone but these senders, before
+    /// stages, handlers and recipients see it.
+    pub fn strip(
+        &mut self,
+        kinds: &'static [Kind],
+        name: &'static str,
+        ns: &'static str,
+        senders: &'static [Sender],
+    ) -> Handles {
+        self.collected.mux.strip(kinds, name, ns, senders);
+        Handles(())
     }
 
     /// Says how to tell whether somebody is a contact, a room, or the owner of a node.
@@ -172,8 +242,9 @@ impl Registrar<'_> {
     }
 
     /// Announces a feature in service discovery, beside those of the plugin's
-    /// [`SpecInfo`](crate::plugin::Plugin::spec), which are announced anyhow.
-    pub fn feature(&mut self, on: On, var: &'static str) {
+    /// [`SpecInfo`](crate::plugin::Plugin::spec). What is announced is there: it takes what registering it
+    /// returned.
+    pub fn feature(&mut self, _handles: &Handles, on: On, var: &'static str) {
         self.collected.disco.add_feature(on, var);
     }
 
@@ -190,21 +261,11 @@ impl Registrar<'_> {
         );
     }
 
-    /// Adds a row to the negotiation table.
-    pub fn negotiation(&mut self, row: FeatureRow) {
-        self.collected.negotiation.push(row);
-    }
-
-    /// Carries out a row of the negotiation table, or announces it where it is only announced.
-    pub fn stream_feature(&mut self, feature: Arc<dyn StreamFeature>) {
-        self.collected.features.push(feature);
-    }
-
-    /// Announces what the plugin's specification says.
-    pub(super) fn announce(&mut self) {
+    /// Announces the features and identities of the plugin's [`SpecInfo`](crate::plugin::Plugin::spec).
+    pub fn announce(&mut self, handles: &Handles) {
         for feature in self.spec.features {
             for &place in feature.on {
-                self.feature(place.into(), feature.var);
+                self.feature(handles, place.into(), feature.var);
             }
         }
         for identity in self.spec.identities {
@@ -212,7 +273,18 @@ impl Registrar<'_> {
                 self.identity(place.into(), identity.category, identity.type_);
             }
         }
-        self.collected.specs.push(self.spec);
+    }
+
+    /// Adds a row to the negotiation table.
+    pub fn negotiation(&mut self, row: FeatureRow) -> Handles {
+        self.collected.negotiation.push(row);
+        Handles(())
+    }
+
+    /// Carries out a row of the negotiation table, or announces it where it is only announced.
+    pub fn stream_feature(&mut self, feature: Arc<dyn StreamFeature>) -> Handles {
+        self.collected.features.push(feature);
+        Handles(())
     }
 }
 
@@ -224,7 +296,7 @@ pub(super) struct Collected {
     disco: Disco,
     negotiation: Vec<FeatureRow>,
     features: Vec<Arc<dyn StreamFeature>>,
-    specs: Vec<&'static SpecInfo>,
+    pub(super) specs: Vec<&'static SpecInfo>,
 }
 
 impl Collected {

@@ -30,89 +30,114 @@ impl Session {
         transport: Transport,
         config: &ConnectConfig,
     ) -> Result<Session, SessionError> {
-        let span = tracing::debug_span!("connect", account = %config.account);
-        Box::pin(negotiate(transport, config).instrument(span)).await
+        let mut connecting = Connecting::new(transport, config.clone());
+        connecting.reach(SessionState::READY).await?;
+        connecting.session().await
     }
 }
 
-async fn negotiate(transport: Transport, config: &ConnectConfig) -> Result<Session, SessionError> {
-    let state = if transport.is_secure() {
-        SessionState::SECURE
-    } else {
-        SessionState::empty()
-    };
-    let mut stream = XmlStream::new(transport, config.limits, ns::CLIENT);
-    let policy = Policy {
-        required: if config.require_tls {
+/// A stream on its way to a session, which can be looked at between the steps.
+pub(crate) struct Connecting(Box<Negotiation>);
+
+impl Connecting {
+    /// Before the first header.
+    pub(crate) fn new(transport: Transport, config: ConnectConfig) -> Connecting {
+        let state = if transport.is_secure() {
             SessionState::SECURE
         } else {
             SessionState::empty()
-        },
-        disabled: (0..)
-            .zip(config.table.iter())
-            .filter(|(_, row)| runner(row, config).is_none())
-            .map(|(row, _)| row)
-            .collect(),
-        wanted: (0..)
-            .zip(config.table.iter())
-            .filter(|(_, row)| matches!(runner(row, config), Some(Runner::Custom(_))))
-            .map(|(row, _)| row)
-            .collect(),
-        ..Policy::default()
-    };
-    let mut negotiation = Negotiation {
-        engine: Engine::new(config.table.clone(), Side::Initiator, policy, state),
-        stream: &mut stream,
-        config,
-        mechanisms: Vec::new(),
-        legacy_session: false,
-        jid: None,
-        id: Text::default(),
-        lang: None,
-    };
-    let outcome = match tokio::time::timeout(config.timeouts.login, negotiation.run()).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(SessionError::TimedOut),
-    };
-    let Negotiation {
-        engine,
-        jid,
-        id,
-        lang,
-        ..
-    } = negotiation;
-    let outcome = outcome.and_then(|()| jid.ok_or(SessionError::Impasse(Impasse::NoWay)));
-    match outcome {
-        Ok(jid) => {
-            debug!(jid = %jid, "session ready");
-            let close_limit = config.timeouts.close;
-            Ok(Session {
-                stream,
-                jid,
-                state: engine.state(),
-                id,
-                lang,
-                peer_closed: false,
-                close_limit,
-            })
+        };
+        let stream = XmlStream::new(transport, config.limits, ns::CLIENT);
+        let policy = Policy {
+            required: if config.require_tls {
+                SessionState::SECURE
+            } else {
+                SessionState::empty()
+            },
+            disabled: (0..)
+                .zip(config.table.iter())
+                .filter(|(_, row)| runner(row, &config).is_none())
+                .map(|(row, _)| row)
+                .collect(),
+            wanted: (0..)
+                .zip(config.table.iter())
+                .filter(|(_, row)| matches!(runner(row, &config), Some(Runner::Custom(_))))
+                .map(|(row, _)| row)
+                .collect(),
+            ..Policy::default()
+        };
+        Connecting(Box::new(Negotiation {
+            engine: Engine::new(config.table.clone(), Side::Initiator, policy, state),
+            stream,
+            config,
+            actions: VecDeque::new(),
+            begun: false,
+            ready: false,
+            mechanisms: Vec::new(),
+            legacy_session: false,
+            jid: None,
+            id: Text::default(),
+            lang: None,
+        }))
+    }
+
+    /// What has been reached.
+    pub(crate) fn state(&self) -> SessionState {
+        self.0.engine.state()
+    }
+
+    /// Goes on until these flags are set, or stanzas may flow. After an error the stream is closed.
+    pub(crate) async fn reach(&mut self, flags: SessionState) -> Result<(), SessionError> {
+        let negotiation = &mut *self.0;
+        let span = tracing::debug_span!("connect", account = %negotiation.config.account);
+        let limit = negotiation.config.timeouts.login;
+        let run = Box::pin(negotiation.run(flags).instrument(span));
+        let outcome = match tokio::time::timeout(limit, run).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(SessionError::TimedOut),
+        };
+        if outcome.is_err() {
+            negotiation.close().await;
         }
-        Err(error) => {
-            stream.queue_close();
-            let goodbye = async {
-                stream.flush().await?;
-                std::future::poll_fn(|cx| stream.poll_shutdown(cx)).await
-            };
-            let _ = tokio::time::timeout(config.timeouts.close, goodbye).await;
-            Err(error)
-        }
+        outcome
+    }
+
+    /// The session, once stanzas may flow.
+    pub(crate) async fn session(self) -> Result<Session, SessionError> {
+        let mut negotiation = *self.0;
+        let Some(jid) = negotiation.jid.take().filter(|_| negotiation.ready) else {
+            negotiation.close().await;
+            return Err(SessionError::Impasse(Impasse::NoWay));
+        };
+        debug!(jid = %jid, "session ready");
+        Ok(Session {
+            stream: negotiation.stream,
+            jid,
+            state: negotiation.engine.state(),
+            id: negotiation.id,
+            lang: negotiation.lang,
+            peer_closed: false,
+            close_limit: negotiation.config.timeouts.close,
+        })
+    }
+
+    /// Closes the stream instead.
+    pub(crate) async fn close(mut self) {
+        self.0.close().await;
     }
 }
 
 /// One stream on its way to a session.
-struct Negotiation<'a> {
-    stream: &'a mut XmlStream,
-    config: &'a ConnectConfig,
+struct Negotiation {
+    stream: XmlStream,
+    config: ConnectConfig,
     engine: Engine,
+    /// What the engine asked for and has not been done yet.
+    actions: VecDeque<Action>,
+    /// Whether the engine knows that there is a connection.
+    begun: bool,
+    /// Whether stanzas may flow.
+    ready: bool,
     /// What the server's last features offered.
     mechanisms: Vec<Text>,
     legacy_session: bool,
@@ -142,34 +167,46 @@ fn runner(row: &FeatureRow, config: &ConnectConfig) -> Option<Runner> {
     }
 }
 
-impl Negotiation<'_> {
-    async fn run(&mut self) -> Result<(), SessionError> {
-        let actions = self.step(Input::Connected);
-        self.perform(actions).await?;
+impl Negotiation {
+    /// Goes on until these flags are set, or stanzas may flow.
+    async fn run(&mut self, flags: SessionState) -> Result<(), SessionError> {
+        if !self.begun {
+            self.begun = true;
+            self.step(Input::Connected);
+        }
         loop {
+            if self.perform(flags).await? {
+                return Ok(());
+            }
             self.stream.flush().await?;
-            let actions = match self.event().await? {
+            match self.event().await? {
                 Some(Event::Open(header)) => {
                     self.opened(header)?;
-                    self.step(Input::Opened)
+                    self.step(Input::Opened);
                 }
                 Some(Event::Element(frame)) => {
                     let root = frame.root();
                     if root.is("features", ns::STREAM) {
                         let offers = self.read_features(root);
-                        self.step(Input::Features(&offers))
+                        self.step(Input::Features(&offers));
                     } else if root.ns() == ns::CLIENT {
-                        self.step(Input::Stanza)
+                        self.step(Input::Stanza);
                     } else {
-                        self.step(Input::Unknown)
+                        self.step(Input::Unknown);
                     }
                 }
                 Some(Event::Close) | None => self.step(Input::Closed),
-            };
-            if self.perform(actions).await? {
-                return self.establish_session().await;
             }
         }
+    }
+
+    async fn close(&mut self) {
+        self.stream.queue_close();
+        let goodbye = async {
+            self.stream.flush().await?;
+            std::future::poll_fn(|cx| self.stream.poll_shutdown(cx)).await
+        };
+        let _ = tokio::time::timeout(self.config.timeouts.close, goodbye).await;
     }
 
     /// The next event; a stream error from the server is an error here.
@@ -180,7 +217,7 @@ impl Negotiation<'_> {
                 None => Ok(Some(Event::Element(frame))),
             },
             Ok(event) => Ok(event),
-            Err(fault) => Err(queue_fault(self.stream, fault)),
+            Err(fault) => Err(queue_fault(&mut self.stream, fault)),
         }
     }
 
@@ -193,17 +230,23 @@ impl Negotiation<'_> {
         }
     }
 
-    fn step(&mut self, input: Input<'_>) -> VecDeque<Action> {
-        self.engine.step(input).into_iter().collect()
+    fn step(&mut self, input: Input<'_>) {
+        self.actions.extend(self.engine.step(input));
     }
 
     fn fail(&mut self, condition: StreamCondition) -> SessionError {
-        queue_error(self.stream, condition.into())
+        queue_error(&mut self.stream, condition.into())
     }
 
-    /// Carries actions out; true when stanzas may flow.
-    async fn perform(&mut self, mut actions: VecDeque<Action>) -> Result<bool, SessionError> {
-        while let Some(action) = actions.pop_front() {
+    /// Carries actions out; true when these flags are set, or stanzas may flow.
+    async fn perform(&mut self, flags: SessionState) -> Result<bool, SessionError> {
+        loop {
+            if self.ready || (!flags.contains(SessionState::READY) && self.has(flags)) {
+                return Ok(true);
+            }
+            let Some(action) = self.actions.pop_front() else {
+                return Ok(false);
+            };
             match action {
                 Action::SendHeader => {
                     let account = self.config.account.as_str();
@@ -222,10 +265,13 @@ impl Negotiation<'_> {
                         Served::Again => Input::Declined(row),
                         Served::Failed => Input::Failed(row),
                     };
-                    actions.extend(self.step(ended));
+                    self.step(ended);
                 }
                 Action::Restart => self.stream.restart(),
-                Action::Ready => return Ok(true),
+                Action::Ready => {
+                    self.establish_session().await?;
+                    self.ready = true;
+                }
                 Action::Fail(condition) => return Err(self.fail(condition)),
                 Action::Impasse(impasse) => return Err(SessionError::Impasse(impasse)),
                 Action::Close => return Err(SessionError::Closed),
@@ -235,7 +281,10 @@ impl Negotiation<'_> {
                 }
             }
         }
-        Ok(false)
+    }
+
+    fn has(&self, flags: SessionState) -> bool {
+        self.engine.state().contains(flags)
     }
 
     fn opened(&mut self, header: StreamHeader) -> Result<(), SessionError> {
@@ -281,7 +330,7 @@ impl Negotiation<'_> {
 
     async fn serve(&mut self, index: Row) -> Result<Served, SessionError> {
         let row = self.engine.row(index);
-        match row.and_then(|row| runner(row, self.config)) {
+        match row.and_then(|row| runner(row, &self.config)) {
             Some(Runner::StartTls) => self.start_tls().await?,
             Some(Runner::Sasl) => self.log_in().await?,
             Some(Runner::Bind) => self.bind().await?,
@@ -289,7 +338,7 @@ impl Negotiation<'_> {
                 let state = self.engine.state();
                 let host = self.config.account.domain_jid();
                 let mut exchange = Exchange {
-                    stream: self.stream,
+                    stream: &mut self.stream,
                     host: &host,
                     state,
                 };

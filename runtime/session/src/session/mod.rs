@@ -25,6 +25,8 @@ use crate::transport::Transport;
 
 pub use config::{AcceptConfig, Binder, HostAccess, Hosts, Timeouts};
 #[cfg(feature = "client")]
+pub(crate) use connect::Connecting;
+#[cfg(feature = "client")]
 pub use connect_config::ConnectConfig;
 pub use error::SessionError;
 pub use feature::{Exchange, Served, StreamFeature};

@@ -111,6 +111,14 @@ impl Flow {
     {
         Flow::Wait(Box::pin(future))
     }
+
+    /// What is decided once nothing has to be waited for any more.
+    pub(crate) async fn settled(mut self) -> Flow {
+        while let Flow::Wait(future) = self {
+            self = future.await;
+        }
+        self
+    }
 }
 
 impl fmt::Debug for Flow {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sestina_wire::{Kind, Stanza};
+use sestina_wire::Kind;
 
 use crate::stages::order::resolve;
 use crate::stages::{OrderError, Place, SessionFunction, Stage, StageFunction};
@@ -15,7 +15,6 @@ pub(crate) struct StagesBuilder {
     functions: Vec<(Stage, &'static [Kind], Place, StageFunction)>,
     starts: Vec<(Place, SessionFunction)>,
     ends: Vec<(Place, SessionFunction)>,
-    strips: Vec<(&'static [Kind], &'static str, &'static str)>,
 }
 
 impl StagesBuilder {
@@ -37,15 +36,6 @@ impl StagesBuilder {
         self.ends.push((place, function));
     }
 
-    pub(crate) fn add_strip(
-        &mut self,
-        kinds: &'static [Kind],
-        name: &'static str,
-        ns: &'static str,
-    ) {
-        self.strips.push((kinds, name, ns));
-    }
-
     /// Finds the order of each stage for each kind.
     pub(crate) fn finish(self) -> Result<Stages, OrderError> {
         let mut stages = Stages::default();
@@ -65,13 +55,6 @@ impl StagesBuilder {
         }
         stages.starts = resolve("session-start", self.starts)?.into();
         stages.ends = resolve("session-end", self.ends)?.into();
-        for (kinds, name, ns) in self.strips {
-            for kind in kinds {
-                if let Some(strips) = stages.strips.get_mut(*kind as usize) {
-                    strips.push((name, ns));
-                }
-            }
-        }
         Ok(stages)
     }
 }
@@ -82,7 +65,6 @@ pub(crate) struct Stages {
     functions: [Box<[StageFunction]>; 18],
     starts: Box<[SessionFunction]>,
     ends: Box<[SessionFunction]>,
-    strips: [Vec<(&'static str, &'static str)>; 3],
 }
 
 fn index(stage: Stage, kind: Kind) -> usize {
@@ -106,24 +88,5 @@ impl Stages {
     /// The functions called when a session ends.
     pub(crate) fn ends(&self) -> &[SessionFunction] {
         &self.ends
-    }
-
-    /// Removes what only servers may assert.
-    pub(crate) fn strip(&self, stanza: &mut Stanza) {
-        let strips = self
-            .strips
-            .get(stanza.kind() as usize)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        if strips.is_empty() {
-            return;
-        }
-        let asserted = |name: &str, ns: &str| strips.contains(&(name, ns));
-        if stanza
-            .children()
-            .any(|child| asserted(child.name(), child.ns()))
-        {
-            stanza.retain(|child| !asserted(child.name(), child.ns()));
-        }
     }
 }

@@ -15,12 +15,15 @@ use sestina_wire::{BareJid, Jid, Stanza, StanzaError};
 use smallvec::SmallVec;
 
 use crate::host::{Host, Resource, Resources};
+use crate::mux::Names;
 use crate::router::{Outcome, Routed, Router, Source};
 use crate::stages::{Delivery, Flow, Stage, StageContext};
 
 /// Where the stanza is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
+    /// What its sender may not assert is taken out; then this stage.
+    Strip(Stage),
     /// At a stage whose next function is `index`.
     Stage(Stage),
     /// The domain decides where it goes.
@@ -49,6 +52,8 @@ enum Purpose {
 enum Waiting {
     /// A stage function or a handler.
     Flow(BoxFuture<'static, Flow>),
+    /// Who the sender is, for what it may assert.
+    Removal(BoxFuture<'static, Names>),
     /// Whether the account exists.
     Exists(BoxFuture<'static, Result<bool, StorageError>>),
     /// The answer to a request.
@@ -136,9 +141,8 @@ impl Delivering {
         router: Arc<Router>,
         host: Arc<Host>,
         session: Arc<Resource>,
-        mut stanza: Stanza,
+        stanza: Stanza,
     ) -> Self {
-        host.stages().strip(&mut stanza);
         let account = session.account().jid().clone();
         Self::new(
             router,
@@ -146,7 +150,7 @@ impl Delivering {
             Source::Session(session),
             stanza,
             account,
-            Phase::Stage(Stage::Received),
+            Phase::Strip(Stage::Received),
         )
     }
 
@@ -164,7 +168,7 @@ impl Delivering {
             source,
             stanza,
             account,
-            Phase::Stage(Stage::BeforeRouting),
+            Phase::Strip(Stage::BeforeRouting),
         )
     }
 
@@ -219,6 +223,11 @@ impl Delivering {
                     let turn = self.settle(flow);
                     self.turned(turn)
                 }
+                Waiting::Removal(future) => {
+                    let names = future.await;
+                    names.remove_from(&mut self.delivery.stanza);
+                    Step::On
+                }
                 Waiting::Exists(future) => self.existing(future.await),
                 Waiting::Answer(future) => {
                     let answer = future.await;
@@ -246,6 +255,7 @@ impl Delivering {
                 Step::Wait(waiting) => return Err(waiting),
                 Step::Finished(outcome) => return Ok(outcome),
                 Step::On => match self.phase {
+                    Phase::Strip(stage) => self.strip(stage),
                     Phase::Stage(stage) => {
                         let turn = self.run(stage);
                         self.turned(turn)

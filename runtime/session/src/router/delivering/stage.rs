@@ -1,12 +1,42 @@
 //! At a stage: its functions in their order, and where the stanza goes after them.
 
-use crate::router::Outcome;
+use crate::mux::{Origin, Removal};
+use crate::router::{Outcome, Source};
 use crate::stages::{Flow, Stage};
 use sestina_wire::dispatch::Scope;
 
 use super::{Delivering, Phase, Step, Turn, Waiting, is_of, recipient};
 
 impl Delivering {
+    /// Takes out what the sender may not assert. What the server itself sends it may.
+    pub(super) fn strip(&mut self, next: Stage) -> Step {
+        let origin = match self.source {
+            Source::Session(_) => Origin::Client,
+            Source::Outside => Origin::Outside,
+            Source::Server => return self.enter(Phase::Stage(next)),
+        };
+        let host = &self.cx.host;
+        let stanza = &self.delivery.stanza;
+        let removal = match stanza.to() {
+            Some(_) => {
+                let own = recipient(host, &self.source, stanza);
+                host.mux().removal(host, stanza, origin, &own)
+            }
+            None => host
+                .mux()
+                .removal(host, stanza, origin, &self.delivery.account),
+        };
+        let step = self.enter(Phase::Stage(next));
+        match removal {
+            Removal::Nothing => step,
+            Removal::Now(names) => {
+                names.remove_from(&mut self.delivery.stanza);
+                step
+            }
+            Removal::Later(names) => Step::Wait(Waiting::Removal(names)),
+        }
+    }
+
     /// Runs the functions of a stage that have not run yet.
     pub(super) fn run(&mut self, stage: Stage) -> Turn {
         loop {
@@ -69,7 +99,9 @@ impl Delivering {
             Phase::Stage(stage) => stage,
             // The handlers of messages and presences all passed it on.
             Phase::Handlers(scope) => return self.unhandled(scope),
-            Phase::Target | Phase::Account | Phase::Fan | Phase::Push => return Step::On,
+            Phase::Strip(_) | Phase::Target | Phase::Account | Phase::Fan | Phase::Push => {
+                return Step::On;
+            }
         };
         if self.index
             < self
