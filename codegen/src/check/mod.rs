@@ -1,5 +1,6 @@
 //! Checks over the whole model, one file each. All of them run; what they find is reported together.
 
+mod announced;
 mod declared_twice;
 mod dependencies;
 mod handlers;
@@ -18,6 +19,7 @@ pub fn check(model: &Model) -> Vec<Diagnostic> {
         dependencies::check,
         declared_twice::check,
         handlers::check,
+        announced::check,
         negotiation::check,
         stages::check,
         queries::check,

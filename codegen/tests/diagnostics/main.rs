@@ -9,3 +9,4 @@ mod repairs;
 mod report;
 mod schemas;
 mod toml;
+mod whole;

@@ -1,0 +1,241 @@
+//! The whole message for each thing that is checked across specifications, kept as files beside this one: the line,
+//! the caret, the other places and the help.
+//!
+//! After a change, `SESTINA_REWRITE=1 cargo test -p sestina-codegen --test diagnostics whole` writes them anew; read
+//! the difference before committing it.
+
+use std::path::Path;
+
+use crate::fixture::{HEAD, SCHEMA, read};
+
+/// Compares all that is said about these files with what is kept.
+#[track_caller]
+fn shows(name: &str, files: &[(&str, &str)]) {
+    let loaded = read(files);
+    // The places have lost the folder's name; the sources are found again without it.
+    let mut sources = sestina_codegen::model::Sources::default();
+    for (path, text) in files {
+        sources.insert(Path::new(path), std::sync::Arc::from(*text));
+    }
+    let report = sestina_codegen::render_all(&loaded.diagnostics, &sources);
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/diagnostics/whole")
+        .join(name)
+        .with_extension("txt");
+    if std::env::var_os("SESTINA_REWRITE").is_some() {
+        std::fs::write(&kept, &report).unwrap();
+    }
+    let expected = std::fs::read_to_string(&kept).unwrap_or_default();
+    assert_eq!(report, expected, "{name}");
+    for part in ["error: ", " --> ", "^", "= help: "] {
+        assert!(report.contains(part), "{name} has no {part:?}");
+    }
+}
+
+/// With the specification `demo`, its schema, and these lines in its `spec.toml`.
+#[track_caller]
+fn demo_shows(name: &str, lines: &str, more: &[(&str, &str)]) {
+    let toml = format!("{HEAD}{lines}");
+    let mut files = vec![("demo/demo.xsd", SCHEMA), ("demo/spec.toml", toml.as_str())];
+    files.extend(more);
+    shows(name, &files);
+}
+
+fn head(id: &str, depends: &str) -> String {
+    format!("[spec]\nid = \"{id}\"\nnumber = \"N\"\ntitle = \"T\"\ndepends = [{depends}]\n")
+}
+
+const SERVER: (&str, &str) = (
+    "profiles/server.toml",
+    "[profile]\nname = \"server\"\nrole = \"server\"\nspecs = [\"demo\"]\n",
+);
+
+fn row(name: &str, element: &str, order: u16, rest: &str) -> String {
+    format!(
+        "[[negotiation]]\nname = \"{name}\"\nelement = \"{element}\"\nstreams = \"c2s\"\nmandatory = \"always\"\norder = {order}\n{rest}\n"
+    )
+}
+
+const IQ: &str =
+    "[[iq]]\ntype = \"get\"\nrequest = \"query\"\nanswer = \"empty\"\nfrom = [\"anyone\"]\n";
+
+const TABLE: &str = "[[table]]\nname = \"things\"\naccessor = \"things\"\nkey = [\"owner\", \"at\"]\n[[table.column]]\nname = \"owner\"\ntype = \"bare-jid\"\n[[table.column]]\nname = \"at\"\ntype = \"integer\"\n";
+
+#[test]
+fn dependencies() {
+    shows(
+        "unknown_dependency",
+        &[
+            ("alpha/spec.toml", &head("alpha", "\"betta\"")),
+            ("beta/spec.toml", &head("beta", "")),
+        ],
+    );
+    shows(
+        "cyclic_dependency",
+        &[
+            ("a/spec.toml", &head("a", "\"b\"")),
+            ("b/spec.toml", &head("b", "\"c\"")),
+            ("c/spec.toml", &head("c", "\"a\"")),
+        ],
+    );
+    shows(
+        "missing_spec",
+        &[(
+            "profiles/server.toml",
+            "[profile]\nname = \"server\"\nrole = \"server\"\nspecs = [\"xep-0199\"]\n",
+        )],
+    );
+}
+
+#[test]
+fn declared_twice() {
+    shows(
+        "element_twice",
+        &[
+            ("a/a.xsd", SCHEMA),
+            (
+                "b/b.xsd",
+                &SCHEMA
+                    .replace("name=\"item\"", "name=\"thing\"")
+                    .replace("ref=\"item\"", "ref=\"thing\"")
+                    .replace("name=\"feature\"", "name=\"other\""),
+            ),
+        ],
+    );
+    let feature = "[[disco.feature]]\nvar = \"urn:x\"\non = [\"host\"]\n";
+    shows(
+        "feature_twice",
+        &[
+            ("a/spec.toml", &format!("{}{feature}", head("a", ""))),
+            ("b/spec.toml", &format!("{}{feature}", head("b", ""))),
+        ],
+    );
+    let other = TABLE.replace("accessor = \"things\"", "accessor = \"others\"");
+    shows(
+        "table_twice",
+        &[
+            ("a/spec.toml", &format!("{}{TABLE}", head("a", ""))),
+            ("b/spec.toml", &format!("{}{other}", head("b", ""))),
+        ],
+    );
+}
+
+#[test]
+fn an_ambiguous_stage_order() {
+    let stage = "[[stage]]\nat = \"received\"\nkinds = [\"message\"]\nname = \"look\"\n";
+    let profile =
+        "[profile]\nname = \"server\"\nrole = \"server\"\nspecs = [\"a\", \"b\", \"demo\"]\n";
+    let ready = row(
+        "all",
+        "feature",
+        1,
+        "prohibits = [\"ready\"]\nsets = [\"ready\"]",
+    );
+    demo_shows(
+        "stage_order",
+        &ready,
+        &[
+            ("a/spec.toml", &format!("{}{stage}", head("a", ""))),
+            ("b/spec.toml", &format!("{}{stage}", head("b", ""))),
+            (SERVER.0, profile),
+        ],
+    );
+}
+
+#[test]
+fn requests_and_features() {
+    demo_shows(
+        "iq_without_answer",
+        &IQ.replace("answer = \"empty\"\n", ""),
+        &[],
+    );
+    demo_shows(
+        "feature_without_handlers",
+        &format!("{IQ}[[disco.feature]]\nvar = \"urn:demo\"\non = [\"host\", \"client\"]\n"),
+        &[],
+    );
+}
+
+#[test]
+fn negotiation() {
+    let ready = "prohibits = [\"ready\"]\nsets = [\"ready\"]";
+    let secure = "prohibits = [\"secure\"]\nsets = [\"secure\"]";
+    demo_shows(
+        "dead_end",
+        &(row(
+            "a",
+            "feature",
+            1,
+            "prohibits = [\"secure\", \"ready\"]\nsets = [\"ready\"]",
+        ) + &row("b", "item", 2, secure)),
+        &[SERVER],
+    );
+    demo_shows("never_ready", &row("tls", "feature", 1, secure), &[SERVER]);
+    demo_shows(
+        "same_order",
+        &(row("a", "feature", 1, ready) + &row("b", "item", 1, ready)),
+        &[SERVER],
+    );
+    demo_shows(
+        "password_before_tls",
+        &row(
+            "sasl",
+            "item",
+            20,
+            "prohibits = [\"authenticated\"]\nsets = [\"authenticated\", \"ready\"]",
+        ),
+        &[SERVER],
+    );
+}
+
+#[test]
+fn configuration() {
+    demo_shows(
+        "key_without_type",
+        "[[config]]\nkey = \"limit\"\ndefault = 1\n",
+        &[],
+    );
+    demo_shows(
+        "key_without_default",
+        "[[config]]\nkey = \"limit\"\ntype = \"integer\"\n",
+        &[],
+    );
+}
+
+#[test]
+fn queries() {
+    demo_shows(
+        "query_without_index",
+        &format!("{TABLE}[[table.query]]\nname = \"lately\"\nequals = [\"at\"]\nlimit = 10\n"),
+        &[],
+    );
+    demo_shows(
+        "query_without_bound",
+        &format!("{TABLE}[[table.query]]\nname = \"all\"\nequals = [\"owner\"]\n"),
+        &[],
+    );
+}
+
+/// One run reports what is wrong everywhere: in schemas, in the grammar, across specifications and in profiles.
+#[test]
+fn all_errors_of_a_run_together() {
+    let lines = format!(
+        "{}{TABLE}[[table.query]]\nname = \"lately\"\nequals = [\"at\"]\nlimit = 10\n[[config]]\nkey = \"limit\"\ndefault = 1\n[[iq]]\ntype = \"gett\"\nrequest = \"nothing\"\nfrom = []\n[[wrong]]\n{}",
+        IQ.replace("answer = \"empty\"\n", ""),
+        row(
+            "tls",
+            "feature",
+            1,
+            "prohibits = [\"secure\"]\nsets = [\"secure\"]"
+        )
+    );
+    demo_shows(
+        "all_together",
+        &lines,
+        &[
+            ("broken/broken.xsd", "<xs:schema>"),
+            ("lost/spec.toml", &head("lost", "\"nowhere\"")),
+            SERVER,
+        ],
+    );
+}

@@ -1,0 +1,9 @@
+//@ says: authenticate
+//@ says: Login<Connected>
+use sestina::client::{ClientConfig, login::Login};
+use sestina::wire::Jid;
+
+async fn run(config: ClientConfig) {
+    let login = Login::connect(config).await.unwrap();
+    let _ = login.authenticate().await; // here
+}

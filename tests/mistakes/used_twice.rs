@@ -1,0 +1,10 @@
+//@ says: login
+//@ says: secure
+use sestina::client::{ClientConfig, login::Login};
+use sestina::wire::Jid;
+
+async fn run(config: ClientConfig) {
+    let login = Login::connect(config).await.unwrap();
+    let _ = login.secure().await;
+    let _ = login.secure().await; // here
+}
