@@ -105,6 +105,18 @@ fn features_tables_rows_requests_and_keys_twice() {
             ),
             (
                 "error",
+                "demo/spec.toml:6:7",
+                "the feature `urn:x` is announced on the host, and nothing there handles it",
+                "add a handler with `role = \"server\"` to a request, or remove \"host\" from `on`",
+            ),
+            (
+                "error",
+                "other/spec.toml:7:7",
+                "the feature `urn:x` is announced on the host, and nothing there handles it",
+                "add a handler with `role = \"server\"` to a request, or remove \"host\" from `on`",
+            ),
+            (
+                "error",
                 "other/spec.toml:10:8",
                 "the table `t` is declared twice",
                 "give one of them another name",

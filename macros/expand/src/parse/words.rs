@@ -102,13 +102,9 @@ pub(super) fn path(word: &Meta, errors: &mut Errors) -> Option<Path> {
                 lit: Lit::Str(text),
                 ..
             }) => {
-                return match text.parse_with(Path::parse_mod_style) {
-                    Ok(path) => Some(path),
-                    Err(error) => {
-                        errors.push(error);
-                        None
-                    }
-                };
+                if let Ok(path) = text.parse_with(Path::parse_mod_style) {
+                    return Some(path);
+                }
             }
             _ => {}
         }

@@ -93,6 +93,11 @@ fn read_max_items<'de, D: ::serde::Deserializer<'de>>(
         .map(::core::option::Option::Some)
 }
 /// What a server answers for XEP-0001, Lists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer XEP-0001 as a server",
+    label = "needs `impl xep_0001::Server for {Self}`",
+    note = "the specification promises what these methods do: `new`, `read`, `change`, `keep`, `greet`"
+)]
 pub trait Server: Send + Sync + Sized + 'static {
     /// Makes the plugin.
     ///
@@ -182,13 +187,20 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
         self: ::std::sync::Arc<Self>,
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
+        registrar.announce(&::sestina_session::plugin::Handles::skeleton());
         for row in ::sestina_types::xep_0001::NEGOTIATION {
             registrar.negotiation(*row);
         }
-        registrar.strip(&[::sestina_wire::Kind::Message], "size", "urn:example:list");
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "size",
+                "urn:example:list",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         let plugin = ::std::sync::Arc::clone(&self.0);
         registrar
-            .iq(
+            .promised_iq(
                 ::sestina_session::plugin::IqRow {
                     type_: ::sestina_wire::StanzaType::Get,
                     scopes: &[
@@ -210,7 +222,7 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
             )?;
         let plugin = ::std::sync::Arc::clone(&self.0);
         registrar
-            .iq(
+            .promised_iq(
                 ::sestina_session::plugin::IqRow {
                     type_: ::sestina_wire::StanzaType::Set,
                     scopes: &[
@@ -282,6 +294,11 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
     }
 }
 /// What a client answers for XEP-0001, Lists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer XEP-0001 as a client",
+    label = "needs `impl xep_0001::Client for {Self}`",
+    note = "the specification promises what these methods do: `new`, `read`, `size`"
+)]
 pub trait Client: Send + Sync + Sized + 'static {
     /// Makes the plugin.
     ///
@@ -354,12 +371,20 @@ impl<T: Client> ::sestina_session::plugin::Plugin for ClientPlugin<T> {
         self: ::std::sync::Arc<Self>,
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
+        registrar.announce(&::sestina_session::plugin::Handles::skeleton());
         for row in ::sestina_types::xep_0001::NEGOTIATION {
             registrar.negotiation(*row);
         }
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "size",
+                "urn:example:list",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         let plugin = ::std::sync::Arc::clone(&self.0);
         registrar
-            .iq(
+            .promised_iq(
                 ::sestina_session::plugin::IqRow {
                     type_: ::sestina_wire::StanzaType::Get,
                     scopes: &[::sestina_wire::dispatch::Scope::Client],
@@ -378,7 +403,7 @@ impl<T: Client> ::sestina_session::plugin::Plugin for ClientPlugin<T> {
             )?;
         let plugin = ::std::sync::Arc::clone(&self.0);
         registrar
-            .message(
+            .promised_message(
                 ::sestina_session::plugin::StanzaRow {
                     scopes: &[::sestina_wire::dispatch::Scope::Client],
                     senders: &[::sestina_wire::dispatch::Sender::Server],
@@ -433,7 +458,14 @@ impl ::sestina_session::plugin::Plugin for ComponentPlugin {
         self: ::std::sync::Arc<Self>,
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
-        let _ = &registrar;
+        registrar.announce(&::sestina_session::plugin::Handles::skeleton());
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "size",
+                "urn:example:list",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         ::core::result::Result::Ok(())
     }
 }

@@ -38,6 +38,11 @@ pub struct Changes {
     pub enabled: ::core::option::Option<bool>,
 }
 /// What a server answers for XEP-0002, Nothing Much.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer XEP-0002 as a server",
+    label = "needs `impl xep_0002::Server for {Self}`",
+    note = "the specification promises what these methods do: `new`, `look`"
+)]
 pub trait Server: Send + Sync + Sized + 'static {
     /// Makes the plugin.
     ///
@@ -99,7 +104,14 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
         self: ::std::sync::Arc<Self>,
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
-        registrar.strip(&[::sestina_wire::Kind::Presence], "mark", "urn:example:mark");
+        registrar.announce(&::sestina_session::plugin::Handles::skeleton());
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Presence],
+                "mark",
+                "urn:example:mark",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         let plugin = ::std::sync::Arc::clone(&self.0);
         registrar
             .stage(
@@ -165,7 +177,14 @@ impl ::sestina_session::plugin::Plugin for ClientPlugin {
         self: ::std::sync::Arc<Self>,
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
-        let _ = &registrar;
+        registrar.announce(&::sestina_session::plugin::Handles::skeleton());
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Presence],
+                "mark",
+                "urn:example:mark",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         ::core::result::Result::Ok(())
     }
 }
@@ -190,7 +209,14 @@ impl ::sestina_session::plugin::Plugin for ComponentPlugin {
         self: ::std::sync::Arc<Self>,
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
-        let _ = &registrar;
+        registrar.announce(&::sestina_session::plugin::Handles::skeleton());
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Presence],
+                "mark",
+                "urn:example:mark",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         ::core::result::Result::Ok(())
     }
 }

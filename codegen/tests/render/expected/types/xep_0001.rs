@@ -869,6 +869,9 @@ pub mod list {
         }
     }
 }
+impl ::sestina_wire::dispatch::InIq for super::xep_0001::list::Item {}
+impl ::sestina_wire::dispatch::InIq for super::xep_0001::list::Query {}
+impl ::sestina_wire::dispatch::InMessage for super::xep_0001::list::Size {}
 /// What is stored.
 pub mod tables {
     /// The lists of an account.

@@ -71,3 +71,4 @@ impl ::sestina_wire::Payload for Mark {
     const NAME: &'static str = "mark";
     const NS: &'static str = "urn:example:mark";
 }
+impl ::sestina_wire::dispatch::InPresence for super::xep_0002::Mark {}
