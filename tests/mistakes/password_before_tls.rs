@@ -1,5 +1,5 @@
 //@ says: authenticate
-//@ says: Login<Connected>
+//@ says: Connected
 use sestina::client::{ClientConfig, login::Login};
 use sestina::wire::Jid;
 
