@@ -12,6 +12,7 @@
 
 mod cases;
 mod concurrent;
+pub mod crash;
 mod data;
 mod model;
 mod tables;

@@ -1,4 +1,4 @@
-//! Database servers from Debian, each on a free loopback port with a data folder of its own.
+//! Database servers, each on a free loopback port with a data folder of its own.
 //!
 //! A [`Database`] can be killed as a power cut would and started again on the same data; it ends with the value that
 //! owns it. Servers that refuse to run as root run as the user their package brings.
@@ -18,6 +18,7 @@ use crate::setup;
 
 pub mod mariadb;
 pub mod postgres;
+pub mod redis;
 
 /// What differs between the servers.
 pub trait Server: Send + Sync + 'static {
