@@ -69,7 +69,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
             let scopes: Vec<String> = iq
                 .handlers
                 .iter()
-                .map(|h| format!("{:?} {:?}", h.role, h.scopes))
+                .map(|h| format!("{:?} {:?} {:?} {:?}", h.role, h.scopes, h.node, h.form))
                 .collect();
             let key = format!(
                 "{kind} {} {} {}",

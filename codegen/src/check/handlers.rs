@@ -32,17 +32,18 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                         .help("remove `answer_optional`, or name the element that answers"),
                 );
             }
-            let mut answered: BTreeMap<(Role, &Scope), &Place> = BTreeMap::new();
+            let mut answered: BTreeMap<_, &Place> = BTreeMap::new();
             for handler in &iq.handlers {
                 for scope in &handler.scopes {
-                    if let Some(first) = answered.insert((handler.role, scope), &handler.place) {
+                    let key = (handler.role, scope, &handler.node, &handler.form);
+                    if let Some(first) = answered.insert(key, &handler.place) {
                         found.push(
                             Diagnostic::error(
                                 &handler.place,
                                 "a second handler for the same request and scope",
                             )
                             .note(first, "the first one")
-                            .help("one method answers: remove a scope from one of them"),
+                            .help("one method answers: remove a scope from one of them, or give it a `node` or `form`"),
                         );
                     }
                 }

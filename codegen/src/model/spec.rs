@@ -165,6 +165,10 @@ pub struct Handler {
     pub scopes: Vec<Scope>,
     /// The method's name, a legal identifier.
     pub name: String,
+    /// The node that it answers for; without one, for every node that no other handler does.
+    pub node: Option<String>,
+    /// The type of data form (`FORM_TYPE`) that it answers for.
+    pub form: Option<String>,
     /// Documentation; may be empty.
     pub doc: String,
     /// The `name`.

@@ -329,6 +329,8 @@ impl Items<'_> {
                     role: role?,
                     scopes,
                     name: name?,
+                    node: raw.node.clone(),
+                    form: raw.form.clone(),
                     doc: raw.doc.clone(),
                     place,
                 })

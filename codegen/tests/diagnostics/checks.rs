@@ -146,7 +146,7 @@ fn methods_and_scopes() {
                 "error",
                 "demo/spec.toml:17:8",
                 "a second handler for the same request and scope",
-                "one method answers: remove a scope from one of them",
+                "one method answers: remove a scope from one of them, or give it a `node` or `form`",
             ),
             (
                 "error",
@@ -490,5 +490,36 @@ fn retention_and_search() {
                 "search a column of `type = \"text\"`",
             ),
         ],
+    );
+}
+
+#[test]
+fn handlers_that_share_a_request_by_node_or_form() {
+    let handler = |name: &str, more: &str| {
+        format!(
+            "[[iq.handler]]\nrole = \"server\"\nscope = [\"host\"]\nname = \"{name}\"\n{more}\n"
+        )
+    };
+    let iq =
+        "[[iq]]\ntype = \"get\"\nrequest = \"query\"\nanswer = \"empty\"\nfrom = [\"anyone\"]\n";
+    let apart = [
+        handler("rest", ""),
+        handler("one", "node = \"urn:one\""),
+        handler("two", "node = \"urn:two\""),
+        handler("form", "form = \"urn:form\""),
+    ];
+    demo_says(&format!("{iq}{}", apart.concat()), &[]);
+    let same = [
+        handler("one", "node = \"urn:one\""),
+        handler("again", "node = \"urn:one\""),
+    ];
+    demo_says(
+        &format!("{iq}{}", same.concat()),
+        &[(
+            "error",
+            "demo/spec.toml:18:8",
+            "a second handler for the same request and scope",
+            "one method answers: remove a scope from one of them, or give it a `node` or `form`",
+        )],
     );
 }

@@ -13,7 +13,7 @@ use sestina_session::stages::Flow;
 use sestina_session::testing::Conversation;
 use sestina_storage::Storage;
 use sestina_wire::clock::SystemRandom;
-use sestina_wire::dispatch::{InMessage, InPresence, Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::{InMessage, InPresence, Only, Scope, Sender, SpecInfo};
 use sestina_wire::{
     BareJid, Content, DecodeError, ElementRef, Frame, Kind, Payload, Stanza, Writer,
 };
@@ -86,6 +86,7 @@ impl Plugin for Rules {
         );
         let row = StanzaRow {
             scopes: self.scope,
+            only: Only::ANY,
             senders: self.from,
         };
         let note = |seen: Seen, kind: &'static str| {

@@ -15,7 +15,7 @@ use sestina_session::testing::Conversation;
 use sestina_storage::Storage;
 use sestina_types::xep_0199::Ping;
 use sestina_wire::clock::SystemRandom;
-use sestina_wire::dispatch::{InIq, Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::{InIq, Only, Scope, Sender, SpecInfo};
 use sestina_wire::{
     BareJid, Condition, Content, DecodeError, ElementRef, Kind, Payload, StanzaError, StanzaType,
     Writer,
@@ -74,6 +74,7 @@ impl Plugin for Orders {
         let row = IqRow {
             type_: StanzaType::Set,
             scopes: &[Scope::Host, Scope::OwnAccount],
+            only: Only::ANY,
             senders: &[Sender::OwnAccount, Sender::Anyone],
         };
         registrar.iq(row, |cx: IqContext, order: Order| async move {
@@ -91,6 +92,7 @@ impl Plugin for Orders {
         let own = IqRow {
             type_: StanzaType::Get,
             scopes: &[Scope::OwnAccount],
+            only: Only::ANY,
             senders: &[Sender::OwnAccount],
         };
         registrar.iq(own, |_cx: IqContext, _order: Order| async { Ok(Empty) })?;

@@ -1,6 +1,6 @@
 //! Who may send an element and to whom it speaks. Data only: the mux that enforces it lives above this crate.
 
-use crate::Payload;
+use crate::{ElementRef, Payload};
 
 /// A payload that a specification lets travel in requests (`[[iq]]`). Generated for every one; a payload of
 /// your own says so with `impl InIq for Mine {}`.
@@ -46,6 +46,60 @@ pub enum Scope {
     /// A client: what arrives at a full JID on our side of the stream.
     Client,
 }
+
+/// Which of the payloads of one name a handler takes, where several handlers share them: those for one node, or
+/// with a form of one type. One that names neither takes what no other does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Only {
+    /// The `node` of the payload, or of the first of its children that has one (XEP-0030, XEP-0060).
+    pub node: Option<&'static str>,
+    /// The `FORM_TYPE` of the data form in it (XEP-0068), where there is one.
+    pub form: Option<&'static str>,
+}
+
+impl Only {
+    /// Whatever the node, and whatever the form.
+    pub const ANY: Only = Only {
+        node: None,
+        form: None,
+    };
+
+    /// Whether it takes this payload.
+    pub fn takes(&self, payload: ElementRef<'_>) -> bool {
+        let node = self.node.is_none_or(|wanted| {
+            let own = payload.attr("node");
+            let found = own.or_else(|| payload.children().find_map(|child| child.attr("node")));
+            found.as_deref() == Some(wanted)
+        });
+        node && self.form.is_none_or(|wanted| form_type(payload, wanted))
+    }
+
+    /// How much it asks for: the handler that asks for more is the one that is meant.
+    pub const fn weight(&self) -> u8 {
+        self.node.is_some() as u8 + self.form.is_some() as u8
+    }
+}
+
+/// Whether the payload is a data form of this type, or holds one as a child or a child's child.
+fn form_type(payload: ElementRef<'_>, wanted: &str) -> bool {
+    let is = |form: ElementRef<'_>| {
+        form.is("x", FORMS)
+            && form.children().any(|field| {
+                field.is("field", FORMS)
+                    && field.attr("var").as_deref() == Some("FORM_TYPE")
+                    && field
+                        .child("value", FORMS)
+                        .is_some_and(|value| value.text() == wanted)
+            })
+    };
+    is(payload)
+        || payload
+            .children()
+            .any(|child| is(child) || child.children().any(is))
+}
+
+/// Namespace of data forms (XEP-0004).
+const FORMS: &str = "jabber:x:data";
 
 /// Who may send an element. Dispatch refuses or strips what anyone else sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,4 +170,56 @@ pub struct SpecInfo {
     pub features: &'static [DiscoFeature],
     /// Disco identities it announces.
     pub identities: &'static [DiscoIdentity],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Frame;
+
+    fn takes(only: Only, xml: &str) -> bool {
+        only.takes(Frame::parse(xml).unwrap().root())
+    }
+
+    #[test]
+    fn a_handler_takes_one_node_or_one_type_of_form() {
+        let node = Only {
+            node: Some("urn:a"),
+            ..Only::ANY
+        };
+        assert!(takes(Only::ANY, "<q xmlns='urn:q'/>"));
+        assert!(takes(node, "<q xmlns='urn:q' node='urn:a'/>"));
+        assert!(takes(node, "<q xmlns='urn:q'><items node='urn:a'/></q>"));
+        assert!(!takes(
+            node,
+            "<q xmlns='urn:q' node='urn:b'><items node='urn:a'/></q>"
+        ));
+        assert!(!takes(node, "<q xmlns='urn:q'/>"));
+        let form = Only {
+            form: Some("urn:f"),
+            ..Only::ANY
+        };
+        let x = "<x xmlns='jabber:x:data' type='submit'><field var='a'><value>urn:f</value></field>\
+                 <field var='FORM_TYPE'><value>urn:f</value></field></x>";
+        assert!(takes(form, x));
+        assert!(takes(form, &format!("<q xmlns='urn:q'>{x}</q>")));
+        assert!(takes(form, &format!("<q xmlns='urn:q'><c>{x}</c></q>")));
+        assert!(!takes(
+            form,
+            &format!("<q xmlns='urn:q'>{}</q>", x.replace("FORM_TYPE", "b"))
+        ));
+        let both = Only {
+            node: Some("urn:a"),
+            form: Some("urn:f"),
+        };
+        assert!(takes(
+            both,
+            &format!("<q xmlns='urn:q' node='urn:a'>{x}</q>")
+        ));
+        assert!(!takes(both, "<q xmlns='urn:q' node='urn:a'/>"));
+        assert_eq!(
+            (Only::ANY.weight(), node.weight(), both.weight()),
+            (0, 1, 2)
+        );
+    }
 }

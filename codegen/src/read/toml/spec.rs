@@ -77,6 +77,8 @@ pub(crate) struct RawHandler {
     pub(crate) role: Text,
     pub(crate) scope: Spanned<Texts>,
     pub(crate) name: Text,
+    pub(crate) node: Option<String>,
+    pub(crate) form: Option<String>,
     #[serde(default)]
     pub(crate) doc: String,
 }

@@ -15,6 +15,7 @@ impl Skeleton<'_> {
         let name = code::ident(&handler.name);
         let request = self.type_(&iq.request.type_);
         let scopes = self.scopes(&handler.scopes);
+        let only = self.only(handler);
         let senders = self.senders(&iq.from);
         let type_ = match iq.type_ {
             IqType::Get => quote!(Get),
@@ -26,6 +27,7 @@ impl Skeleton<'_> {
                 #session::plugin::IqRow {
                     type_: #wire::StanzaType::#type_,
                     scopes: #scopes,
+                    only: #only,
                     senders: #senders,
                 },
                 move |cx: #session::mux::IqContext, request: #request| {
@@ -46,6 +48,7 @@ impl Skeleton<'_> {
         let name = code::ident(&handler.name);
         let payload = self.type_(&traveller.payload.type_);
         let scopes = self.scopes(&handler.scopes);
+        let only = self.only(handler);
         let senders = self.senders(&traveller.from);
         let register = match kind {
             StanzaKind::Presence => quote!(promised_presence),
@@ -54,7 +57,11 @@ impl Skeleton<'_> {
         quote! {
             let plugin = ::std::sync::Arc::clone(&self.0);
             registrar.#register(
-                #session::plugin::StanzaRow { scopes: #scopes, senders: #senders },
+                #session::plugin::StanzaRow {
+                    scopes: #scopes,
+                    only: #only,
+                    senders: #senders,
+                },
                 move |cx: &#session::mux::StanzaContext<'_>, payload: #payload| {
                     plugin.#name(cx, payload)
                 },
@@ -149,6 +156,20 @@ impl Skeleton<'_> {
             Scope::Client => quote!(#wire::dispatch::Scope::Client),
         });
         quote!(&[#(#scopes),*])
+    }
+
+    /// The node and the type of form that a handler answers for.
+    fn only(&self, handler: &Handler) -> TokenStream {
+        let wire = &self.wire;
+        if handler.node.is_none() && handler.form.is_none() {
+            return quote!(#wire::dispatch::Only::ANY);
+        }
+        let text = |text: &Option<String>| match text {
+            Some(text) => quote!(::core::option::Option::Some(#text)),
+            None => quote!(::core::option::Option::None),
+        };
+        let (node, form) = (text(&handler.node), text(&handler.form));
+        quote!(#wire::dispatch::Only { node: #node, form: #form })
     }
 
     fn senders(&self, senders: &[Sender]) -> TokenStream {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sestina_storage::{Secret, Storage};
 use sestina_types::rfc_6121::roster::Query;
 use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
-use sestina_wire::dispatch::{Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::{Only, Scope, Sender, SpecInfo};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, Jid, JidError, Kind, Limits, Payload, StanzaError, StanzaType, Text};
 
@@ -187,6 +187,7 @@ impl ClientConfig {
         let row = IqRow {
             type_,
             scopes: &[Scope::Client],
+            only: Only::ANY,
             senders: &[Sender::Anyone],
         };
         self.handlers.push(Box::new(move |registrar| {
@@ -226,7 +227,7 @@ impl ClientConfig {
             let scopes = &[Scope::Client];
             registrar
                 .mux()
-                .stanza_from(kind, scopes, &[Sender::Anyone], handler);
+                .stanza_from(kind, scopes, Only::ANY, &[Sender::Anyone], handler);
             Ok(())
         }));
         self
@@ -283,6 +284,7 @@ impl Plugin for Application {
         let row = IqRow {
             type_: StanzaType::Set,
             scopes: &[Scope::Client],
+            only: Only::ANY,
             senders: &[Sender::OwnAccount],
         };
         match registrar.iq(row, |_cx, _push: Query| async { Ok(Empty) }) {

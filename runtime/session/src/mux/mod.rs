@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sestina_wire::dispatch::{Scope, Sender};
+use sestina_wire::dispatch::{Only, Scope, Sender};
 use sestina_wire::{
     BareJid, Child, Condition, Jid, Kind, Payload, Stanza, StanzaError, StanzaType,
 };
@@ -56,7 +56,8 @@ type Calls = SmallVec<[(StanzaFunction, Option<BoxFuture<'static, bool>>); 2]>;
 /// The handlers of a host or client.
 #[derive(Default)]
 pub struct Mux {
-    requests: HashMap<Key<'static>, IqEntry>,
+    /// Those that ask for more come first.
+    requests: HashMap<Key<'static>, SmallVec<[IqEntry; 1]>>,
     stanzas: HashMap<Key<'static>, Vec<StanzaEntry>>,
     senders: Senders,
     strips: strip::Strips,
@@ -67,11 +68,13 @@ pub struct Mux {
 }
 
 struct IqEntry {
+    only: Only,
     senders: &'static [Sender],
     service: IqService,
 }
 
 struct StanzaEntry {
+    only: Only,
     senders: &'static [Sender],
     function: StanzaFunction,
 }
@@ -105,7 +108,7 @@ impl Mux {
         F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
     {
-        self.handle_from(&[scope], type_, &[Sender::Anyone], handler)
+        self.handle_from(&[scope], type_, Only::ANY, &[Sender::Anyone], handler)
     }
 
     /// Handles a request in several scopes, from certain senders only.
@@ -117,6 +120,7 @@ impl Mux {
         &mut self,
         scopes: &[Scope],
         type_: StanzaType,
+        only: Only,
         senders: &'static [Sender],
         handler: F,
     ) -> Result<(), Handled>
@@ -135,20 +139,20 @@ impl Mux {
                 ns: Req::NS,
                 name: Req::NAME,
             };
-            if self.requests.contains_key(&key) {
+            let entries = self.requests.entry(key).or_default();
+            if entries.iter().any(|entry| entry.only == only) {
                 return Err(Handled(format!(
                     "iq {type_:?} <{} xmlns='{}'/> ({scope:?})",
                     Req::NAME,
                     Req::NS
                 )));
             }
-            self.requests.insert(
-                key,
-                IqEntry {
-                    senders,
-                    service: service.clone(),
-                },
-            );
+            entries.push(IqEntry {
+                only,
+                senders,
+                service: service.clone(),
+            });
+            entries.sort_by_key(|entry| std::cmp::Reverse(entry.only.weight()));
         }
         Ok(())
     }
@@ -159,7 +163,13 @@ impl Mux {
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
     {
-        self.stanza_from(Kind::Message, &[scope], &[Sender::Anyone], handler);
+        self.stanza_from(
+            Kind::Message,
+            &[scope],
+            Only::ANY,
+            &[Sender::Anyone],
+            handler,
+        );
     }
 
     /// Handles a payload of presences from anyone in one scope.
@@ -168,7 +178,13 @@ impl Mux {
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
     {
-        self.stanza_from(Kind::Presence, &[scope], &[Sender::Anyone], handler);
+        self.stanza_from(
+            Kind::Presence,
+            &[scope],
+            Only::ANY,
+            &[Sender::Anyone],
+            handler,
+        );
     }
 
     /// Handles a payload of messages or presences in several scopes, from certain senders only. A
@@ -177,6 +193,7 @@ impl Mux {
         &mut self,
         kind: Kind,
         scopes: &[Scope],
+        only: Only,
         senders: &'static [Sender],
         handler: F,
     ) where
@@ -207,6 +224,7 @@ impl Mux {
                 name: P::NAME,
             };
             let entry = StanzaEntry {
+                only,
                 senders,
                 function: Arc::clone(&function),
             };
@@ -225,7 +243,7 @@ impl Mux {
             + 'static,
         <L::Service as Service<IqRequest>>::Future: Send + 'static,
     {
-        for entry in self.requests.values_mut() {
+        for entry in self.requests.values_mut().flatten() {
             entry.service = IqService::new(layer.layer(entry.service.clone()));
         }
     }
@@ -271,13 +289,8 @@ impl Mux {
     /// others (RFC 6121 §2.3.3), for every account alike, so that it does not tell which exist.
     pub(crate) fn unhandled(&self, scope: Scope, stanza: &Stanza) -> Condition {
         let of_owner = |payload: Child<'_>| {
-            self.request(
-                Scope::OwnAccount,
-                stanza.type_(),
-                payload.ns(),
-                payload.name(),
-            )
-            .is_some()
+            self.request(Scope::OwnAccount, stanza.type_(), payload)
+                .is_some()
         };
         if scope == Scope::OtherAccount && stanza.payload().is_some_and(of_owner) {
             Condition::Forbidden
@@ -315,7 +328,11 @@ impl Mux {
                 ns: child.ns(),
                 name: child.name(),
             };
-            for entry in self.stanzas.get(&key).into_iter().flatten() {
+            let entries = self.stanzas.get(&key).into_iter().flatten();
+            // Few ask for a node or form: most payloads need no second look.
+            let taken =
+                |entry: &&StanzaEntry| entry.only == Only::ANY || entry.only.takes(child.element());
+            for entry in entries.filter(taken) {
                 match self.senders.permit(entry.senders, host, from, own) {
                     Permit::Yes => functions.push((Arc::clone(&entry.function), None)),
                     Permit::Ask(asked) => {
@@ -328,25 +345,40 @@ impl Mux {
         run(functions, host, stanza, session, scope)
     }
 
+    /// The handler of a request; of several the one that asks for more.
     fn request<'a>(
         &'a self,
         scope: Scope,
         type_: StanzaType,
-        ns: &'a str,
-        name: &'a str,
+        payload: Child<'a>,
     ) -> Option<&'a IqEntry> {
-        self.requests.get(&Key {
+        let key = Key {
             scope,
             kind: Kind::Iq,
             type_: Some(type_),
-            ns,
-            name,
-        })
+            ns: payload.ns(),
+            name: payload.name(),
+        };
+        let entries = find(&self.requests, &key)?;
+        match entries.as_slice() {
+            [only] if only.only == Only::ANY => Some(only),
+            several => several
+                .iter()
+                .find(|entry| entry.only.takes(payload.element())),
+        }
     }
 
     fn permit(&self, entry: &IqEntry, host: &Arc<Host>, from: &Jid, own: &BareJid) -> Permit {
         self.senders.permit(entry.senders, host, Some(from), own)
     }
+}
+
+/// The handlers of a key whose names are borrowed: the map is covariant in its key.
+fn find<'a>(
+    requests: &'a HashMap<Key<'a>, SmallVec<[IqEntry; 1]>>,
+    key: &Key<'a>,
+) -> Option<&'a SmallVec<[IqEntry; 1]>> {
+    requests.get(key)
 }
 
 /// Calls functions one after another; those after one that waits wait with it.

@@ -75,7 +75,7 @@ pub(super) fn answer(mux: &Mux, request: IqRequest, own: &BareJid) -> BoxFuture<
         return refuse(Condition::BadRequest);
     };
     let (scope, type_) = (request.context.scope, request.stanza.head().type_);
-    let Some(entry) = mux.request(scope, type_, payload.ns(), payload.name()) else {
+    let Some(entry) = mux.request(scope, type_, payload) else {
         return refuse(mux.unhandled(scope, &request.stanza));
     };
     let permit = mux.permit(entry, &request.context.host, &request.context.from, own);

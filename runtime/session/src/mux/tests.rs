@@ -74,6 +74,7 @@ async fn one_handler_answers_one_request_in_one_scope() {
     mux.handle_from(
         &[Scope::OwnAccount],
         StanzaType::Get,
+        Only::ANY,
         &[Sender::OwnAccount],
         next,
     )
@@ -81,6 +82,7 @@ async fn one_handler_answers_one_request_in_one_scope() {
     mux.handle_from(
         &[Scope::OtherAccount],
         StanzaType::Get,
+        Only::ANY,
         &[Sender::Contact],
         next,
     )
@@ -201,4 +203,84 @@ async fn handlers_of_messages_run_in_order_until_one_decides() {
         ));
     }
     assert_eq!(seen.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn several_handlers_share_a_request_by_node_and_form() {
+    let mut mux = Mux::new();
+    let node = |node| Only {
+        node: Some(node),
+        ..Only::ANY
+    };
+    let form = Only {
+        form: Some("urn:f"),
+        ..node("a")
+    };
+    for (only, answer) in [(Only::ANY, 1), (node("a"), 2), (form, 3), (node("b"), 4)] {
+        let handler = move |_: IqContext, _: AnyNumber| async move { Ok(Number(answer)) };
+        mux.handle_from(
+            &[Scope::Host],
+            StanzaType::Get,
+            only,
+            &[Sender::Anyone],
+            handler,
+        )
+        .unwrap();
+    }
+    let twice = |_: IqContext, _: AnyNumber| async { Ok(Number(0)) };
+    let twice = mux.handle_from(
+        &[Scope::Host],
+        StanzaType::Get,
+        node("b"),
+        &[Sender::Anyone],
+        twice,
+    );
+    assert!(twice.is_err());
+    let x = "<x xmlns='jabber:x:data'><field var='FORM_TYPE'><value>urn:f</value></field></x>";
+    for (attributes, inside, answer) in [
+        ("", "", 1),
+        ("node='c'", "", 1),
+        ("node='a'", "", 2),
+        ("node='a'", x, 3),
+        ("node='b'", x, 4),
+        ("", "<items node='b'/>", 4),
+    ] {
+        let stanza = format!(
+            "<iq type='get' id='1' from='a@b/c'><number xmlns='urn:example:number' {attributes}>{inside}</number></iq>"
+        );
+        let stanza = Stanza::parse(&stanza).unwrap();
+        let context = IqContext {
+            host: host(),
+            from: Jid::parse("a@b/c").unwrap(),
+            to: None,
+            id: Text::from("1"),
+            lang: None,
+            session: None,
+            scope: Scope::Host,
+        };
+        let found = mux.answer(IqRequest { context, stanza }, &own()).await;
+        assert_eq!(
+            found.decode::<Number>().unwrap().unwrap(),
+            Number(answer),
+            "{attributes} {inside}"
+        );
+    }
+}
+
+/// A payload of that name with whatever in it.
+struct AnyNumber;
+
+impl Content for AnyNumber {
+    fn decode(_: ElementRef<'_>) -> Result<Self, DecodeError> {
+        Ok(AnyNumber)
+    }
+
+    fn encode(&self, w: &mut Writer<'_>, name: &str, ns: &str) {
+        w.empty_element(name, ns);
+    }
+}
+
+impl Payload for AnyNumber {
+    const NAME: &'static str = Number::NAME;
+    const NS: &'static str = Number::NS;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sestina_storage::Storage;
-use sestina_wire::dispatch::{self, InIq, InMessage, InPresence, Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::{self, InIq, InMessage, InPresence, Only, Scope, Sender, SpecInfo};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{Kind, Payload, StanzaError, StanzaType};
 
@@ -20,6 +20,8 @@ pub struct IqRow {
     pub type_: StanzaType,
     /// Where the request is handled.
     pub scopes: &'static [Scope],
+    /// Which of these requests the handler takes.
+    pub only: Only,
     /// Who may send it; others are refused before the handler runs.
     pub senders: &'static [Sender],
 }
@@ -29,6 +31,8 @@ pub struct IqRow {
 pub struct StanzaRow {
     /// Where the payload is handled.
     pub scopes: &'static [Scope],
+    /// Which of these payloads the handler takes.
+    pub only: Only,
     /// Who may send it; for others the handler does not run.
     pub senders: &'static [Sender],
 }
@@ -134,10 +138,10 @@ impl Registrar<'_> {
         F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
     {
-        let handled = self
-            .collected
-            .mux
-            .handle_from(row.scopes, row.type_, row.senders, handler);
+        let handled =
+            self.collected
+                .mux
+                .handle_from(row.scopes, row.type_, row.only, row.senders, handler);
         handled
             .map(Handles)
             .map_err(|Handled(request)| PluginError::Handled {
@@ -163,7 +167,7 @@ impl Registrar<'_> {
     {
         self.collected
             .mux
-            .stanza_from(Kind::Message, row.scopes, row.senders, handler);
+            .stanza_from(Kind::Message, row.scopes, row.only, row.senders, handler);
         Handles(())
     }
 
@@ -184,7 +188,7 @@ impl Registrar<'_> {
     {
         self.collected
             .mux
-            .stanza_from(Kind::Presence, row.scopes, row.senders, handler);
+            .stanza_from(Kind::Presence, row.scopes, row.only, row.senders, handler);
         Handles(())
     }
 

@@ -207,6 +207,7 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
                         ::sestina_wire::dispatch::Scope::Host,
                         ::sestina_wire::dispatch::Scope::OwnAccount,
                     ],
+                    only: ::sestina_wire::dispatch::Only::ANY,
                     senders: &[
                         ::sestina_wire::dispatch::Sender::OwnAccount,
                         ::sestina_wire::dispatch::Sender::Contact,
@@ -229,6 +230,7 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
                         ::sestina_wire::dispatch::Scope::Service("lists"),
                         ::sestina_wire::dispatch::Scope::OtherAccount,
                     ],
+                    only: ::sestina_wire::dispatch::Only::ANY,
                     senders: &[::sestina_wire::dispatch::Sender::Anyone],
                 },
                 move |
@@ -388,6 +390,7 @@ impl<T: Client> ::sestina_session::plugin::Plugin for ClientPlugin<T> {
                 ::sestina_session::plugin::IqRow {
                     type_: ::sestina_wire::StanzaType::Get,
                     scopes: &[::sestina_wire::dispatch::Scope::Client],
+                    only: ::sestina_wire::dispatch::Only::ANY,
                     senders: &[
                         ::sestina_wire::dispatch::Sender::OwnAccount,
                         ::sestina_wire::dispatch::Sender::Contact,
@@ -406,6 +409,7 @@ impl<T: Client> ::sestina_session::plugin::Plugin for ClientPlugin<T> {
             .promised_message(
                 ::sestina_session::plugin::StanzaRow {
                     scopes: &[::sestina_wire::dispatch::Scope::Client],
+                    only: ::sestina_wire::dispatch::Only::ANY,
                     senders: &[::sestina_wire::dispatch::Sender::Server],
                 },
                 move |
