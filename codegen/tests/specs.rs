@@ -125,3 +125,49 @@ fn what_they_become_is_explained() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_in_no_profile_starts_nothing() {
+    let loaded = specs();
+    let profiles = &loaded.model.profiles;
+    let alone = loaded.model.specs.iter().filter(|spec| {
+        !profiles
+            .iter()
+            .any(|profile| profile.order.contains(&spec.id))
+    });
+    let mut alone = alone.peekable();
+    assert!(alone.peek().is_some());
+    // Handlers, stages and announcements come with a profile's plugins; rows of negotiation stand for themselves.
+    for spec in alone {
+        assert!(spec.negotiations.is_empty(), "{}", spec.id);
+    }
+}
+
+#[test]
+fn documents_without_a_schema_have_types_and_tables_too() {
+    let loaded = specs();
+    for (id, types) in [
+        (
+            "xep-0313",
+            &["Query", "ResultElement", "Fin", "Metadata"][..],
+        ),
+        ("xep-0359", &["StanzaId", "OriginId"]),
+        ("xep-0441", &["Preferences"]),
+        ("xep-0461", &["Reply"]),
+    ] {
+        let spec = loaded.model.spec(id).unwrap();
+        for name in types {
+            assert!(
+                spec.types().any(|type_| type_.name == *name),
+                "{id}: {name}"
+            );
+        }
+    }
+    let archive = loaded.model.spec("xep-0313").unwrap();
+    let queries: Vec<&str> = archive.tables[0]
+        .queries
+        .iter()
+        .map(|query| query.name.as_str())
+        .collect();
+    assert_eq!(queries, ["of_owner", "with"]);
+}
