@@ -3,6 +3,9 @@
 //! Each figure is the median of several runs; allocations are counted by the allocator of this program. Reading does the
 //! whole work on both sides: from bytes to a typed stanza with its typed payloads. quick-xml only finds the tokens: it checks
 //! no namespaces and builds nothing, and stands here as a limit.
+//!
+//! `cargo bench -p sestina-benches --bench codec -- --instructions` counts instructions instead of time, with valgrind's
+//! callgrind: a figure that does not depend on what else the machine does.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -97,7 +100,95 @@ fn table(title: &str) {
     println!("|---|---:|---:|---:|---:|");
 }
 
+/// How often the work is done in the two counted runs; their difference is free of what comes before and after.
+const ROUNDS: [u32; 2] = [20, 120];
+
+/// What is counted in a run of its own: `--count WHO READS_OR_WRITES SAMPLE ROUNDS`.
+fn count_one(arguments: &[String]) {
+    let [who, what, sample, rounds] = arguments else {
+        panic!("--count WHO WHAT SAMPLE ROUNDS");
+    };
+    let (sample, rounds): (usize, u32) = (sample.parse().unwrap(), rounds.parse().unwrap());
+    let sample = corpus::samples().into_iter().nth(sample).unwrap();
+    let codec = if who == "ours" {
+        sample.ours
+    } else {
+        sample.theirs
+    };
+    let bytes = sample.text.as_bytes();
+    let mut writer = codec.writer(bytes);
+    for _ in 0..rounds {
+        match what.as_str() {
+            "read" => codec.read(bytes),
+            _ => writer(),
+        }
+    }
+}
+
+/// Instructions of one round, counted by callgrind over this very program.
+fn instructions(who: &str, what: &str, sample: usize) -> f64 {
+    let [few, many] = ROUNDS.map(|rounds| {
+        let output = std::process::Command::new("valgrind")
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .arg(std::env::current_exe().unwrap())
+            .args([
+                "--count",
+                who,
+                what,
+                &sample.to_string(),
+                &rounds.to_string(),
+            ])
+            .output()
+            .expect("valgrind runs");
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let line = said
+            .lines()
+            .find_map(|line| line.split_once("Collected : "));
+        let (_, count) = line.unwrap_or_else(|| panic!("callgrind counts: {said}"));
+        count.trim().parse::<f64>().unwrap()
+    });
+    let [first, second] = ROUNDS;
+    (many - few) / f64::from(second - first)
+}
+
+/// The table of instructions.
+fn count() {
+    if std::process::Command::new("valgrind")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        println!("SKIP instructions: valgrind is not installed");
+        return;
+    }
+    println!("| | read: Sestina | xmpp-parsers | ratio | write: Sestina | xmpp-parsers | ratio |");
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    let (mut reading, mut writing) = (Vec::new(), Vec::new());
+    for (at, Sample { name, text, .. }) in corpus::samples().iter().enumerate() {
+        let of = |who, what| instructions(who, what, at);
+        let (read, their_read) = (of("ours", "read"), of("theirs", "read"));
+        let (write, their_write) = (of("ours", "write"), of("theirs", "write"));
+        println!(
+            "| {name} ({} bytes) | {read:.0} | {their_read:.0} | {:.3} | {write:.0} | {their_write:.0} | {:.3} |",
+            text.len(),
+            read / their_read,
+            write / their_write,
+        );
+        reading.push(read / their_read);
+        writing.push(write / their_write);
+    }
+    means(&reading, &writing);
+}
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let instructions = arguments.iter().any(|one| one == "--instructions");
+    match arguments.first().map(String::as_str) {
+        Some("--count") => return count_one(arguments.get(1..).unwrap_or_default()),
+        _ if instructions => return count(),
+        _ => {}
+    }
     let mut reading = Vec::new();
     let mut writing = Vec::new();
     for Sample {
@@ -129,10 +220,14 @@ fn main() {
         reading.push(our_reading.nanoseconds / their_reading.nanoseconds);
         writing.push(our_writing.nanoseconds / their_writing.nanoseconds);
     }
+    means(&reading, &writing);
+}
+
+fn means(reading: &[f64], writing: &[f64]) {
     println!(
         "\ngeometric mean against xmpp-parsers: read {:.3}, write {:.3}",
-        geometric_mean(&reading),
-        geometric_mean(&writing)
+        geometric_mean(reading),
+        geometric_mean(writing)
     );
 }
 

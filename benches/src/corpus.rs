@@ -5,13 +5,15 @@ use std::hint::black_box;
 
 use sestina_types::rfc_6121::client::{Body, Priority, Show, Status, Thread};
 use sestina_types::rfc_6121::roster::Query;
+use sestina_types::xep_0030::{info, items};
 use sestina_types::xep_0115::Caps;
 use sestina_types::xep_0203::Delay;
 use sestina_wire::{Event, Head, Limits, Payload, Reader, Stanza, Writer, ns};
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::message::Message;
+use xmpp_parsers::minidom::Element;
 use xmpp_parsers::presence::Presence;
-use xmpp_parsers::{caps, delay, roster};
+use xmpp_parsers::{caps, delay, disco, roster};
 
 /// One stanza, and what reads and writes it.
 pub struct Sample {
@@ -37,7 +39,7 @@ pub trait Codec {
     fn describe(&self, bytes: &[u8]) -> String;
 }
 
-/// The three stanzas.
+/// The stanzas, from 0.3 to 20 kB.
 pub fn samples() -> Vec<Sample> {
     vec![
         Sample {
@@ -66,12 +68,69 @@ pub fn samples() -> Vec<Sample> {
             theirs: Box::new(Theirs { read: read_their_presence, write: write_their_presence }),
         },
         Sample {
-            name: "a roster of 200",
-            text: roster_of(200),
-            ours: Box::new(Ours::new(read_our_roster, write_our_roster)),
-            theirs: Box::new(Theirs { read: read_their_roster, write: write_their_roster }),
+            name: "a long message",
+            text: message_with(&"Two households, both alike in dignity, in fair Verona, where we lay our scene. ".repeat(50)),
+            ours: Box::new(Ours::new(read_our_message, write_our_message)),
+            theirs: Box::new(Theirs { read: read_their_message, write: write_their_message }),
         },
+        Sample {
+            name: "a message with much to unescape",
+            text: message_with(&"if (a &lt; b &amp;&amp; c &gt; d) { say(&quot;Übung, 練習&quot;); }\n".repeat(30)),
+            ours: Box::new(Ours::new(read_our_message, write_our_message)),
+            theirs: Box::new(Theirs { read: read_their_message, write: write_their_message }),
+        },
+        iq::<info::Query, disco::DiscoInfoResult>("what a server can do", features_of(40)),
+        iq::<items::Query, disco::DiscoItemsResult>("sixty rooms", rooms_of(60)),
+        iq::<Query, roster::Roster>("a roster of 20", roster_of(20)),
+        iq::<Query, roster::Roster>("a roster of 200", roster_of(200)),
     ]
+}
+
+/// An answer with one payload.
+fn iq<O, T>(name: &'static str, text: String) -> Sample
+where
+    O: Payload + std::fmt::Debug + 'static,
+    T: TryFrom<Element, Error: std::fmt::Debug> + xso::AsXml + std::fmt::Debug + 'static,
+{
+    Sample {
+        name,
+        text,
+        ours: Box::new(Ours::new(read_our_iq::<O>, write_our_iq::<O>)),
+        theirs: Box::new(Theirs {
+            read: read_their_iq::<T>,
+            write: write_their_iq::<T>,
+        }),
+    }
+}
+
+fn message_with(body: &str) -> String {
+    format!(
+        "<message xmlns='jabber:client' from='juliet@capulet.example/balcony' to='romeo@montague.example' \
+         type='chat' id='c8a1e9'><body>{body}</body><thread>e0ffe42b28561960c6b12b944a092794b9683a38</thread></message>"
+    )
+}
+
+/// An answer of service discovery; xmpp-parsers keeps the features sorted, so they come so.
+fn features_of(size: usize) -> String {
+    let mut text = "<iq xmlns='jabber:client' from='example.org' to='juliet@capulet.example/balcony' type='result' id='d1'>\
+                    <query xmlns='http://jabber.org/protocol/disco#info'>\
+                    <identity category='server' type='im' name='Sestina'/>"
+        .to_owned();
+    for number in 0..size {
+        text += &format!("<feature var='http://example.org/protocol/feature-{number:03}'/>");
+    }
+    text + "</query></iq>"
+}
+
+fn rooms_of(size: usize) -> String {
+    let mut text = "<iq xmlns='jabber:client' from='rooms.example.org' to='juliet@capulet.example/balcony' type='result' \
+                    id='d2'><query xmlns='http://jabber.org/protocol/disco#items'>"
+        .to_owned();
+    for number in 0..size {
+        text +=
+            &format!("<item jid='room{number}@rooms.example.org' name='Room number {number}'/>");
+    }
+    text + "</query></iq>"
 }
 
 fn roster_of(size: usize) -> String {
@@ -246,14 +305,14 @@ fn write_our_presence(presence: &With<PresencePayloads>, out: &mut Vec<u8>) {
     });
 }
 
-fn read_our_roster(stanza: Stanza) -> With<Option<Query>> {
+fn read_our_iq<T: Payload>(stanza: Stanza) -> With<Option<T>> {
     With {
         payloads: get(&stanza),
         head: stanza.head().clone(),
     }
 }
 
-fn write_our_roster(iq: &With<Option<Query>>, out: &mut Vec<u8>) {
+fn write_our_iq<T: Payload>(iq: &With<Option<T>>, out: &mut Vec<u8>) {
     write(&iq.head, out, |w| payload(&iq.payloads, w));
 }
 
@@ -330,7 +389,7 @@ fn write_their_presence((presence, caps): &mut (Presence, Vec<caps::Caps>)) -> V
 }
 
 #[allow(clippy::expect_used)]
-fn read_their_roster(bytes: &[u8]) -> (Iq, Option<roster::Roster>) {
+fn read_their_iq<T: TryFrom<Element, Error: std::fmt::Debug>>(bytes: &[u8]) -> (Iq, Option<T>) {
     let mut iq: Iq = xso::from_bytes(bytes).expect("readable");
     let payload = if let Iq::Result { payload, .. } = &mut iq {
         payload.take()
@@ -339,16 +398,16 @@ fn read_their_roster(bytes: &[u8]) -> (Iq, Option<roster::Roster>) {
     };
     (
         iq,
-        payload.map(|element| element.try_into().expect("a roster")),
+        payload.map(|element| element.try_into().expect("a payload")),
     )
 }
 
 #[allow(clippy::expect_used)]
-fn write_their_roster((iq, roster): &mut (Iq, Option<roster::Roster>)) -> Vec<u8> {
+fn write_their_iq<T: xso::AsXml>((iq, value): &mut (Iq, Option<T>)) -> Vec<u8> {
     if let Iq::Result { payload, .. } = &mut *iq {
-        *payload = roster
+        *payload = value
             .as_ref()
-            .map(|roster| xso::transform(roster).expect("an element"));
+            .map(|value| xso::transform(value).expect("an element"));
     }
     xso::to_vec(&*iq).expect("writable")
 }

@@ -74,9 +74,14 @@ impl Build {
         self
     }
 
-    /// Writes the typed stanzas, tables, negotiation rows and migrations: `types.rs`.
+    /// Writes the typed stanzas, tables, negotiation rows and migrations, `types.rs`, and beside it `testing.rs`,
+    /// which a crate includes as its module `testing` where it wants to test them.
     pub fn types(&self) -> &Self {
-        self.run("types", render::types);
+        self.run("types", |model| {
+            let mut outputs = render::types(model);
+            outputs.extend(render::testing(model));
+            outputs
+        });
         self
     }
 

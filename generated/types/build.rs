@@ -1,4 +1,4 @@
-//! Writes the typed stanzas from the specifications.
+//! Writes the typed stanzas from the specifications, and what tests of them need.
 
 fn main() {
     sestina_codegen::Build::new()

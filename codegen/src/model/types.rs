@@ -16,6 +16,8 @@ pub struct Schema {
     pub doc: String,
     /// The types, each with a name unique among them, in the order of the file.
     pub types: Vec<Type>,
+    /// What the schema forbids, as the text that `sestina_wire::strict::Rules::add` reads.
+    pub rules: String,
     /// The `xs:schema` element.
     pub place: Place,
 }

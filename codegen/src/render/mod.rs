@@ -12,6 +12,7 @@ mod skeletons;
 mod specs;
 mod stanzas;
 mod tables;
+mod testing;
 mod types;
 
 use crate::model::Model;
@@ -24,6 +25,13 @@ pub use migrations::{Dialect, migration};
 #[must_use]
 pub fn types(model: &Model) -> Vec<Output> {
     types::render(model)
+}
+
+/// Every type with what property tests and fuzzers need (`testing.rs`). The crate includes it as the module
+/// `testing` beside the types, where it wants to test them.
+#[must_use]
+pub fn testing(model: &Model) -> Vec<Output> {
+    testing::render(model)
 }
 
 /// What each spec's plugin must answer (`skeletons.rs`).

@@ -58,11 +58,17 @@ fn root(model: &Model) -> TokenStream {
     let rows = negotiation::all(model);
     let tables = tables::all(model);
     let migrations = migrations::all(model);
+    let rules = model
+        .own_specs()
+        .flat_map(|spec| &spec.schemas)
+        .map(|schema| &schema.rules);
     quote! {
         #(#modules)*
         #specs
         #rows
         #tables
         #migrations
+        /// What the schemas forbid, one text a schema: the strict mode of tests and tools reads them.
+        pub static RULES: &[&str] = &[#(#rules),*];
     }
 }

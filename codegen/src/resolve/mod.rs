@@ -105,6 +105,7 @@ pub(crate) fn resolve(input: Input, diagnostics: &mut Vec<Diagnostic>) -> Model 
                     .get_mut(number)
                     .map(std::mem::take)
                     .unwrap_or_default(),
+                rules: schema.rules.clone(),
                 place: schema.place.clone(),
             });
         }

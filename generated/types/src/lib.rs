@@ -13,3 +13,9 @@
 )]
 
 include!(concat!(env!("OUT_DIR"), "/types.rs"));
+
+/// Every type with what property tests and fuzzers need (feature `testing`).
+#[cfg(feature = "testing")]
+pub mod testing {
+    include!(concat!(env!("OUT_DIR"), "/testing.rs"));
+}

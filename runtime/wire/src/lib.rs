@@ -13,6 +13,9 @@ pub mod derive;
 pub mod dispatch;
 pub mod negotiation;
 pub mod ns;
+pub mod strict;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 mod codec;
 mod error;

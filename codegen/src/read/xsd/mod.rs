@@ -7,6 +7,7 @@ mod names;
 mod normal;
 mod references;
 mod repair;
+mod rules;
 mod xml;
 
 use std::path::Path;
@@ -34,6 +35,8 @@ pub(crate) struct SchemaFile {
     /// The target namespace.
     pub(crate) namespace: String,
     pub(crate) place: Place,
+    /// What the schema forbids, as the strict mode reads it; filled once all schemas are mended.
+    pub(crate) rules: String,
     root: Node,
 }
 
@@ -75,6 +78,7 @@ pub(crate) fn read_file(
         stem,
         namespace,
         place,
+        rules: String::new(),
         root,
     })
 }
@@ -106,6 +110,13 @@ pub(crate) fn read_all(
     let texts: Vec<String> = (0..schemas.len())
         .map(|at| normal::write(schemas, at, &index))
         .collect();
+    let rules: Vec<String> = (0..schemas.len())
+        .map(|at| rules::write(schemas, at, &index))
+        .collect();
+    for (schema, rules) in schemas.iter_mut().zip(rules) {
+        schema.rules = rules;
+    }
+    let schemas = &*schemas;
     let read = (0..schemas.len()).map(|at| match interpret::interpret(&texts, at) {
         Ok(interpreted) => Some(join::join(schemas, at, &index, &interpreted)),
         Err(error) => {

@@ -95,3 +95,9 @@ pub static MIGRATIONS: &[::sestina_storage::Migration] = &[
         sql: "CREATE TABLE \"lists\" (\n    \"owner\" TEXT NOT NULL,\n    \"seq\" INTEGER NOT NULL,\n    \"title\" TEXT,\n    \"key\" BLOB NOT NULL,\n    \"changed\" INTEGER NOT NULL,\n    PRIMARY KEY (\"owner\", \"seq\")\n) STRICT;\nCREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\nCREATE INDEX \"lists_by_changed\" ON \"lists\" (\"changed\");\n",
     },
 ];
+/// What the schemas forbid, one text a schema: the strict mode of tests and tools reads them.
+pub static RULES: &[&str] = &[
+    "N\turn:example:list:feature\nT\t\t(,\t1 1\te\t0 1\trequired\t$1\t)\nT\t\nT\t\nT\t\nT\t\nE\tlists\t$0\nE\tshield\t$2\nE\tenter\t$3\nE\tsettle\t$4\n",
+    "N\turn:example:list\nS\txs:string\nS\t#0\tenumeration=\nS\txs:unsignedShort\nS\txs:base64Binary\nS\txs:unsignedInt\nS\txs:dateTime\nS\txs:language\nS\txs:NCName\nS\t#7\tenumeration=up\tenumeration=half-down\nS\t#0\tenumeration=low\tenumeration=high\nS\txs:boolean\nT\t\t@\tver\to\t#0\t\t(,\t1 1\tr\t0 -\titem\te\t0 1\ttitle\t#0\te\t0 1\tcomplete\t#1\t(|\t1 1\te\t1 1\tall\t#1\te\t1 1\tpage\t$1\t)\t)\nT\t\t@\tmax\tr\t#2\t\t(,\t1 1\te\t1 1\tfirst\t#3\te\t0 1\tlast\t#0\t)\nT\tm\t@\tjid\tr\t#0\t\t@\ttype\to\t#0\t\t@\tcount\to\t#4\t\t@\tstamp\to\t#5\t\t@\t{http://www.w3.org/XML/1998/namespace}lang\to\t#6\t\t@\tdirection\to\t#8\t\t(,\t1 1\te\t0 -\tgroup\t#0\te\t0 1\tbefore\t$1\te\t0 1\tafter\t$1\tr\t0 1\titem\t*\t0 -\tother\t)\nT\t\t=\t#9\t@\texact\to\t#10\t\nE\tquery\t$0\nE\titem\t$2\nE\tsize\t$3\n",
+    "N\turn:example:mark\nT\t\t(,\t1 1\tr\t1 1\t{urn:example:list}size\t)\nE\tmark\t$0\n",
+];

@@ -1,6 +1,31 @@
 //! From text as it stands in XML to what it means.
 
+use std::cell::Cell;
+
 use super::chars;
+use crate::Text;
+
+thread_local! {
+    /// Where text is unescaped, so that what is kept of it is one allocation of exactly its size.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// How large a scratch buffer is kept.
+const MOST_IDLE: usize = 64 * 1024;
+
+/// Decodes into a text of its own.
+pub(crate) fn owned(raw: &str, decode: fn(&str, &mut String)) -> Text {
+    SCRATCH.with(|scratch| {
+        let mut buffer = scratch.take();
+        buffer.clear();
+        decode(raw, &mut buffer);
+        let text = Text::from(buffer.as_str());
+        if buffer.capacity() <= MOST_IDLE {
+            scratch.set(buffer);
+        }
+        text
+    })
+}
 
 /// Decodes an attribute value: references, and white space, which all becomes blanks (XML §3.3.3). References are
 /// valid wherever the scanner has passed; anything else that looks like one is left as it is.

@@ -118,10 +118,13 @@ impl<'a> ElementRef<'a> {
     /// The text directly inside, unescaped; no copy where nothing was escaped.
     pub fn text(self) -> Text {
         let entry = self.entry();
-        if entry.next == self.at + 1 && !entry.has(flags::ESCAPED) {
-            return self
-                .frame
-                .share(self.frame.part(entry.content_start, entry.content_end));
+        if entry.next == self.at + 1 {
+            let raw = self.frame.part(entry.content_start, entry.content_end);
+            return if entry.has(flags::ESCAPED) {
+                decode::owned(raw, decode::text)
+            } else {
+                self.frame.share(raw)
+            };
         }
         match self.text_str() {
             Cow::Borrowed(text) => self.frame.share(text),
@@ -267,9 +270,14 @@ impl<'a> Attr<'a> {
     /// Value, unescaped; no copy where nothing was escaped.
     #[inline]
     pub fn value(self) -> Text {
-        match self.value_str() {
-            Cow::Borrowed(value) => self.el.frame.share(value),
-            Cow::Owned(value) => Text::from(value),
+        let raw = self
+            .el
+            .frame
+            .part(self.entry.value, self.entry.value + self.entry.value_len);
+        if self.entry.escaped {
+            decode::owned(raw, decode::attribute)
+        } else {
+            self.el.frame.share(raw)
         }
     }
 

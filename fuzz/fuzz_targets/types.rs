@@ -1,0 +1,11 @@
+//! Any bytes into every generated type: `cargo +nightly fuzz run types`.
+
+#![no_main]
+
+use sestina_types::testing::TYPES;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    if let Err(why) = sestina_wire::testing::fuzz(TYPES, data) {
+        panic!("{why}");
+    }
+});
