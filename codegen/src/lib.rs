@@ -20,7 +20,9 @@ mod starter;
 mod text;
 
 mod build;
+pub mod conform;
 mod explain;
+pub mod extract;
 
 pub use build::Build;
 pub use diagnostic::{Diagnostic, Level, render_all};

@@ -310,3 +310,110 @@ fn what_is_wrong_is_named() {
     let child = child.unwrap_err();
     assert!(child.to_string().contains("limit"), "{child}");
 }
+
+#[derive(Clone, Debug, PartialEq, Stanza)]
+#[stanza(
+    name = "form",
+    namespace = "urn:example:form",
+    crate = "::sestina_wire"
+)]
+struct Form {
+    #[stanza(child_text = "title")]
+    titles: List<Text>,
+    #[stanza(flag = "done")]
+    done: bool,
+    #[stanza(child(name = "limit"))]
+    limits: Vec<Limit>,
+    #[stanza(extra)]
+    extra: Extra,
+}
+
+/// Text among elements.
+#[derive(Clone, Debug, PartialEq, Stanza)]
+#[stanza(name = "p", namespace = "urn:example:form", crate = "::sestina_wire")]
+struct Paragraph {
+    #[stanza(text)]
+    text: Text,
+    #[stanza(child_text = "em")]
+    em: List<Text>,
+    #[stanza(extra)]
+    extra: Extra,
+}
+
+fn write_typed<T: Payload>(value: &T) -> String {
+    let mut out = Vec::new();
+    let mut w = sestina_wire::Writer::new(&mut out, "");
+    w.leave_out_unknown();
+    value.write(&mut w);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn siblings_keep_their_order() {
+    let xml = "<form xmlns='urn:example:form'><limit max='1'/><x xmlns='urn:x'/><title>a</title>\
+               <limit max='2'/><done/><title>b</title><done/></form>";
+    let (form, written) = round::<Form>(xml);
+    assert_eq!(written, xml);
+    assert_eq!(form.titles[..], ["a", "b"]);
+    // A second flag is unknown; without the unknown the order is the same.
+    assert_eq!(form.extra.children().len(), 2);
+    assert_eq!(
+        write_typed(&form),
+        "<form xmlns='urn:example:form'><limit max='1'/><title>a</title><limit max='2'/><done/>\
+         <title>b</title></form>"
+    );
+    // What was changed afterwards is written all the same.
+    let mut changed = form;
+    changed.titles.push("c".into());
+    changed.limits.remove(0);
+    assert_eq!(
+        write(&changed),
+        "<form xmlns='urn:example:form'><limit max='2'/><x xmlns='urn:x'/><title>a</title><done/>\
+         <title>b</title><done/><title>c</title></form>"
+    );
+}
+
+#[test]
+fn what_a_field_cannot_hold_comes_back() {
+    let xml =
+        "<form xmlns='urn:example:form'><title xml:lang='en'>a</title>stray<done by='me'/></form>";
+    let (form, written) = round::<Form>(xml);
+    assert_eq!(written, xml);
+    assert!(form.done);
+    assert_eq!(form.titles[..], ["a"]);
+    assert_eq!(
+        write_typed(&form),
+        "<form xmlns='urn:example:form'><title>a</title><done/></form>"
+    );
+    let mut changed = form;
+    changed.titles[0] = "b".into();
+    assert_eq!(
+        write(&changed),
+        "<form xmlns='urn:example:form'><title>b</title>stray<done by='me'/></form>"
+    );
+}
+
+#[test]
+fn text_among_elements_keeps_its_places() {
+    let xml = "<p xmlns='urn:example:form'>one <em>two</em> &amp; <em>three</em>.</p>";
+    let (paragraph, written) = round::<Paragraph>(xml);
+    assert_eq!(written, xml);
+    assert_eq!(paragraph.text, "one  & .");
+    assert_eq!(write_typed(&paragraph), xml);
+    let mut changed = paragraph;
+    changed.text = "new".into();
+    assert_eq!(
+        write(&changed),
+        "<p xmlns='urn:example:form'>new<em>two</em><em>three</em></p>"
+    );
+}
+
+#[test]
+fn the_order_is_no_part_of_the_value() {
+    let one = read::<Form>("<form xmlns='urn:example:form'><title>a</title><done/></form>");
+    let other = read::<Form>("<form xmlns='urn:example:form'><done/><title>a</title></form>");
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(one, other);
+    assert!(other.extra.is_empty());
+    assert_eq!(format!("{one:?}"), format!("{other:?}"));
+}

@@ -6,8 +6,10 @@
 )]
 
 mod check;
+mod conform;
 mod docs;
 mod explain;
+mod extract;
 mod generate;
 mod new;
 
@@ -34,6 +36,10 @@ enum Command {
     Check,
     /// Writes what the build scripts would generate, for reading.
     Generate(generate::Arguments),
+    /// Cuts schemas and example payloads out of a folder of XEPs.
+    Extract(extract::Arguments),
+    /// Reads the examples of specifications with the types generated for them, and writes them back.
+    Conform(conform::Arguments),
     /// Shows what a specification becomes: its types, handlers, tables and keys.
     Explain(explain::Arguments),
     /// Writes the folder of a new specification, to start from; it goes into the last folder of `--specs`.
@@ -53,6 +59,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(arguments) => {
             loaded(&specs).and_then(|loaded| explain::run(&loaded, &arguments))
         }
+        Command::Extract(arguments) => extract::run(&arguments),
+        Command::Conform(arguments) => conform::run(&arguments),
         Command::New(arguments) => new::run(&specs, &arguments),
         Command::Docs(arguments) => {
             loaded(&specs).and_then(|loaded| docs::run(&loaded, &arguments))

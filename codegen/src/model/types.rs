@@ -34,6 +34,8 @@ pub struct Type {
     pub element: Option<ElementName>,
     /// Whether the element is declared at the top of its schema, so that it can travel by itself.
     pub global: bool,
+    /// Nobody vouches for its schema: what does not fit it is kept as unknown instead of being an error.
+    pub loose: bool,
     /// What it is made of.
     pub shape: Shape,
     /// Where it is declared.
@@ -112,6 +114,8 @@ pub struct Field {
     pub name: String,
     /// Where the field's value stands in the XML.
     pub kind: FieldKind,
+    /// Whether the schema requires it. Where nobody vouches for the schema it is `Optional` all the same.
+    pub required: bool,
     /// How often it may be there. `Required` for text of type [`ValueType::Text`] means that it may be empty.
     pub multiplicity: Multiplicity,
     /// What it holds.

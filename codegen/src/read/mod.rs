@@ -65,6 +65,14 @@ impl Specs {
         }
     }
 
+    /// Adds the folder of one specification.
+    pub fn add_spec(&mut self, folder: &Path) {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(files) = self.entries(folder) {
+            self.spec(folder, name.into_owned(), &files, None);
+        }
+    }
+
     /// Resolves everything into the model and checks it.
     #[must_use]
     pub fn finish(mut self) -> Loaded {

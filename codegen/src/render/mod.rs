@@ -34,6 +34,12 @@ pub fn testing(model: &Model) -> Vec<Output> {
     testing::render(model)
 }
 
+/// The typed stanzas alone, a file for each spec without a folder before its name: what needs nothing but the wire.
+#[must_use]
+pub fn stanza_files(model: &Model) -> Vec<Output> {
+    types::stanzas_alone(model)
+}
+
 /// What each spec's plugin must answer (`skeletons.rs`).
 #[must_use]
 pub fn skeletons(model: &Model) -> Vec<Output> {

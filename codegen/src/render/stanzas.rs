@@ -75,6 +75,7 @@ impl Context<'_> {
                 |element| element.namespace.clone(),
             ),
         ));
+        item.loose = type_.loose;
         let codec = sestina_expand::expand(&item);
         quote! {
             #docs

@@ -25,6 +25,18 @@ pub(super) fn render(model: &Model) -> Vec<Output> {
     outputs
 }
 
+/// One file a spec, with its stanzas and nothing else.
+pub(super) fn stanzas_alone(model: &Model) -> Vec<Output> {
+    let specs = model.own_specs().map(|spec| {
+        let code = stanzas::schemas(model, spec);
+        Output::new(
+            format!("{}.rs", spec.module),
+            code::file(&format!("specs/{}", spec.id), &code),
+        )
+    });
+    specs.collect()
+}
+
 /// One spec's module.
 fn module(model: &Model, spec: &Spec) -> TokenStream {
     let info = specs::info(model, spec);

@@ -146,6 +146,9 @@ fn home(schema: &SchemaFile, schemas: &[SchemaFile], folders: &[Folder]) -> Home
         spec_module: names::snake(&spec),
         spec,
         module: several.then(|| names::snake(&schema.stem)),
+        loose: folders
+            .get(schema.spec)
+            .is_some_and(|folder| folder.toml.is_none()),
     }
 }
 

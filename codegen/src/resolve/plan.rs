@@ -24,6 +24,8 @@ pub(super) struct Home {
     pub(super) spec: String,
     pub(super) spec_module: String,
     pub(super) module: Option<String>,
+    /// Nobody vouches for the schema: its folder has no `spec.toml`.
+    pub(super) loose: bool,
 }
 
 impl Home {
@@ -114,7 +116,8 @@ pub(super) fn plan(
             .elements
             .iter()
             .filter(|element| {
-                !is_value(&element.content)
+                home.loose
+                    || !is_value(&element.content)
                     || used.contains(&element.name)
                     || wanted.choices.contains(&element.name)
                     || !wanted.values.contains(&element.name)

@@ -21,6 +21,9 @@ pub struct Item {
     pub generics: Generics,
     /// What the type is made of.
     pub shape: Shape,
+    /// What does not fit a field counts as unknown instead of being an error; takes an `Extra` to keep it, and
+    /// fields that may be absent.
+    pub loose: bool,
 }
 
 /// How a Rust type maps to XML.
@@ -186,6 +189,17 @@ impl Item {
             namespace: None,
             generics: Generics::default(),
             shape,
+            loose: false,
+        }
+    }
+
+    /// The place of the field that keeps what is unknown.
+    pub(crate) fn extra(&self) -> Option<usize> {
+        match &self.shape {
+            Shape::Struct(fields) => fields
+                .iter()
+                .position(|field| matches!(field.kind, FieldKind::Extra(_))),
+            _ => None,
         }
     }
 

@@ -2,10 +2,130 @@
 //!
 //! Not meant to be called by hand, and free to change with the expansion.
 
+use crate::codec::{Arrangement, Original};
 use crate::{
     AnyElement, Attr, DecodeError, ElementRef, Extra, FromText, Node, Text, TextWriter, ToText,
     ValueError, Writer,
 };
+
+/// Watches whether the content of an element comes in the order of its type's fields, and whether they keep all of it.
+///
+/// It is a number and a list that stays empty; only where the answer is no does [`Order::finish`] take memory.
+#[derive(Default)]
+pub struct Order {
+    last: u16,
+    odd: bool,
+    originals: Vec<Original>,
+    canonical: Option<Text>,
+}
+
+impl Order {
+    /// The next child went to this field.
+    #[inline]
+    pub fn see(&mut self, field: u16) {
+        self.odd |= field < self.last;
+        self.last = field;
+    }
+
+    /// The text of a child, of which the type keeps nothing else.
+    ///
+    /// # Errors
+    /// When the text is not such a value.
+    #[inline]
+    pub fn text<T: FromText>(&mut self, child: ElementRef<'_>) -> Result<T, DecodeError> {
+        if child.attrs().len() != 0 || child.has_children() {
+            self.keep(child, child.text());
+        }
+        child.decode_text()
+    }
+
+    /// The text of a child, where a value that does not fit makes the child an unknown one.
+    pub fn loose_text<T: FromText + ToText>(&mut self, child: ElementRef<'_>) -> Option<T> {
+        let text = child.text();
+        let value = T::from_text(text.clone()).ok()?;
+        match written(&value).filter(|written| *written != text) {
+            Some(written) => self.keep(child, written),
+            None if child.attrs().len() != 0 || child.has_children() => self.keep(child, text),
+            None => {}
+        }
+        Some(value)
+    }
+
+    /// The text of the element itself, where one that does not fit is kept as it is.
+    pub fn loose_own_text<T: FromText + ToText>(&mut self, el: ElementRef<'_>) -> Option<T> {
+        let text = el.text();
+        if text.is_empty() {
+            return None;
+        }
+        let value = T::from_text(text.clone()).ok()?;
+        self.canonical = written(&value).filter(|written| *written != text);
+        self.odd |= self.canonical.is_some();
+        Some(value)
+    }
+
+    /// A child of which the type keeps nothing but that it was there.
+    #[inline]
+    pub fn flag(&mut self, child: ElementRef<'_>) -> bool {
+        if child.attrs().len() != 0 || !child.is_empty() {
+            self.keep(child, Text::default());
+        }
+        true
+    }
+
+    /// Keeps the child as it came, because its field holds less of it and will write this text alone.
+    #[cold]
+    fn keep(&mut self, child: ElementRef<'_>, written: Text) {
+        self.odd = true;
+        self.originals.push(Original {
+            element: child.to_any(),
+            written,
+        });
+    }
+
+    /// After all fields: keeps how the element was arranged, if the fields alone do not tell.
+    #[inline]
+    pub fn finish(self, extra: &mut Extra, el: ElementRef<'_>, typed_text: bool) {
+        if self.odd || (el.has_text() && (!typed_text || el.has_children())) {
+            self.arrange(extra, el, typed_text);
+        }
+    }
+
+    #[cold]
+    fn arrange(mut self, extra: &mut Extra, el: ElementRef<'_>, typed_text: bool) {
+        extra.keep(|unknown| {
+            Arrangement::of(
+                el,
+                unknown,
+                &mut self.originals,
+                typed_text,
+                self.canonical.take(),
+            )
+        });
+    }
+}
+
+/// Whether an element has neither attributes nor content.
+pub fn is_bare(el: ElementRef<'_>) -> bool {
+    el.attrs().len() == 0 && el.is_empty()
+}
+
+/// How a value is written, if that can be otherwise than it was read.
+fn written<T: FromText + ToText>(value: &T) -> Option<Text> {
+    (!T::VERBATIM).then(|| value.to_text_value())
+}
+
+/// The value of an attribute, where one that does not fit is kept as it is.
+pub fn loose_attribute<T: FromText + ToText>(extra: &mut Extra, attr: Attr<'_>) -> Option<T> {
+    let text = attr.value();
+    let Ok(value) = T::from_text(text.clone()) else {
+        extra.push_attr(attr);
+        return None;
+    };
+    if let Some(written) = written(&value).filter(|written| *written != text) {
+        extra.keep_spelling(attr, written, text);
+    }
+    Some(value)
+}
 
 /// The value of an attribute that must be there.
 ///

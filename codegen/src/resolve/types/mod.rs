@@ -6,7 +6,7 @@ mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    ElementName, Field, FieldKind, FieldType, Multiplicity, Place, Shape, Type, TypeRef,
+    ElementName, Field, FieldKind, FieldType, Multiplicity, Place, Shape, Type, TypeRef, ValueType,
 };
 use crate::read::xsd::{
     AttributeDecl, Complex, Content, ElementDecl, Name, Particle, ParticleKind, Simple, XML,
@@ -112,6 +112,7 @@ impl Builder<'_> {
                         doc,
                         element: None,
                         global: false,
+                        loose: self.home.loose,
                         shape,
                         place: type_.place.clone(),
                     },
@@ -153,6 +154,7 @@ impl Builder<'_> {
                 doc,
                 element: Some(element_name(&element.name)),
                 global,
+                loose: self.home.loose,
                 shape: Shape::Struct(fields),
                 place: element.place.clone(),
             },
@@ -166,6 +168,7 @@ impl Builder<'_> {
             doc: String::new(),
             element: None,
             global: false,
+            loose: self.home.loose,
             shape: Shape::Struct(Vec::new()),
             place: Place::nowhere(),
         });
@@ -229,12 +232,19 @@ impl Builder<'_> {
                 field.name = free(&mut taken, &[field.name.clone(), qualified]);
             }
         }
+        for field in &mut fields {
+            field.required = field.multiplicity == Multiplicity::Required;
+            if self.home.loose && field.required && !always_there(field) {
+                field.multiplicity = Multiplicity::Optional;
+            }
+        }
         fields.push(Field {
             name: "extra".to_owned(),
             kind: FieldKind::Extra,
             multiplicity: Multiplicity::Required,
             type_: FieldType::Extra,
             boxed: false,
+            required: false,
             default: None,
             fixed: None,
             doc: "What was there and is not declared.".to_owned(),
@@ -269,6 +279,7 @@ impl Builder<'_> {
             },
             type_: FieldType::Value(value),
             boxed: false,
+            required: false,
             default: attribute.default.clone(),
             fixed: attribute.fixed.clone(),
             doc: self
@@ -297,6 +308,7 @@ impl Builder<'_> {
             multiplicity: Multiplicity::Required,
             type_: FieldType::Value(value),
             boxed: false,
+            required: false,
             default: element.and_then(|element| element.default.clone()),
             fixed: element.and_then(|element| element.fixed.clone()),
             doc: self.refinements.doc(place, true).unwrap_or_default(),
@@ -348,6 +360,7 @@ impl Builder<'_> {
                         multiplicity: Multiplicity::Many,
                         type_: FieldType::Any,
                         boxed: false,
+                        required: false,
                         default: None,
                         fixed: None,
                         doc: self
@@ -445,6 +458,7 @@ impl Builder<'_> {
             multiplicity,
             type_,
             boxed: false,
+            required: false,
             default: element.default.clone(),
             fixed: element.fixed.clone(),
             doc,
@@ -487,6 +501,18 @@ fn add(drafts: &mut Vec<Draft>, draft: Draft) {
     if many && known.field.multiplicity != Multiplicity::Many {
         known.field.multiplicity = Multiplicity::Many;
         known.field.name = plural(&known.field.name);
+    }
+}
+
+/// Whether a field has a value whatever the element holds: a flag, or text that may be any, the empty one included.
+fn always_there(field: &Field) -> bool {
+    match (&field.kind, &field.type_) {
+        (FieldKind::Flag(_), _) => true,
+        (FieldKind::Text, FieldType::Value(value)) => matches!(
+            value,
+            ValueType::Text | ValueType::Hex | ValueType::Decimal | ValueType::Language
+        ),
+        _ => false,
     }
 }
 

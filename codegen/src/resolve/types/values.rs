@@ -91,6 +91,7 @@ impl Builder<'_> {
             doc: enumeration.doc.clone(),
             element: None,
             global: false,
+            loose: self.home.loose,
             shape,
             place: enumeration.place.clone(),
         });

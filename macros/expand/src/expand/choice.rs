@@ -80,8 +80,14 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 namespace: own,
             } => {
                 let ns = namespace(own);
-                matches.push(quote!(el.is(#name, #ns)));
-                reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of); }));
+                let test = if item.loose {
+                    // What holds more than its name is kept as it is instead.
+                    quote!(el.is(#name, #ns) && #krate::derive::is_bare(el))
+                } else {
+                    quote!(el.is(#name, #ns))
+                };
+                matches.push(test.clone());
+                reads.push(quote!(if #test { return Ok(Self::#name_of); }));
                 writes.push(quote!(Self::#name_of => w.empty_element(#name, #ns),));
             }
         }

@@ -18,37 +18,60 @@ pub(super) fn content(item: &Item, fields: &[Field]) -> TokenStream {
         .map(|(index, field)| Scope::new(item, index, field))
         .collect();
 
+    // What is unknown is written last: it arranges what was written before it.
+    let extra = scopes
+        .iter()
+        .find(|cx| matches!(cx.field.kind, FieldKind::Extra(_)));
+    let by_writing = || {
+        let known = scopes
+            .iter()
+            .filter(|cx| !matches!(cx.field.kind, FieldKind::Extra(_)));
+        known.chain(extra)
+    };
     let declare = scopes.iter().map(|cx| cx.field.kind.code().declare(cx));
+    let order = extra.map(|cx| {
+        let krate = cx.krate();
+        quote!(let mut order = #krate::derive::Order::default();)
+    });
     let attributes = attribute_loop(&scopes);
-    let children = child_loop(&scopes);
+    let children = child_loop(&scopes, extra.is_some());
+    let arrange = extra.map(|cx| {
+        let slot = &cx.slot;
+        let text = scopes.iter().find_map(|cx| match &cx.field.kind {
+            FieldKind::Text(kind) => Some(kind.typed(cx)),
+            _ => None,
+        });
+        let text = text.unwrap_or_else(|| quote!(false));
+        quote!(order.finish(&mut #slot, el, #text);)
+    });
     let finish = scopes.iter().map(|cx| {
         let member = &cx.field.member;
         let value = cx.field.kind.code().finish(cx);
         quote!(#member: #value,)
     });
-    let write_attributes = scopes
-        .iter()
-        .filter_map(|cx| cx.field.kind.code().write_attribute(cx));
-    let write_content = scopes
-        .iter()
-        .filter_map(|cx| cx.field.kind.code().write_content(cx));
+    let write_attributes = by_writing().filter_map(|cx| cx.field.kind.code().write_attribute(cx));
+    let write_content = by_writing().filter_map(|cx| cx.field.kind.code().write_content(cx));
+    let content = extra.map(|_| quote!(let content = w.position();));
 
     quote! {
         #[automatically_derived]
-        #[allow(unused_variables, clippy::all, clippy::pedantic)]
+        #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
         impl #impl_ #krate::Content for #ident #parameters #bounds {
             fn decode(
                 el: #krate::ElementRef<'_>,
             ) -> ::core::result::Result<Self, #krate::DecodeError> {
                 #(#declare)*
+                #order
                 #attributes
                 #children
+                #arrange
                 ::core::result::Result::Ok(Self { #(#finish)* })
             }
 
             fn encode(&self, w: &mut #krate::Writer<'_>, name: &str, ns: &str) {
                 w.start(name, ns);
                 #(#write_attributes)*
+                #content
                 #(#write_content)*
                 w.end(name);
             }
@@ -83,7 +106,9 @@ fn attribute_loop(scopes: &[Scope<'_>]) -> TokenStream {
 
 /// The loop over the children, if any field wants one. Elements known by name come first, then
 /// those that their type recognises, then what takes anything.
-fn child_loop(scopes: &[Scope<'_>]) -> TokenStream {
+///
+/// Where the arrangement is kept, each arm says which field it was.
+fn child_loop(scopes: &[Scope<'_>], arranged: bool) -> TokenStream {
     let mut order: Vec<(u8, &Scope<'_>)> = scopes.iter().map(|cx| (rank(cx.field), cx)).collect();
     order.sort_by_key(|(rank, _)| *rank);
     let mut arms = Vec::new();
@@ -93,10 +118,15 @@ fn child_loop(scopes: &[Scope<'_>]) -> TokenStream {
         if closed {
             break;
         }
-        if let Some(arm) = cx.field.kind.code().on_child(cx) {
+        if let Some((pattern, code)) = cx.field.kind.code().on_child(cx) {
             closed = rank >= CLOSES;
             extra = matches!(cx.field.kind, FieldKind::Extra(_)).then_some(cx);
-            arms.push(arm);
+            let place = cx.place();
+            arms.push(if arranged {
+                quote!(#pattern => { #code #place })
+            } else {
+                quote!(#pattern => { #code })
+            });
         }
     }
     if let ([_], Some(cx)) = (&arms[..], extra) {
@@ -107,10 +137,11 @@ fn child_loop(scopes: &[Scope<'_>]) -> TokenStream {
         return TokenStream::new();
     }
     let rest = (!closed).then(|| quote!(_ => {}));
-    quote! {
-        for child in el.children() {
-            match child.name() { #(#arms)* #rest }
-        }
+    let arms = quote!(match child.name() { #(#arms)* #rest });
+    if arranged {
+        quote!(for child in el.children() { let field = #arms; order.see(field); })
+    } else {
+        quote!(for child in el.children() { #arms })
     }
 }
 

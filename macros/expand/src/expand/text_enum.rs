@@ -45,6 +45,8 @@ pub(super) fn expand(item: &Item, words: &TextEnum) -> TokenStream {
 
         #[automatically_derived]
         impl #krate::FromText for #ident {
+            const VERBATIM: bool = true;
+
             fn from_text(
                 text: #krate::Text,
             ) -> ::core::result::Result<Self, #krate::ValueError> {

@@ -15,13 +15,14 @@ impl FieldCode for Any {
         cx.declare()
     }
 
-    fn on_child(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+    fn on_child(&self, cx: &Scope<'_>) -> Option<(TokenStream, TokenStream)> {
         let slot = &cx.slot;
         Some(match cx.field.occurs {
-            Occurs::Many => quote!(_ => #slot.push(child.to_any()),),
-            Occurs::Once | Occurs::Optional => quote! {
-                _ if #slot.is_none() => #slot = ::core::option::Option::Some(child.to_any()),
-            },
+            Occurs::Many => (quote!(_), quote!(#slot.push(child.to_any());)),
+            Occurs::Once | Occurs::Optional => (
+                quote!(_ if #slot.is_none()),
+                quote!(#slot = ::core::option::Option::Some(child.to_any());),
+            ),
         })
     }
 

@@ -26,6 +26,17 @@ impl FieldCode for Attribute {
     fn on_attribute(&self, cx: &Scope<'_>) -> Option<TokenStream> {
         let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
         let span = ty.span();
+        if let (Some(extra), None) = (cx.loose(), &self.codec) {
+            let name = &self.name;
+            let store = quote!(#slot = #krate::derive::loose_attribute(&mut #extra, attr));
+            return Some(match &self.namespace {
+                None => quote!(::core::option::Option::Some(#name) => #store,),
+                Some(namespace) => {
+                    let namespace = namespace.tokens();
+                    quote!(_ if attr.name() == #name && attr.ns() == #namespace => #store,)
+                }
+            });
+        }
         let value = match &self.codec {
             None => quote_spanned!(span=> attr.decode::<#ty>()?),
             Some(codec) => {

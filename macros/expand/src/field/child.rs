@@ -21,30 +21,36 @@ pub enum Child {
     },
 }
 
+/// A result as the field stores it: what fails is an error, or in a loose type unknown.
+fn or_unknown(cx: &Scope<'_>, read: &TokenStream) -> TokenStream {
+    if cx.loose().is_some() {
+        quote!(#read.ok())
+    } else {
+        quote!(#read?)
+    }
+}
+
 impl FieldCode for Child {
     fn declare(&self, cx: &Scope<'_>) -> TokenStream {
         cx.declare()
     }
 
-    fn on_child(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+    fn on_child(&self, cx: &Scope<'_>) -> Option<(TokenStream, TokenStream)> {
         let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
         let span = ty.span();
         Some(match self {
             Self::Payload => {
                 let matches = quote_spanned!(span=> <#ty as #krate::Payload>::matches(child));
-                let read = quote_spanned!(span=> <#ty as #krate::Payload>::read(child)?);
-                match cx.field.occurs {
-                    Occurs::Many => quote!(_ if #matches => #slot.push(#read),),
-                    Occurs::Once | Occurs::Optional => quote! {
-                        _ if #slot.is_none() && #matches => {
-                            #slot = ::core::option::Option::Some(#read);
-                        }
-                    },
-                }
+                let read = quote_spanned!(span=> <#ty as #krate::Payload>::read(child));
+                let pattern = match cx.field.occurs {
+                    Occurs::Many => quote!(_ if #matches),
+                    Occurs::Once | Occurs::Optional => quote!(_ if #slot.is_none() && #matches),
+                };
+                (pattern, cx.store(&or_unknown(cx, &read)))
             }
             Self::Named { name, namespace } => {
-                let read = quote_spanned!(span=> <#ty as #krate::Content>::decode(child)?);
-                cx.arm(name, namespace.as_ref(), &read)
+                let read = quote_spanned!(span=> <#ty as #krate::Content>::decode(child));
+                cx.arm(name, namespace.as_ref(), &or_unknown(cx, &read))
             }
         })
     }

@@ -23,11 +23,16 @@ impl FieldCode for ChildText {
         cx.declare()
     }
 
-    fn on_child(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+    fn on_child(&self, cx: &Scope<'_>) -> Option<(TokenStream, TokenStream)> {
         let (krate, ty) = (cx.krate(), &cx.field.ty);
         let span = ty.span();
         let value = match &self.codec {
+            None if cx.loose().is_some() => quote_spanned!(span=> order.loose_text::<#ty>(child)),
+            None if cx.arranged() => quote_spanned!(span=> order.text::<#ty>(child)?),
             None => quote_spanned!(span=> child.decode_text::<#ty>()?),
+            Some(codec) if cx.loose().is_some() => {
+                quote!(#krate::derive::text_with(child, #codec::from_text).ok())
+            }
             Some(codec) => quote!(#krate::derive::text_with(child, #codec::from_text)?),
         };
         Some(cx.arm(&self.name, self.namespace.as_ref(), &value))

@@ -20,9 +20,9 @@ impl FieldCode for Extra {
         Some(quote!(_ => #slot.push_attr(attr),))
     }
 
-    fn on_child(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+    fn on_child(&self, cx: &Scope<'_>) -> Option<(TokenStream, TokenStream)> {
         let slot = &cx.slot;
-        Some(quote!(_ => #slot.push_element(child),))
+        Some((quote!(_), quote!(#slot.push_element(child);)))
     }
 
     fn finish(&self, cx: &Scope<'_>) -> TokenStream {
@@ -37,6 +37,6 @@ impl FieldCode for Extra {
 
     fn write_content(&self, cx: &Scope<'_>) -> Option<TokenStream> {
         let member = &cx.field.member;
-        Some(quote!(self.#member.write_children(w);))
+        Some(quote!(self.#member.write_children(w, content);))
     }
 }

@@ -21,10 +21,17 @@ impl FieldCode for Flag {
         quote!(let mut #slot = false;)
     }
 
-    fn on_child(&self, cx: &Scope<'_>) -> Option<TokenStream> {
+    fn on_child(&self, cx: &Scope<'_>) -> Option<(TokenStream, TokenStream)> {
         let (slot, name) = (&cx.slot, &self.name);
         let namespace = cx.expected(self.namespace.as_ref());
-        Some(quote!(#name if child.ns() == #namespace => #slot = true,))
+        let value = if cx.arranged() {
+            quote!(order.flag(child))
+        } else {
+            quote!(true)
+        };
+        // A second one is unknown, so that it is not lost.
+        let pattern = quote!(#name if !#slot && child.ns() == #namespace);
+        Some((pattern, quote!(#slot = #value;)))
     }
 
     fn finish(&self, cx: &Scope<'_>) -> TokenStream {

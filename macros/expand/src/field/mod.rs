@@ -38,8 +38,8 @@ pub(crate) trait FieldCode {
         None
     }
 
-    /// An arm of the `match` over the name of a child.
-    fn on_child(&self, _cx: &Scope<'_>) -> Option<TokenStream> {
+    /// An arm of the `match` over the name of a child: its pattern, and what it does.
+    fn on_child(&self, _cx: &Scope<'_>) -> Option<(TokenStream, TokenStream)> {
         None
     }
 
@@ -80,6 +80,10 @@ pub(crate) struct Scope<'a> {
     pub(crate) field: &'a Field,
     /// The variable that collects it.
     pub(crate) slot: Ident,
+    /// Its place among the fields.
+    index: usize,
+    /// The variable that collects what is unknown, if anything does.
+    extra: Option<Ident>,
 }
 
 impl<'a> Scope<'a> {
@@ -89,7 +93,27 @@ impl<'a> Scope<'a> {
             item,
             field,
             slot: format_ident!("f{index}"),
+            index,
+            extra: item.extra().map(|index| format_ident!("f{index}")),
         }
+    }
+
+    /// Where it is written among the content of the type.
+    pub(crate) fn place(&self) -> u16 {
+        match self.field.kind {
+            FieldKind::Extra(_) => u16::MAX,
+            _ => u16::try_from(self.index).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// What collects the unknown, where what does not fit its field goes there too instead of being an error.
+    pub(crate) fn loose(&self) -> Option<&Ident> {
+        self.extra.as_ref().filter(|_| self.item.loose)
+    }
+
+    /// Whether the type remembers how its content was arranged.
+    pub(crate) fn arranged(&self) -> bool {
+        self.extra.is_some()
     }
 
     /// Where the runtime is.
@@ -116,23 +140,51 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// An arm that stores `value` when a child has this name. Of a field that holds one, a second
-    /// child falls through to what takes the unknown, so that nothing is lost.
+    /// An arm that stores `value` when a child has this name; of a loose type `value` is an option, and without
+    /// it the child counts as unknown. Of a field that holds one, a second child falls through to what takes
+    /// the unknown, so that nothing is lost.
     pub(crate) fn arm(
         &self,
         name: &str,
         namespace: Option<&Namespace>,
         value: &TokenStream,
-    ) -> TokenStream {
+    ) -> (TokenStream, TokenStream) {
         let slot = &self.slot;
         let expected = self.expected(namespace);
-        match self.field.occurs {
-            Occurs::Many => quote!(#name if child.ns() == #expected => #slot.push(#value),),
-            Occurs::Once | Occurs::Optional => quote! {
-                #name if #slot.is_none() && child.ns() == #expected => {
-                    #slot = ::core::option::Option::Some(#value);
+        let pattern = match self.field.occurs {
+            Occurs::Many => quote!(#name if child.ns() == #expected),
+            Occurs::Once | Occurs::Optional => {
+                quote!(#name if #slot.is_none() && child.ns() == #expected)
+            }
+        };
+        (pattern, self.store(value))
+    }
+
+    /// Stores a value in the field's variable.
+    pub(crate) fn store(&self, value: &TokenStream) -> TokenStream {
+        let slot = &self.slot;
+        let many = self.field.occurs == Occurs::Many;
+        match (self.loose(), many) {
+            (None, true) => quote!(#slot.push(#value);),
+            (None, false) => quote!(#slot = ::core::option::Option::Some(#value);),
+            (Some(extra), many) => {
+                let store = if many {
+                    quote!(#slot.push(value))
+                } else {
+                    quote!(#slot = ::core::option::Option::Some(value))
+                };
+                let unknown = u16::MAX;
+                quote! {
+                    match #value {
+                        ::core::option::Option::Some(value) => #store,
+                        ::core::option::Option::None => {
+                            #extra.push_element(child);
+                            order.see(#unknown);
+                            continue;
+                        }
+                    }
                 }
-            },
+            }
         }
     }
 

@@ -14,14 +14,40 @@ pub struct TextContent {
     pub codec: Option<Path>,
 }
 
+impl TextContent {
+    /// Whether text that is no such value counts as unknown.
+    fn is_loose(&self, cx: &Scope<'_>) -> bool {
+        cx.loose().is_some() && self.codec.is_none() && cx.field.occurs == Occurs::Optional
+    }
+
+    /// Whether the field takes the text; in a loose type that is found out by reading it.
+    pub(crate) fn typed(&self, cx: &Scope<'_>) -> TokenStream {
+        if !self.is_loose(cx) {
+            return quote!(true);
+        }
+        let (slot, ty) = (&cx.slot, &cx.field.ty);
+        let span = ty.span();
+        quote_spanned!(span=> { #slot = order.loose_own_text::<#ty>(el); #slot.is_some() })
+    }
+}
+
 impl FieldCode for TextContent {
-    fn declare(&self, _cx: &Scope<'_>) -> TokenStream {
-        TokenStream::new()
+    fn declare(&self, cx: &Scope<'_>) -> TokenStream {
+        let slot = &cx.slot;
+        if self.is_loose(cx) {
+            quote!(let #slot;)
+        } else {
+            TokenStream::new()
+        }
     }
 
     fn finish(&self, cx: &Scope<'_>) -> TokenStream {
         let (krate, ty) = (cx.krate(), &cx.field.ty);
         let span = ty.span();
+        if self.is_loose(cx) {
+            let slot = &cx.slot;
+            return quote!(#slot);
+        }
         let optional =
             cx.field.occurs == Occurs::Optional || !matches!(cx.field.absent, Absent::Missing);
         let value = match (&self.codec, optional) {

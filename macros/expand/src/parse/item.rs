@@ -93,6 +93,7 @@ pub(super) fn item(input: &DeriveInput, errors: &mut Errors) -> Option<Item> {
         namespace: top.namespace,
         generics: input.generics.clone(),
         shape,
+        loose: false,
     })
 }
 

@@ -1,5 +1,8 @@
 //! What a typed element carried beyond its type.
 
+use std::fmt;
+
+use super::arrange::Arrangement;
 use crate::Text;
 use crate::xml::{AnyElement, Attr, ElementRef, Writer};
 
@@ -16,13 +19,41 @@ pub struct ExtraAttribute {
 
 /// Attributes and children that the type of their element does not know, kept so that a round trip loses nothing.
 /// Eight bytes while there are none.
-#[derive(Debug, Clone, Default, PartialEq)]
+///
+/// It also remembers how an element was arranged that did not come in the order of its type's fields, so that it
+/// is written back that way. The arrangement is no part of what is said: it counts neither for
+/// [`Extra::is_empty`] nor when values are compared.
+#[derive(Clone, Default)]
 pub struct Extra(Option<Box<Inner>>);
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 struct Inner {
     attributes: Vec<ExtraAttribute>,
     children: Vec<AnyElement>,
+    arrangement: Option<Arrangement>,
+    spellings: Vec<Spelling>,
+}
+
+/// An attribute that the type writes otherwise than it came, though it says the same.
+#[derive(Clone)]
+struct Spelling {
+    /// Name as it is written, `xml:lang` included.
+    name: Text,
+    written: Text,
+    came: Text,
+}
+
+impl PartialEq for Extra {
+    fn eq(&self, other: &Self) -> bool {
+        self.attributes() == other.attributes() && self.children() == other.children()
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = (!self.is_empty()).then(|| (self.attributes(), self.children()));
+        f.debug_tuple("Extra").field(&known).finish()
+    }
 }
 
 impl Extra {
@@ -33,7 +64,7 @@ impl Extra {
 
     /// Whether there is nothing beyond the type.
     pub fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.attributes().is_empty() && self.children().is_empty()
     }
 
     /// The unknown attributes, in the order they came.
@@ -70,17 +101,60 @@ impl Extra {
         self.0.get_or_insert_default().children.push(child);
     }
 
-    /// Writes the attributes; the start tag has to be open still.
+    /// Keeps how the value of a known attribute was spelled.
+    #[cold]
+    pub(crate) fn keep_spelling(&mut self, attr: Attr<'_>, written: Text, came: Text) {
+        let Some(name) = attr.key().map(Text::from) else {
+            return;
+        };
+        self.0.get_or_insert_default().spellings.push(Spelling {
+            name,
+            written,
+            came,
+        });
+    }
+
+    /// Keeps how the element was arranged.
+    pub(crate) fn keep(&mut self, arrange: impl FnOnce(&[AnyElement]) -> Arrangement) {
+        let inner = self.0.get_or_insert_default();
+        inner.arrangement = Some(arrange(&inner.children));
+    }
+
+    /// Writes the attributes; the start tag has to be open still, and the known attributes written.
     pub fn write_attributes(&self, w: &mut Writer<'_>) {
-        for attribute in self.attributes() {
-            w.attr_ns(&attribute.name, &attribute.ns, &attribute.value);
+        let Some(inner) = &self.0 else { return };
+        if !w.leaves_out_unknown() {
+            for spelling in &inner.spellings {
+                w.respell(&spelling.name, &spelling.written, &spelling.came);
+            }
+            for attribute in &inner.attributes {
+                w.attr_ns(&attribute.name, &attribute.ns, &attribute.value);
+            }
         }
     }
 
-    /// Writes the children.
-    pub fn write_children(&self, w: &mut Writer<'_>) {
-        for child in self.children() {
-            w.any(child);
+    /// Writes the children behind the known content, which was written from `content` ([`Writer::position`]) on,
+    /// and puts all of it into the order in which it came.
+    #[inline]
+    pub fn write_children(&self, w: &mut Writer<'_>, content: usize) {
+        if let Some(inner) = &self.0 {
+            inner.write_children(w, content);
+        }
+    }
+}
+
+impl Inner {
+    #[cold]
+    fn write_children(&self, w: &mut Writer<'_>, content: usize) {
+        if let Some(arrangement) = &self.arrangement
+            && arrangement.write(w, content, &self.children)
+        {
+            return;
+        }
+        if !w.leaves_out_unknown() {
+            for child in &self.children {
+                w.any(child);
+            }
         }
     }
 }

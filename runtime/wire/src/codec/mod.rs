@@ -1,8 +1,10 @@
 //! How typed values are read from elements and written.
 
+mod arrange;
 mod extra;
 mod failure;
 
+pub(crate) use self::arrange::{Arrangement, Original};
 pub use self::extra::{Extra, ExtraAttribute};
 pub use self::failure::{DecodeError, DecodeErrorKind};
 use crate::{AnyElement, ElementRef, Writer};

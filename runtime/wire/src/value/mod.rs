@@ -35,6 +35,9 @@ impl ValueError {
 
 /// A value that is read from the text of an attribute or element.
 pub trait FromText: Sized {
+    /// Whether every value is written back letter by letter as it was read.
+    const VERBATIM: bool = false;
+
     /// Reads the value; `text` is already unescaped.
     ///
     /// # Errors
@@ -69,12 +72,16 @@ impl<T: ToText + ?Sized> ToText for Box<T> {
 }
 
 impl<T: FromText> FromText for Box<T> {
+    const VERBATIM: bool = T::VERBATIM;
+
     fn from_text(text: Text) -> Result<Self, ValueError> {
         T::from_text(text).map(Box::new)
     }
 }
 
 impl FromText for Text {
+    const VERBATIM: bool = true;
+
     fn from_text(text: Text) -> Result<Self, ValueError> {
         Ok(text)
     }
@@ -85,6 +92,8 @@ impl ToText for Text {
     }
 }
 impl FromText for String {
+    const VERBATIM: bool = true;
+
     fn from_text(text: Text) -> Result<Self, ValueError> {
         Ok(text.into())
     }

@@ -152,6 +152,12 @@ impl<'a> ElementRef<'a> {
         self.entry().has(flags::HAS_TEXT)
     }
 
+    /// Whether there are elements inside.
+    #[inline]
+    pub fn has_children(self) -> bool {
+        self.entry().next != self.at + 1
+    }
+
     /// Whether there is nothing inside, neither elements nor text.
     pub fn is_empty(self) -> bool {
         let entry = self.entry();

@@ -20,6 +20,8 @@ pub struct Writer<'a> {
     open: SmallVec<[Default; 8]>,
     /// Prefixes made up for attributes so far.
     prefixes: u32,
+    /// What typed values keep beyond their types is left out.
+    typed_only: bool,
 }
 
 /// Where a default namespace stands.
@@ -48,7 +50,70 @@ impl<'a> Writer<'a> {
             tag_open: false,
             open: SmallVec::new(),
             prefixes: 0,
+            typed_only: false,
         }
+    }
+
+    /// Writes of typed values only what their types declare: the attributes, children and text that an
+    /// [`Extra`](crate::Extra) keeps are left out. Tools ask this to see what a type covers.
+    pub fn leave_out_unknown(&mut self) {
+        self.typed_only = true;
+    }
+
+    /// Whether [`Writer::leave_out_unknown`] was asked for.
+    pub(crate) fn leaves_out_unknown(&self) -> bool {
+        self.typed_only
+    }
+
+    /// Where in the buffer writing goes on.
+    #[inline]
+    pub fn position(&self) -> usize {
+        self.out.len()
+    }
+
+    /// What was written of the content of the element just begun, from a position on, and the namespace around
+    /// it; nothing where that namespace is not known as it stands.
+    pub(crate) fn content_from(&self, position: usize) -> Option<(&str, &str)> {
+        let namespace = match self.open.last()? {
+            Default::Base => self.base,
+            Default::Out(start, len) => {
+                std::str::from_utf8(self.out.get(*start..*start + *len)?).ok()?
+            }
+            Default::Escaped => return None,
+        };
+        let content = std::str::from_utf8(self.out.get(position..)?).ok()?;
+        if self.tag_open {
+            return Some((namespace, ""));
+        }
+        // Behind the position comes what ends the start tag.
+        Some((namespace, content.strip_prefix('>')?))
+    }
+
+    /// Writes the value of an attribute of the element just begun otherwise, if it is still the one expected.
+    pub(crate) fn respell(&mut self, name: &str, expected: &str, value: &str) {
+        let attribute = |value: &str| {
+            let mut text = format!(" {name}='").into_bytes();
+            escape::attribute(&mut text, value);
+            text.push(b'\'');
+            text
+        };
+        let expected = attribute(expected);
+        // It stands behind the last `<`, which no value holds as it is.
+        let tag = self.out.iter().rposition(|&byte| byte == b'<').unwrap_or(0);
+        let Some(at) = self.out.get(tag..).and_then(|tag| {
+            tag.windows(expected.len())
+                .position(|part| part == expected)
+        }) else {
+            return;
+        };
+        let at = tag + at;
+        self.out.splice(at..at + expected.len(), attribute(value));
+    }
+
+    /// Takes back what was written of the content from a position on; the start tag is open again.
+    pub(crate) fn take_back(&mut self, position: usize) {
+        self.out.truncate(position);
+        self.tag_open = true;
     }
 
     #[inline]
