@@ -12,6 +12,7 @@ pub(super) struct Block {
 /// All blocks of a document in their order.
 pub(super) fn blocks(document: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
+    let entities = entities(document);
     let mut at = 0;
     while let Some((start, name)) = next_tag(document, at) {
         let Some(end_of_tag) = find(document, start, ">") else {
@@ -30,11 +31,22 @@ pub(super) fn blocks(document: &str) -> Vec<Block> {
         blocks.push(Block {
             example: name == "example",
             line,
-            text: resolve(content),
+            text: resolve(content, &entities),
         });
         at = end + close.len();
     }
     blocks
+}
+
+/// The entities that the document itself declares: name and value.
+fn entities(document: &str) -> Vec<(&str, &str)> {
+    let declared = document.split("<!ENTITY ").skip(1).filter_map(|rest| {
+        let (name, rest) = rest.trim_start().split_once(char::is_whitespace)?;
+        let rest = rest.trim_start();
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        Some((name, rest.get(1..)?.split(quote).next()?))
+    });
+    declared.collect()
 }
 
 /// The next start tag of one of the two elements, outside comments.
@@ -77,13 +89,18 @@ fn find(text: &str, from: usize, what: &str) -> Option<usize> {
 }
 
 /// CDATA sections as they are, references outside them resolved, comments left out.
-fn resolve(content: &str) -> String {
+fn resolve(content: &str, entities: &[(&str, &str)]) -> String {
+    let known = |name: &str| {
+        let own = entities.iter().find(|(own, _)| *own == name);
+        own.map(|(_, value)| *value)
+            .or_else(|| quick_xml::escape::resolve_predefined_entity(name))
+    };
     let mut out = String::with_capacity(content.len());
     let mut rest = content;
     loop {
         let cdata = rest.find("<![CDATA[");
         let plain = cdata.map_or(rest, |at| rest.get(..at).unwrap_or(""));
-        let plain = match quick_xml::escape::unescape(plain) {
+        let plain = match quick_xml::escape::unescape_with(plain, known) {
             Ok(text) => text.into_owned(),
             Err(_) => plain.to_owned(),
         };

@@ -42,7 +42,7 @@ pub(super) fn content(item: &Item, fields: &[Field]) -> TokenStream {
             _ => None,
         });
         let text = text.unwrap_or_else(|| quote!(false));
-        quote!(order.finish(&mut #slot, el, #text);)
+        quote!(let typed = #text; order.finish(&mut #slot, el, typed);)
     });
     let finish = scopes.iter().map(|cx| {
         let member = &cx.field.member;

@@ -96,29 +96,40 @@ pub mod feature {
         pub extra: ::sestina_wire::Extra,
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Lists {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
         ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
             let mut f0 = false;
             let mut f1 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             ::sestina_wire::derive::keep_attributes(&mut f1, el);
             for child in el.children() {
-                match child.name() {
-                    "required" if child.ns() == "urn:example:list:feature" => f0 = true,
-                    _ => f1.push_element(child),
-                }
+                let field = match child.name() {
+                    "required" if !f0 && child.ns() == "urn:example:list:feature" => {
+                        f0 = order.flag(child);
+                        0u16
+                    }
+                    _ => {
+                        f1.push_element(child);
+                        65535u16
+                    }
+                };
+                order.see(field);
             }
+            let typed = false;
+            order.finish(&mut f1, el, typed);
             ::core::result::Result::Ok(Self { required: f0, extra: f1 })
         }
         fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
             w.start(name, ns);
             self.extra.write_attributes(w);
+            let content = w.position();
             if self.required {
                 w.empty_element("required", "urn:example:list:feature");
             }
-            self.extra.write_children(w);
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -134,20 +145,24 @@ pub mod feature {
         pub extra: ::sestina_wire::Extra,
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Shield {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
         ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
             let mut f0 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             ::sestina_wire::derive::keep_attributes(&mut f0, el);
             ::sestina_wire::derive::keep_children(&mut f0, el);
+            let typed = false;
+            order.finish(&mut f0, el, typed);
             ::core::result::Result::Ok(Self { extra: f0 })
         }
         fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
             w.start(name, ns);
             self.extra.write_attributes(w);
-            self.extra.write_children(w);
+            let content = w.position();
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -163,20 +178,24 @@ pub mod feature {
         pub extra: ::sestina_wire::Extra,
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Enter {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
         ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
             let mut f0 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             ::sestina_wire::derive::keep_attributes(&mut f0, el);
             ::sestina_wire::derive::keep_children(&mut f0, el);
+            let typed = false;
+            order.finish(&mut f0, el, typed);
             ::core::result::Result::Ok(Self { extra: f0 })
         }
         fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
             w.start(name, ns);
             self.extra.write_attributes(w);
-            self.extra.write_children(w);
+            let content = w.position();
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -192,20 +211,24 @@ pub mod feature {
         pub extra: ::sestina_wire::Extra,
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Settle {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
         ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
             let mut f0 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             ::sestina_wire::derive::keep_attributes(&mut f0, el);
             ::sestina_wire::derive::keep_children(&mut f0, el);
+            let typed = false;
+            order.finish(&mut f0, el, typed);
             ::core::result::Result::Ok(Self { extra: f0 })
         }
         fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
             w.start(name, ns);
             self.extra.write_attributes(w);
-            self.extra.write_children(w);
+            let content = w.position();
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -250,7 +273,7 @@ pub mod list {
         }
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Query {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
@@ -261,6 +284,7 @@ pub mod list {
             let mut f3 = false;
             let mut f4 = ::core::option::Option::<QueryChoice>::None;
             let mut f5 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             for attr in el.attrs() {
                 match attr.key() {
                     ::core::option::Option::Some("ver") => {
@@ -272,25 +296,37 @@ pub mod list {
                 }
             }
             for child in el.children() {
-                match child.name() {
+                let field = match child.name() {
                     "item" if child.ns() == "urn:example:list" => {
-                        f1.push(<Item as ::sestina_wire::Content>::decode(child)?)
+                        f1.push(<Item as ::sestina_wire::Content>::decode(child)?);
+                        1u16
                     }
                     "title" if f2.is_none() && child.ns() == "urn:example:list" => {
                         f2 = ::core::option::Option::Some(
-                            child.decode_text::<::sestina_wire::Text>()?,
+                            order.text::<::sestina_wire::Text>(child)?,
                         );
+                        2u16
                     }
-                    "complete" if child.ns() == "urn:example:list" => f3 = true,
+                    "complete" if !f3 && child.ns() == "urn:example:list" => {
+                        f3 = order.flag(child);
+                        3u16
+                    }
                     _ if f4.is_none()
                         && <QueryChoice as ::sestina_wire::Payload>::matches(child) => {
                         f4 = ::core::option::Option::Some(
                             <QueryChoice as ::sestina_wire::Payload>::read(child)?,
                         );
+                        4u16
                     }
-                    _ => f5.push_element(child),
-                }
+                    _ => {
+                        f5.push_element(child);
+                        65535u16
+                    }
+                };
+                order.see(field);
             }
+            let typed = false;
+            order.finish(&mut f5, el, typed);
             ::core::result::Result::Ok(Self {
                 ver: f0,
                 items: f1,
@@ -310,6 +346,7 @@ pub mod list {
                 w.attr("ver", value);
             }
             self.extra.write_attributes(w);
+            let content = w.position();
             for value in self.items.iter() {
                 ::sestina_wire::Content::encode(value, w, "item", "urn:example:list");
             }
@@ -320,7 +357,7 @@ pub mod list {
                 w.empty_element("complete", "urn:example:list");
             }
             ::sestina_wire::Payload::write(&self.choice, w);
-            self.extra.write_children(w);
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -404,7 +441,7 @@ pub mod list {
         }
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for QueryPage {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
@@ -413,6 +450,7 @@ pub mod list {
             let mut f1 = ::core::option::Option::<::sestina_wire::Base64>::None;
             let mut f2 = ::core::option::Option::<::sestina_wire::Text>::None;
             let mut f3 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             for attr in el.attrs() {
                 match attr.key() {
                     ::core::option::Option::Some("max") => {
@@ -422,20 +460,28 @@ pub mod list {
                 }
             }
             for child in el.children() {
-                match child.name() {
+                let field = match child.name() {
                     "first" if f1.is_none() && child.ns() == "urn:example:list" => {
                         f1 = ::core::option::Option::Some(
-                            child.decode_text::<::sestina_wire::Base64>()?,
+                            order.text::<::sestina_wire::Base64>(child)?,
                         );
+                        1u16
                     }
                     "last" if f2.is_none() && child.ns() == "urn:example:list" => {
                         f2 = ::core::option::Option::Some(
-                            child.decode_text::<::sestina_wire::Text>()?,
+                            order.text::<::sestina_wire::Text>(child)?,
                         );
+                        2u16
                     }
-                    _ => f3.push_element(child),
-                }
+                    _ => {
+                        f3.push_element(child);
+                        65535u16
+                    }
+                };
+                order.see(field);
             }
+            let typed = false;
+            order.finish(&mut f3, el, typed);
             ::core::result::Result::Ok(Self {
                 max: ::sestina_wire::derive::need_attribute(f0, el, "max")?,
                 first: ::sestina_wire::derive::need_child(f1, el, "first")?,
@@ -447,11 +493,12 @@ pub mod list {
             w.start(name, ns);
             w.attr("max", &self.max);
             self.extra.write_attributes(w);
+            let content = w.position();
             w.text_element("first", "urn:example:list", &self.first);
             if let ::core::option::Option::Some(value) = &self.last {
                 w.text_element("last", "urn:example:list", value);
             }
-            self.extra.write_children(w);
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -512,7 +559,7 @@ pub mod list {
         }
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Item {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
@@ -533,6 +580,7 @@ pub mod list {
                 ::sestina_wire::AnyElement,
             > as ::core::default::Default>::default();
             let mut f12 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             for attr in el.attrs() {
                 match attr.key() {
                     ::core::option::Option::Some("jid") => {
@@ -565,19 +613,22 @@ pub mod list {
                 }
             }
             for child in el.children() {
-                match child.name() {
+                let field = match child.name() {
                     "group" if child.ns() == "urn:example:list" => {
-                        f6.push(child.decode_text::<::sestina_wire::Text>()?)
+                        f6.push(order.text::<::sestina_wire::Text>(child)?);
+                        6u16
                     }
                     "before" if f7.is_none() && child.ns() == "urn:example:list" => {
                         f7 = ::core::option::Option::Some(
                             <Page as ::sestina_wire::Content>::decode(child)?,
                         );
+                        7u16
                     }
                     "after" if f8.is_none() && child.ns() == "urn:example:list" => {
                         f8 = ::core::option::Option::Some(
                             <Page as ::sestina_wire::Content>::decode(child)?,
                         );
+                        8u16
                     }
                     "item" if f9.is_none() && child.ns() == "urn:example:list" => {
                         f9 = ::core::option::Option::Some(
@@ -585,10 +636,17 @@ pub mod list {
                                 Item,
                             > as ::sestina_wire::Content>::decode(child)?,
                         );
+                        9u16
                     }
-                    _ => f10.push(child.to_any()),
-                }
+                    _ => {
+                        f10.push(child.to_any());
+                        10u16
+                    }
+                };
+                order.see(field);
             }
+            let typed = true;
+            order.finish(&mut f12, el, typed);
             ::core::result::Result::Ok(Self {
                 jid: ::sestina_wire::derive::need_attribute(f0, el, "jid")?,
                 type_: f1,
@@ -624,6 +682,7 @@ pub mod list {
                 w.attr("direction", value);
             }
             self.extra.write_attributes(w);
+            let content = w.position();
             for value in self.groups.iter() {
                 w.text_element("group", "urn:example:list", value);
             }
@@ -640,7 +699,7 @@ pub mod list {
                 w.any(value);
             }
             w.text(&self.text);
-            self.extra.write_children(w);
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -672,6 +731,7 @@ pub mod list {
     }
     #[automatically_derived]
     impl ::sestina_wire::FromText for Direction {
+        const VERBATIM: bool = true;
         fn from_text(
             text: ::sestina_wire::Text,
         ) -> ::core::result::Result<Self, ::sestina_wire::ValueError> {
@@ -712,13 +772,14 @@ pub mod list {
         }
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Size {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
         ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
             let mut f0 = ::core::option::Option::<bool>::None;
             let mut f2 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             for attr in el.attrs() {
                 match attr.key() {
                     ::core::option::Option::Some("exact") => {
@@ -728,6 +789,8 @@ pub mod list {
                 }
             }
             ::sestina_wire::derive::keep_children(&mut f2, el);
+            let typed = true;
+            order.finish(&mut f2, el, typed);
             ::core::result::Result::Ok(Self {
                 exact: f0,
                 text: el.decode_text::<Level>()?,
@@ -740,8 +803,9 @@ pub mod list {
                 w.attr("exact", value);
             }
             self.extra.write_attributes(w);
+            let content = w.position();
             w.text(&self.text);
-            self.extra.write_children(w);
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }
@@ -770,6 +834,7 @@ pub mod list {
     }
     #[automatically_derived]
     impl ::sestina_wire::FromText for Level {
+        const VERBATIM: bool = true;
         fn from_text(
             text: ::sestina_wire::Text,
         ) -> ::core::result::Result<Self, ::sestina_wire::ValueError> {
@@ -817,7 +882,7 @@ pub mod list {
         }
     }
     #[automatically_derived]
-    #[allow(unused_variables, clippy::all, clippy::pedantic)]
+    #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
     impl ::sestina_wire::Content for Page {
         fn decode(
             el: ::sestina_wire::ElementRef<'_>,
@@ -826,6 +891,7 @@ pub mod list {
             let mut f1 = ::core::option::Option::<::sestina_wire::Base64>::None;
             let mut f2 = ::core::option::Option::<::sestina_wire::Text>::None;
             let mut f3 = ::sestina_wire::Extra::default();
+            let mut order = ::sestina_wire::derive::Order::default();
             for attr in el.attrs() {
                 match attr.key() {
                     ::core::option::Option::Some("max") => {
@@ -835,20 +901,28 @@ pub mod list {
                 }
             }
             for child in el.children() {
-                match child.name() {
+                let field = match child.name() {
                     "first" if f1.is_none() && child.ns() == "urn:example:list" => {
                         f1 = ::core::option::Option::Some(
-                            child.decode_text::<::sestina_wire::Base64>()?,
+                            order.text::<::sestina_wire::Base64>(child)?,
                         );
+                        1u16
                     }
                     "last" if f2.is_none() && child.ns() == "urn:example:list" => {
                         f2 = ::core::option::Option::Some(
-                            child.decode_text::<::sestina_wire::Text>()?,
+                            order.text::<::sestina_wire::Text>(child)?,
                         );
+                        2u16
                     }
-                    _ => f3.push_element(child),
-                }
+                    _ => {
+                        f3.push_element(child);
+                        65535u16
+                    }
+                };
+                order.see(field);
             }
+            let typed = false;
+            order.finish(&mut f3, el, typed);
             ::core::result::Result::Ok(Self {
                 max: ::sestina_wire::derive::need_attribute(f0, el, "max")?,
                 first: ::sestina_wire::derive::need_child(f1, el, "first")?,
@@ -860,11 +934,12 @@ pub mod list {
             w.start(name, ns);
             w.attr("max", &self.max);
             self.extra.write_attributes(w);
+            let content = w.position();
             w.text_element("first", "urn:example:list", &self.first);
             if let ::core::option::Option::Some(value) = &self.last {
                 w.text_element("last", "urn:example:list", value);
             }
-            self.extra.write_children(w);
+            self.extra.write_children(w, content);
             w.end(name);
         }
     }

@@ -33,26 +33,34 @@ impl Mark {
     }
 }
 #[automatically_derived]
-#[allow(unused_variables, clippy::all, clippy::pedantic)]
+#[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
 impl ::sestina_wire::Content for Mark {
     fn decode(
         el: ::sestina_wire::ElementRef<'_>,
     ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
         let mut f0 = ::core::option::Option::<super::xep_0001::list::Size>::None;
         let mut f1 = ::sestina_wire::Extra::default();
+        let mut order = ::sestina_wire::derive::Order::default();
         ::sestina_wire::derive::keep_attributes(&mut f1, el);
         for child in el.children() {
-            match child.name() {
+            let field = match child.name() {
                 "size" if f0.is_none() && child.ns() == "urn:example:list" => {
                     f0 = ::core::option::Option::Some(
                         <super::xep_0001::list::Size as ::sestina_wire::Content>::decode(
                             child,
                         )?,
                     );
+                    0u16
                 }
-                _ => f1.push_element(child),
-            }
+                _ => {
+                    f1.push_element(child);
+                    65535u16
+                }
+            };
+            order.see(field);
         }
+        let typed = false;
+        order.finish(&mut f1, el, typed);
         ::core::result::Result::Ok(Self {
             size: ::sestina_wire::derive::need_child(f0, el, "size")?,
             extra: f1,
@@ -61,8 +69,9 @@ impl ::sestina_wire::Content for Mark {
     fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
         w.start(name, ns);
         self.extra.write_attributes(w);
+        let content = w.position();
         ::sestina_wire::Content::encode(&self.size, w, "size", "urn:example:list");
-        self.extra.write_children(w);
+        self.extra.write_children(w, content);
         w.end(name);
     }
 }
