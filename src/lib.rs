@@ -36,6 +36,8 @@ pub use sestina_wire as wire;
 /// Tables, stores and backends.
 pub mod storage {
     pub use sestina_storage::*;
+    #[cfg(feature = "mongodb")]
+    pub use sestina_storage_mongodb as mongodb;
     #[cfg(feature = "redis")]
     pub use sestina_storage_redis as redis;
     #[cfg(feature = "sqlite")]

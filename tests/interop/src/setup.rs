@@ -53,7 +53,7 @@ pub fn folder() -> io::Result<PathBuf> {
 }
 
 /// Held while something is installed: test binaries and threads come one after the other.
-fn lock() -> io::Result<File> {
+pub(crate) fn lock() -> io::Result<File> {
     let file = File::create(folder()?.join("setup.lock"))?;
     file.lock()?;
     Ok(file)
@@ -186,7 +186,7 @@ pub fn is_root() -> bool {
         .is_some_and(|ids| ids.split_whitespace().nth(1) == Some("0"))
 }
 
-fn run(output: io::Result<Output>) -> Result<Output, String> {
+pub(crate) fn run(output: io::Result<Output>) -> Result<Output, String> {
     let output = output.map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(output);
