@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// An XMPP server generated from the protocol's own specifications.
 #[derive(Debug, Parser)]
@@ -29,6 +29,50 @@ pub(crate) enum Command {
     /// Manages accounts, beside a running server or without one.
     #[command(subcommand)]
     User(User),
+    /// Copies, checks and counts what is stored, and takes out or removes what belongs to a person.
+    #[command(subcommand)]
+    Storage(Storage),
+}
+
+/// What is to be done to the storage.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Storage {
+    /// Copies everything from one storage into an empty one, and compares both. Stop the server first. A copy that was
+    /// interrupted goes on where it was when the command is given again.
+    Copy {
+        /// Where to copy from, such as sqlite:data/sestina.sqlite; paths are relative to the current folder.
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// Where to copy to, such as file:data/store.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+    /// Reads everything and says what is not as it should be.
+    Check(At),
+    /// Writes everything that belongs to an account to standard output, as lines of JSON, secrets left out.
+    Export {
+        /// The account's address.
+        account: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Removes everything that belongs to an account. For an account of a running server: `sestina user remove`.
+    Erase {
+        /// The account's address.
+        account: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Counts the rows of every table.
+    Stats(At),
+}
+
+/// Which storage.
+#[derive(Debug, Args)]
+pub(crate) struct At {
+    /// The storage, in place of the configured one; paths are relative to the current folder.
+    #[arg(long, value_name = "URL")]
+    pub(crate) storage: Option<String>,
 }
 
 /// What is to be done to accounts.

@@ -9,6 +9,7 @@ mod config;
 mod report;
 mod serve;
 mod storage;
+mod tools;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -53,6 +54,9 @@ fn run(cli: Cli) -> Result<(), String> {
         Command::User(command) => {
             let config = read(cli.config.as_deref())?;
             runtime()?.block_on(admin::run(&config, command))
+        }
+        Command::Storage(command) => {
+            runtime()?.block_on(tools::run(cli.config.as_deref(), command))
         }
     }
 }

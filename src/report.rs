@@ -67,9 +67,18 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
     match &config.storage {
         StorageLocation::Memory => line(&mut out, "storage", "in memory: lost at every stop"),
         StorageLocation::Sqlite(path) => {
-            line(&mut out, "storage", &format!("SQLite, {}", path.display()))
+            line(&mut out, "storage", &format!("SQLite, {}", path.display()));
         }
+        StorageLocation::Files(path) => {
+            line(&mut out, "storage", &format!("files in {}", path.display()));
+        }
+        StorageLocation::Server(engine, _) => line(
+            &mut out,
+            "storage",
+            &format!("{}, {}", engine.name(), config.storage),
+        ),
     }
+    trouble.extend(crate::storage::compiled(&config.storage).err());
     line(
         &mut out,
         "limits",

@@ -1,55 +1,127 @@
 //! Opening the storage that the configuration names.
 
-use sestina_storage::Storage;
+use std::path::Path;
+use std::sync::Arc;
 
-use crate::config::{Config, StorageLocation};
+use sestina_storage::{Backend, Storage, StorageError};
+
+use crate::config::{Config, Engine, StorageLocation};
 
 /// Opens it and brings its tables up to date. The folder of a file is made if it is not there, for
 /// the user of the server only. The error is one line for a person.
 pub(crate) async fn open(config: &Config) -> Result<Storage, String> {
-    let storage = match &config.storage {
-        StorageLocation::Memory => Storage::memory(),
-        #[cfg(feature = "sqlite")]
-        StorageLocation::Sqlite(path) => sqlite(path).await?,
-        #[cfg(not(feature = "sqlite"))]
-        StorageLocation::Sqlite(_) => {
-            return Err(
-                "this program was built without SQLite: build it with the feature \"sqlite\""
-                    .to_owned(),
-            );
-        }
-    };
+    open_at(&config.storage).await
+}
+
+/// The same for a place.
+pub(crate) async fn open_at(location: &StorageLocation) -> Result<Storage, String> {
+    let storage = connect(location).await?;
     let prepared = storage
         .prepare(sestina_types::TABLES, sestina_types::MIGRATIONS)
         .await;
-    prepared.map_err(|error| match &config.storage {
-        StorageLocation::Memory => error.to_string(),
-        StorageLocation::Sqlite(path) => format!("{}: {error}", path.display()),
-    })?;
-    Ok(storage)
+    match prepared {
+        Ok(()) => Ok(storage),
+        Err(error) => {
+            storage.close().await;
+            Err(format!("{location}: {error}"))
+        }
+    }
+}
+
+/// Opens it without a look at its tables.
+async fn connect(location: &StorageLocation) -> Result<Storage, String> {
+    let backend: Arc<dyn Backend> = match location {
+        StorageLocation::Memory => return Ok(Storage::memory()),
+        StorageLocation::Sqlite(path) => sqlite(path).await?,
+        StorageLocation::Files(path) => files(path).await?,
+        StorageLocation::Server(engine, url) => server(*engine, url)
+            .await
+            .map_err(|error| format!("{location}: {error}"))?,
+    };
+    Ok(Storage::new(backend))
+}
+
+/// A database server. The errors never hold the URL.
+async fn server(engine: Engine, url: &str) -> Result<Arc<dyn Backend>, String> {
+    // Without any of them the URL is of no use.
+    let _ = url;
+    match engine {
+        #[cfg(feature = "redis")]
+        Engine::Redis => match sestina_storage_redis::Redis::open(url).await {
+            Ok(redis) => Ok(Arc::new(redis)),
+            Err(error) => Err(error.to_string()),
+        },
+        other => Err(missing(other)),
+    }
+}
+
+/// Whether this program can open the place at all; the error says what it lacks.
+pub(crate) fn compiled(location: &StorageLocation) -> Result<(), String> {
+    match location {
+        StorageLocation::Sqlite(_) if !cfg!(feature = "sqlite") => Err(missing(Engine::Sqlite)),
+        StorageLocation::Files(_) if !cfg!(feature = "file") => Err(missing(Engine::Files)),
+        StorageLocation::Server(engine, _) if !there(*engine) => Err(missing(*engine)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the engine was compiled in.
+fn there(engine: Engine) -> bool {
+    match engine {
+        Engine::Sqlite => cfg!(feature = "sqlite"),
+        Engine::Files => cfg!(feature = "file"),
+        Engine::Redis => cfg!(feature = "redis"),
+        Engine::Postgres | Engine::MySql | Engine::MongoDb => false,
+    }
+}
+
+/// What to say where it was not.
+fn missing(engine: Engine) -> String {
+    let (name, feature) = (engine.name(), engine.feature());
+    format!("this program was built without {name}: build it with the feature \"{feature}\"")
 }
 
 #[cfg(feature = "sqlite")]
-async fn sqlite(path: &std::path::Path) -> Result<Storage, String> {
-    use sestina_storage::StorageError;
-    use sestina_storage_sql::sqlite::Sqlite;
-
+async fn sqlite(path: &Path) -> Result<Arc<dyn Backend>, String> {
     if let Some(folder) = path.parent() {
         make_folder(folder)
             .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
     }
-    let database = Sqlite::open(&path.to_string_lossy())
-        .await
-        .map_err(|error| match error {
-            // Both say which file it is.
-            StorageError::Unavailable(reason) => format!("cannot open the database {reason}"),
-            other => other.to_string(),
-        })?;
-    Ok(Storage::new(std::sync::Arc::new(database)))
+    let opened = sestina_storage_sql::sqlite::Sqlite::open(&path.to_string_lossy()).await;
+    Ok(Arc::new(
+        opened.map_err(|error| said("the database", &error))?,
+    ))
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn sqlite(_path: &Path) -> Result<Arc<dyn Backend>, String> {
+    Err(missing(Engine::Sqlite))
+}
+
+#[cfg(feature = "file")]
+async fn files(path: &Path) -> Result<Arc<dyn Backend>, String> {
+    let opened = sestina_storage_file::Files::open(&path.to_string_lossy()).await;
+    Ok(Arc::new(
+        opened.map_err(|error| said("the storage", &error))?,
+    ))
+}
+
+#[cfg(not(feature = "file"))]
+async fn files(_path: &Path) -> Result<Arc<dyn Backend>, String> {
+    Err(missing(Engine::Files))
+}
+
+/// The errors of files say themselves which they are about.
+#[cfg(any(feature = "sqlite", feature = "file"))]
+fn said(what: &str, error: &StorageError) -> String {
+    match error {
+        StorageError::Unavailable(reason) => format!("cannot open {what} {reason}"),
+        other => other.to_string(),
+    }
 }
 
 /// Makes a folder and those above it, for its owner only.
-pub(crate) fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }

@@ -47,6 +47,17 @@ impl Complaint {
     }
 }
 
+impl Complaint {
+    /// The same without what was written from its place on: it may hold a secret.
+    pub(crate) fn hiding(mut self) -> Complaint {
+        if let Some((_, _, column, shown)) = &mut self.place {
+            let before: String = shown.chars().take(column.saturating_sub(1)).collect();
+            *shown = format!("{before}…");
+        }
+        self
+    }
+}
+
 impl Complaints {
     /// None yet.
     pub(crate) fn none() -> Complaints {

@@ -4,6 +4,7 @@
 
 mod complaint;
 mod file;
+mod location;
 mod resolve;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use sestina_profiles::server::Settings as Plugins;
 
 pub(crate) use complaint::{Complaint, Complaints};
 pub(crate) use file::{Limits, Log, LogFormat};
+pub(crate) use location::{Engine, StorageLocation};
 
 /// Everything the server goes by.
 #[derive(Debug)]
@@ -59,15 +61,6 @@ pub(crate) enum Certificate {
     },
     /// Made at the first start, one for all hosts that have none.
     SelfSigned,
-}
-
-/// A storage that can be opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum StorageLocation {
-    /// Lost when the process ends.
-    Memory,
-    /// A SQLite file.
-    Sqlite(PathBuf),
 }
 
 impl Config {

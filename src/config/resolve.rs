@@ -189,19 +189,11 @@ fn storage(
     let Some(written) = written else {
         return default();
     };
-    match written.get_ref().split_once(':') {
-        Some(("memory", "")) => StorageLocation::Memory,
-        Some(("sqlite", path)) if !path.is_empty() => {
-            StorageLocation::Sqlite(data.join(path.strip_prefix("//").unwrap_or(path)))
-        }
-        _ => {
-            source.complain(
-                written.span(),
-                format!(
-                    "{:?} is no storage this program knows: write \"sqlite:FILE\" (relative to the data folder) or \"memory:\"",
-                    written.get_ref()
-                ),
-            );
+    match StorageLocation::parse(written.get_ref(), data) {
+        Ok(location) => location,
+        Err(reason) => {
+            let complaint = Complaint::at(source.path, source.text, Some(written.span()), reason);
+            source.complaints.push(complaint.hiding());
             default()
         }
     }

@@ -5,6 +5,7 @@
 mod discovery;
 mod offline;
 mod registration;
+mod unavailable;
 
 use std::sync::Arc;
 

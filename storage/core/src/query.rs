@@ -136,6 +136,25 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether a row is among those it selects, its limit aside. For engines that look at rows
+    /// one by one.
+    pub fn matches(&self, row: &[Value]) -> bool {
+        let value = |name: &str| {
+            let (place, _) = self.table.column(name)?;
+            row.get(place)
+        };
+        let mut equals = self.query.equals.iter().zip(&self.equals);
+        equals.all(|(name, wanted)| value(name) == Some(wanted))
+            && self
+                .query
+                .range
+                .is_none_or(|name| value(name).is_some_and(|value| self.range.contains(value)))
+            && self.search.as_ref().is_none_or(|search| {
+                let value = self.query.search.and_then(value);
+                value.is_some_and(|value| search.matches_value(value))
+            })
+    }
+
     /// Whether the rows come from high to low.
     pub fn descending(&self) -> bool {
         self.query.descending != self.reverse

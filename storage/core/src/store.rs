@@ -153,6 +153,19 @@ impl Storage {
         self.backend.count(table).await
     }
 
+    /// The row with this key, as [`Backend::get`] gives it: for tools that know no type.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn get(
+        &self,
+        table: &'static TableDescriptor,
+        key: &[Value],
+    ) -> Result<Option<Vec<Value>>, StorageError> {
+        table.check_key(key)?;
+        self.backend.get(table, key).await
+    }
+
     /// Rows in the order of the key as [`Backend::scan`] gives them: for tools that know no type.
     ///
     /// # Errors

@@ -15,6 +15,8 @@ mod concurrent;
 pub mod crash;
 mod data;
 mod model;
+mod report;
+mod search;
 mod tables;
 
 use std::sync::Arc;
@@ -23,7 +25,10 @@ use async_trait::async_trait;
 
 use crate::{Backend, Migration, Range, Selection, StorageError, TableDescriptor, Value, Write};
 
+pub use report::Report;
 pub use tables::TABLES;
+
+use report::Counter;
 
 /// Makes backends for the suite.
 #[async_trait]
@@ -34,9 +39,15 @@ pub trait Factory: Send + Sync {
 
     /// Whether data outlive the backend.
     fn persistent(&self) -> bool;
+
+    /// Whether a second handle may be opened beside the first, as another node of a server does.
+    fn shared(&self) -> bool {
+        false
+    }
 }
 
-/// Runs the whole suite over the tables. The backend has to be empty, and is not afterwards.
+/// Runs the whole suite over the tables, and says how much was checked. The backend has to be
+/// empty, and is so afterwards.
 ///
 /// # Panics
 /// When the backend does not conform.
@@ -44,26 +55,33 @@ pub async fn run(
     factory: &dyn Factory,
     tables: &[&'static TableDescriptor],
     migrations: &[Migration],
-) {
+) -> Report {
     let backend = open(factory, tables, migrations).await;
+    let mut report = Report {
+        backend: backend.name(),
+        tables: Vec::new(),
+    };
     for &table in tables {
-        let subject = Subject {
-            backend: backend.clone(),
-            table,
-        };
+        let subject = Subject::new(&backend, table);
         cases::basics(&subject).await;
         cases::conflicts(&subject).await;
         cases::awkward_values(&subject).await;
+        cases::long_keys(&subject).await;
         cases::large_values(&subject).await;
         cases::isolation(&subject).await;
         cases::paging(&subject).await;
         cases::atomicity(&subject).await;
+        search::search(&subject).await;
         concurrent::one_key(&subject).await;
+        concurrent::some_order(&subject).await;
         concurrent::many_keys(&subject).await;
         model::agree(&subject).await;
+        report.tables.push((table.name, subject.counter.total()));
     }
     cases::several_tables(&backend, tables).await;
     cases::reopening(factory, backend, tables, migrations).await;
+    report.save().expect("the report can be written");
+    report
 }
 
 async fn open(
@@ -75,12 +93,21 @@ async fn open(
         table.check().expect("the description is sound");
     }
     let backend = factory.open().await;
-    // Twice: preparing what is prepared changes nothing.
-    for _ in 0..2 {
-        backend
-            .prepare(tables, migrations)
-            .await
-            .expect("the tables can be made ready");
+    // Two at once, from two handles where there may be two, and once more: preparing what is
+    // prepared changes nothing.
+    let other = if factory.shared() {
+        factory.open().await
+    } else {
+        backend.clone()
+    };
+    let prepare = async |backend: &Arc<dyn Backend>| {
+        let prepared = backend.prepare(tables, migrations).await;
+        prepared.expect("the tables can be made ready");
+    };
+    futures_util::future::join(prepare(&backend), prepare(&other)).await;
+    prepare(&backend).await;
+    if factory.shared() {
+        other.close().await;
     }
     for table in tables {
         assert!(backend.supports(table), "{} is supported", table.name);
@@ -92,10 +119,28 @@ async fn open(
 pub(crate) struct Subject {
     backend: Arc<dyn Backend>,
     table: &'static TableDescriptor,
+    counter: Counter,
 }
 
 impl Subject {
+    fn new(backend: &Arc<dyn Backend>, table: &'static TableDescriptor) -> Self {
+        Self {
+            backend: backend.clone(),
+            table,
+            counter: Counter::default(),
+        }
+    }
+
+    /// Does all of these changes, none of which may fail.
+    async fn write_all(&self, writes: Vec<Write>) {
+        self.counter.add(writes.len());
+        let wanted = writes.len();
+        let outcomes = self.backend.write(writes).await.expect("a list of changes");
+        assert_eq!(outcomes.len(), wanted, "one outcome for each write");
+    }
+
     async fn write(&self, write: Write) -> Result<u64, StorageError> {
+        self.counter.add(1);
         let outcomes = self.backend.write(vec![write]).await?;
         assert_eq!(outcomes.len(), 1, "one outcome for one write");
         Ok(outcomes[0].removed())
@@ -136,6 +181,7 @@ impl Subject {
 
     /// The stored row with the same key.
     async fn get(&self, row: &[Value]) -> Option<Vec<Value>> {
+        self.counter.add(1);
         let key = self.table.key_of(row);
         self.backend.get(self.table, &key).await.expect("get")
     }
@@ -144,6 +190,7 @@ impl Subject {
         self.table
             .check_selection(selection)
             .expect("a sound selection");
+        self.counter.add(1);
         self.backend.select(selection).await.expect("select")
     }
 
@@ -155,7 +202,10 @@ impl Subject {
             let step = self.backend.scan(self.table, after.as_deref(), 7).await;
             let step = step.expect("scan");
             assert!(step.len() <= 7, "no more rows than asked for");
+            self.counter.add(1);
             if step.is_empty() {
+                let count = self.backend.count(self.table).await;
+                assert_eq!(count, Ok(rows.len() as u64), "{}: count", self.table.name);
                 return rows;
             }
             rows.extend(step);
@@ -163,9 +213,10 @@ impl Subject {
     }
 
     async fn clear(&self) {
-        for row in self.all().await {
-            assert_eq!(self.delete(&row).await, 1);
-        }
+        let rows = self.all().await;
+        let removals = rows.iter().map(|row| self.deleting(row)).collect();
+        let outcomes = self.backend.write(removals).await.expect("removals");
+        assert!(outcomes.iter().all(|outcome| outcome.removed() == 1));
         assert!(self.all().await.is_empty());
     }
 }

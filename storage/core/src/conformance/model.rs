@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 
 use super::{Subject, data, same_rows};
-use crate::{Range, Selection, StorageError, TableDescriptor, Value, Write};
+use crate::{ColumnType, Range, Search, Selection, StorageError, TableDescriptor, Value, Write};
 
 /// How many operations are done.
 const ROUNDS: usize = 300;
@@ -50,7 +50,14 @@ impl Model {
                 self.rows.retain(|row| !matches(table, selection, row));
                 Ok((before - self.rows.len()) as u64)
             }
-            Write::Erase { .. } => unreachable!("not among the random operations"),
+            Write::Erase { table, account } => {
+                let before = self.rows.len();
+                let account = Value::Text(account.clone());
+                if let Some((place, _)) = table.personal.and_then(|name| table.column(name)) {
+                    self.rows.retain(|row| row[place] != account);
+                }
+                Ok((before - self.rows.len()) as u64)
+            }
         }
     }
 
@@ -87,6 +94,12 @@ fn matches(table: &TableDescriptor, selection: &Selection, row: &[Value]) -> boo
     let mut pairs = query.equals.iter().zip(&selection.equals);
     if !pairs.all(|(column, wanted)| value(table, row, column) == wanted) {
         return false;
+    }
+    if let Some(search) = &selection.search {
+        let found = query.search.map(|column| value(table, row, column));
+        if !found.is_some_and(|value| search.matches_value(value)) {
+            return false;
+        }
     }
     let Some(column) = query.range else {
         return true;
@@ -139,12 +152,15 @@ fn any_selection(subject: &Subject, dice: &mut data::Dice) -> Option<Selection> 
             upper: bound(upper),
         }
     });
+    let can = query.search.is_some() && subject.backend.supports_search(table, query);
+    let search =
+        (can && dice.roll(3) == 0).then(|| Search::new(*dice.pick(&["a", "b EX", "ä", "@"])));
     Some(Selection {
         table,
         query,
         equals,
         range,
-        search: None,
+        search,
         limit: *dice.pick(&[0, 1, 2, 5, u32::MAX]),
         reverse: dice.roll(2) == 0,
     })
@@ -152,12 +168,22 @@ fn any_selection(subject: &Subject, dice: &mut data::Dice) -> Option<Selection> 
 
 fn any_write(subject: &Subject, dice: &mut data::Dice) -> Write {
     let row = data::random(subject.table, dice);
-    match dice.roll(12) {
+    match dice.roll(13) {
         0..5 => subject.inserting(&row),
         5..9 => subject.putting(&row),
         9..11 => subject.deleting(&row),
+        11 => Write::Erase {
+            table: subject.table,
+            account: match dice.pick(&data::some(ColumnType::Text)) {
+                Value::Text(account) => account.clone(),
+                _ => String::new(),
+            },
+        },
         _ => match any_selection(subject, dice) {
-            Some(selection) => Write::DeleteWhere(selection),
+            Some(selection) => Write::DeleteWhere(Selection {
+                search: None,
+                ..selection
+            }),
             None => subject.deleting(&row),
         },
     }

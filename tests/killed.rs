@@ -1,0 +1,107 @@
+//! The server is killed in the middle of its work: what it acknowledged is there when it is back.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+use sestina::client::{Client, ClientConfig, Event, Events};
+use sestina::session::mux::Empty;
+use sestina::session::tls::Trust;
+use sestina::types::rfc_6121::client::Body;
+use sestina::types::xep_0199::Ping;
+use sestina::wire::Jid;
+use sestina_interop::peer::Peer;
+use sestina_interop::sestina::Sestina;
+use tokio::sync::mpsc;
+
+const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
+
+async fn connect(peer: &Peer, index: usize, resource: &str) -> (Client, Events) {
+    let config = ClientConfig::new(
+        &format!("{}/{resource}", peer.jid(index)),
+        peer.accounts[index].password.clone(),
+    )
+    .unwrap()
+    .server("127.0.0.1", peer.port)
+    .trust(Trust::only_added().file(&peer.certificate).unwrap());
+    Client::connect(config).await.unwrap()
+}
+
+/// How many clients send at once.
+const SENDERS: u32 = 4;
+
+/// Sends messages to an account that is away until the session ends. A server answers what comes on
+/// a stream in order, so the answer to a ping says that it is done with the messages before; those
+/// are told as acknowledged.
+async fn send(peer: Peer, sender: u32, acknowledged: mpsc::UnboundedSender<String>) {
+    let (romeo, _events) = connect(&peer, 0, &format!("sender-{sender}")).await;
+    let juliet = Jid::parse(&peer.jid(1)).unwrap();
+    let host = Jid::parse(&peer.domain).unwrap();
+    for batch in 0.. {
+        let texts: Vec<String> = (0..3)
+            .map(|number| format!("message {sender}-{batch}-{number}"))
+            .collect();
+        for text in &texts {
+            if romeo.say(&juliet, text.as_str()).await.is_err() {
+                return;
+            }
+        }
+        let answer: Result<Empty, _> = romeo.get(&host, &Ping::default()).await;
+        if answer.is_err() {
+            return;
+        }
+        for text in texts {
+            acknowledged.send(text).unwrap();
+        }
+    }
+}
+
+async fn keeps_what_it_acknowledged(settings: &str) {
+    let binary = Path::new(env!("CARGO_BIN_EXE_sestina"));
+    let mut server = Sestina::start(binary, "localhost", ACCOUNTS, settings).unwrap();
+    let (told, mut acknowledged) = mpsc::unbounded_channel();
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| tokio::spawn(send(server.peer.clone(), sender, told.clone())))
+        .collect();
+    drop(told);
+    let mut sent = HashSet::new();
+    while let Some(text) = acknowledged.recv().await {
+        sent.insert(text);
+        if sent.len() == 90 {
+            // In the middle of what all of them send. What is still told afterwards counts too.
+            server.restart("KILL").unwrap();
+        }
+    }
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    assert!(sent.len() >= 90);
+
+    let (juliet, mut events) = connect(&server.peer, 1, "home").await;
+    juliet.presence().available().await.unwrap();
+    let mut heard = HashSet::new();
+    while !sent.is_subset(&heard) {
+        let event = tokio::time::timeout(Duration::from_secs(20), events.next()).await;
+        let missing = sent.difference(&heard).count();
+        let event = event.unwrap_or_else(|_| panic!("{missing} acknowledged messages are lost"));
+        if let Event::Message(message) = event.expect("the session goes on")
+            && let Some(Ok(body)) = message.decode::<Body>()
+        {
+            let text = body.text.to_string();
+            assert!(heard.insert(text.clone()), "{text} comes twice");
+        }
+    }
+    juliet.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite() {
+    keeps_what_it_acknowledged("").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_files() {
+    keeps_what_it_acknowledged("storage = \"file:store\"").await;
+}
