@@ -12,6 +12,7 @@ const ORDER: &[&str] = &[
     "sestina-expand",
     "sestina-macros",
     "sestina-storage",
+    "sestina-schema",
     "sestina-specs",
     "sestina-codegen",
     "sestina-types",

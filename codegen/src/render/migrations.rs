@@ -2,92 +2,49 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+pub use sestina_schema::Dialect;
 
 use super::code;
 use crate::model::{ColumnType, Model, Spec, Table};
 
-/// A dialect of SQL, as far as definitions of tables go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the database's name says it")]
-pub enum Dialect {
-    Sqlite,
-}
-
-impl Dialect {
-    /// Every dialect.
-    pub const ALL: [Self; 1] = [Self::Sqlite];
-
-    /// The name that a migration carries, and that its folder has.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-        }
-    }
-
-    fn column_type(self, type_: ColumnType) -> &'static str {
-        match (self, type_) {
-            (Self::Sqlite, ColumnType::Text | ColumnType::BareJid | ColumnType::Jid) => "TEXT",
-            (Self::Sqlite, ColumnType::Integer | ColumnType::Boolean | ColumnType::DateTime) => {
-                "INTEGER"
-            }
-            (Self::Sqlite, ColumnType::Bytes) => "BLOB",
-        }
-    }
-
-    /// What follows the closing parenthesis. SQLite checks the types of values only when asked to.
-    fn table_options(self) -> &'static str {
-        match self {
-            Self::Sqlite => " STRICT",
-        }
+/// A table as the databases have it.
+#[must_use]
+pub fn definition(table: &Table) -> sestina_schema::Table {
+    let columns = table.columns.iter();
+    sestina_schema::Table {
+        name: table.name.clone(),
+        columns: columns
+            .map(|column| sestina_schema::Column {
+                name: column.name.clone(),
+                ty: match column.type_ {
+                    ColumnType::Text | ColumnType::BareJid | ColumnType::Jid => {
+                        sestina_schema::ColumnType::Text
+                    }
+                    ColumnType::Integer => sestina_schema::ColumnType::Integer,
+                    ColumnType::Boolean => sestina_schema::ColumnType::Boolean,
+                    ColumnType::Bytes => sestina_schema::ColumnType::Bytes,
+                    ColumnType::DateTime => sestina_schema::ColumnType::Timestamp,
+                },
+                optional: column.optional,
+                default: None,
+            })
+            .collect(),
+        key: table.key.clone(),
+        indexes: table
+            .indexes
+            .iter()
+            .map(|index| index.columns.clone())
+            .collect(),
     }
 }
 
 /// The statements that make all tables of a spec in their first version.
 #[must_use]
 pub fn migration(dialect: Dialect, spec: &Spec) -> String {
-    let mut sql = String::new();
-    for table in &spec.tables {
-        if !sql.is_empty() {
-            sql.push('\n');
-        }
-        create_table(dialect, table, &mut sql);
-    }
-    sql
-}
-
-fn create_table(dialect: Dialect, table: &Table, sql: &mut String) {
-    sql.push_str(&format!("CREATE TABLE {} (\n", quote_name(&table.name)));
-    for column in &table.columns {
-        let null = if column.optional { "" } else { " NOT NULL" };
-        sql.push_str(&format!(
-            "    {} {}{null},\n",
-            quote_name(&column.name),
-            dialect.column_type(column.type_),
-        ));
-    }
-    sql.push_str(&format!("    PRIMARY KEY ({})\n)", names(&table.key)));
-    sql.push_str(dialect.table_options());
-    sql.push_str(";\n");
-    for index in &table.indexes {
-        let name = format!("{}_by_{}", table.name, index.columns.join("_"));
-        sql.push_str(&format!(
-            "CREATE INDEX {} ON {} ({});\n",
-            quote_name(&name),
-            quote_name(&table.name),
-            names(&index.columns),
-        ));
-    }
-}
-
-/// A name so that it is never taken for a keyword. Names hold lower-case letters, digits and underscores.
-fn quote_name(name: &str) -> String {
-    format!("\"{name}\"")
-}
-
-fn names(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| quote_name(name)).collect();
-    quoted.join(", ")
+    let tables = spec.tables.iter().map(|table| {
+        sestina_schema::join(&sestina_schema::create_table(dialect, &definition(table)))
+    });
+    tables.collect::<Vec<_>>().join("\n")
 }
 
 /// `MIGRATIONS` over all specs.

@@ -19,7 +19,7 @@ use crate::model::Model;
 use crate::output::Output;
 
 pub use docs::{Project, docs};
-pub use migrations::{Dialect, migration};
+pub use migrations::{Dialect, definition, migration};
 
 /// The typed stanzas, tables, negotiation rows and migrations (`types.rs` and what it includes).
 #[must_use]

@@ -1,51 +1,45 @@
-//! How one database writes SQL.
+//! How one database writes the statements that read and change rows.
 
 use std::fmt::Write as _;
 
-use sestina_storage::{ColumnType, TableDescriptor};
+use sestina_storage::TableDescriptor;
 
-/// What differs between databases in the text of statements.
+/// What differs between databases in the text of statements. How they write definitions is
+/// [`sestina_schema`]'s.
 pub trait Dialect: Send + Sync + 'static {
+    /// Its definitions.
+    fn schema(&self) -> sestina_schema::Dialect;
+
     /// Its name, as in [`Migration::dialect`](sestina_storage::Migration).
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &'static str {
+        self.schema().name()
+    }
 
     /// Writes a name so that it is never taken for a keyword.
     fn quote(&self, out: &mut String, name: &str) {
         // Names are checked to be lower-case letters, digits and underscores.
-        let _ = write!(out, "\"{name}\"");
+        out.push_str(&self.schema().quote(name));
     }
 
     /// Writes the placeholder of a parameter, counted from 1.
     fn placeholder(&self, out: &mut String, number: usize);
 
-    /// The type of a column.
-    fn column_type(&self, ty: ColumnType) -> &'static str;
-
-    /// What follows the closing parenthesis of a table's definition.
-    fn table_options(&self) -> &'static str {
-        ""
-    }
-
-    /// The comparison of a column that may be without value, true also when both sides are.
-    fn same(&self) -> &'static str;
+    /// What follows `INSERT … VALUES (…)` so that a row whose key is there is left as it is and none
+    /// is counted, where the error a database gives otherwise would end the transaction.
+    fn keep(&self, _out: &mut String, _table: &TableDescriptor) {}
 
     /// Writes what follows `INSERT … VALUES (…)` to make it replace a row with the same key.
-    fn upsert(&self, out: &mut String, table: &TableDescriptor) {
+    /// `others` are the columns that are not of the key.
+    fn upsert(&self, out: &mut String, table: &TableDescriptor, others: &[&str]) {
         out.push_str(" ON CONFLICT (");
         write_names(self, out, table.key.iter().copied());
         out.push_str(") DO ");
-        let mut others = table
-            .columns
-            .iter()
-            .map(|column| column.name)
-            .filter(|name| !table.key.contains(name))
-            .peekable();
-        if others.peek().is_none() {
+        if others.is_empty() {
             out.push_str("NOTHING");
             return;
         }
         out.push_str("UPDATE SET ");
-        for (place, name) in others.enumerate() {
+        for (place, name) in others.iter().enumerate() {
             if place > 0 {
                 out.push_str(", ");
             }
@@ -54,6 +48,21 @@ pub trait Dialect: Send + Sync + 'static {
             self.quote(out, name);
         }
     }
+
+    /// What follows a column in an order, so that a row without value there comes first, or last in a
+    /// descending order.
+    fn nulls(&self, _descending: bool) -> &'static str {
+        ""
+    }
+
+    /// Whether rows are compared with rows from an index, `(a, b) > (1, 2)`.
+    fn compares_rows(&self) -> bool {
+        true
+    }
+
+    /// Writes the condition that a text holds another, which is lower-case ASCII letters and digits,
+    /// whatever the case of the text. It may hold for more than that.
+    fn contains(&self, out: &mut String, text: &str, number: usize);
 }
 
 /// Writes names, separated by commas.
@@ -68,4 +77,24 @@ pub(crate) fn write_names<'a, D: Dialect + ?Sized>(
         }
         dialect.quote(out, name);
     }
+}
+
+/// Writes what a column holds: of a folded one the whole value.
+pub(crate) fn write_whole<D: Dialect + ?Sized>(
+    dialect: &D,
+    out: &mut String,
+    name: &str,
+    folded: bool,
+) {
+    if !folded {
+        dialect.quote(out, name);
+        return;
+    }
+    let schema = dialect.schema();
+    let _ = write!(
+        out,
+        "COALESCE({}, {})",
+        schema.quote(&sestina_schema::long(name)),
+        schema.quote(name)
+    );
 }

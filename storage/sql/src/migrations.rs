@@ -2,12 +2,54 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sestina_storage::{Migration, StorageError, TableDescriptor};
+use sestina_storage::{Column, ColumnType, Migration, StorageError, TableDescriptor};
 
 use crate::{Dialect, statements};
 
+const fn column(name: &'static str, ty: ColumnType) -> Column {
+    Column {
+        name,
+        ty,
+        optional: false,
+        secret: false,
+    }
+}
+
 /// The table that records what has been applied: one row for each specification and version.
-pub const RECORD: &str = "sestina_migrations";
+pub static RECORD: TableDescriptor = TableDescriptor {
+    spec: "sestina",
+    name: "sestina_migrations",
+    version: 1,
+    personal: None,
+    columns: &[
+        column("spec", ColumnType::Text),
+        column("version", ColumnType::Integer),
+        column("applied_at", ColumnType::Timestamp),
+    ],
+    key: &["spec", "version"],
+    indexes: &[],
+    queries: &[],
+    retention: None,
+};
+
+/// The table that records how far a migration has come, where a database does not undo definitions: one row
+/// for each of its statements that was begun.
+pub static PROGRESS: TableDescriptor = TableDescriptor {
+    name: "sestina_migration_steps",
+    columns: &[
+        column("spec", ColumnType::Text),
+        column("version", ColumnType::Integer),
+        column("place", ColumnType::Integer),
+        column("done", ColumnType::Boolean),
+    ],
+    key: &["spec", "version", "place"],
+    spec: "sestina",
+    version: 1,
+    personal: None,
+    indexes: &[],
+    queries: &[],
+    retention: None,
+};
 
 /// One step to apply and to record.
 #[derive(Debug, Clone, PartialEq, Eq)]

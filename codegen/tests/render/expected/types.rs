@@ -94,6 +94,18 @@ pub static MIGRATIONS: &[::sestina_storage::Migration] = &[
         version: 1,
         sql: "CREATE TABLE \"lists\" (\n    \"owner\" TEXT NOT NULL,\n    \"seq\" INTEGER NOT NULL,\n    \"title\" TEXT,\n    \"key\" BLOB NOT NULL,\n    \"changed\" INTEGER NOT NULL,\n    PRIMARY KEY (\"owner\", \"seq\")\n) STRICT;\nCREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\nCREATE INDEX \"lists_by_changed\" ON \"lists\" (\"changed\");\n",
     },
+    ::sestina_storage::Migration {
+        dialect: "postgres",
+        spec: "xep-0001",
+        version: 1,
+        sql: "CREATE TABLE \"lists\" (\n    \"owner\" TEXT COLLATE \"C\" NOT NULL,\n    \"owner$long\" TEXT COLLATE \"C\",\n    \"seq\" BIGINT NOT NULL,\n    \"title\" TEXT COLLATE \"C\",\n    \"key\" BYTEA NOT NULL,\n    \"changed\" BIGINT NOT NULL,\n    PRIMARY KEY (\"owner\", \"seq\")\n);\nCREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\nCREATE INDEX \"lists_by_changed\" ON \"lists\" (\"changed\");\n",
+    },
+    ::sestina_storage::Migration {
+        dialect: "mysql",
+        spec: "xep-0001",
+        version: 1,
+        sql: "CREATE TABLE `lists` (\n    `owner` VARBINARY(255) NOT NULL,\n    `owner$long` LONGBLOB,\n    `seq` BIGINT NOT NULL,\n    `title` LONGBLOB,\n    `key` LONGBLOB NOT NULL,\n    `changed` BIGINT NOT NULL,\n    PRIMARY KEY (`owner`, `seq`)\n) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4;\nCREATE INDEX `lists_by_owner_changed` ON `lists` (`owner`, `changed`);\nCREATE INDEX `lists_by_changed` ON `lists` (`changed`);\n",
+    },
 ];
 /// What the schemas forbid, one text a schema: the strict mode of tests and tools reads them.
 pub static RULES: &[&str] = &[

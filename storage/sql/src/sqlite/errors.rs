@@ -2,30 +2,31 @@
 
 use sestina_storage::StorageError;
 
+use crate::engine::{Verdict, map_common};
+
 /// The storage error for one of SQLite.
 pub(super) fn map(error: sqlx::Error) -> StorageError {
-    match &error {
-        sqlx::Error::Database(inner) if inner.is_unique_violation() => StorageError::Conflict,
-        sqlx::Error::ColumnDecode { .. }
-        | sqlx::Error::Decode(_)
-        | sqlx::Error::ColumnIndexOutOfBounds { .. }
-        | sqlx::Error::ColumnNotFound(_) => StorageError::corrupt(error),
-        _ => match primary_code(&error) {
-            // SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT (other than unique), SQLITE_MISMATCH.
-            Some(11 | 26 | 19 | 20) => StorageError::corrupt(error),
-            // SQLITE_TOOBIG: a value over SQLite's bound of 10⁹ octets.
-            Some(18) => StorageError::Unsupported("a value too large for SQLite".into()),
-            Some(13) => StorageError::Unavailable("the disk is full".into()),
-            _ => StorageError::unavailable(error),
-        },
+    if let Some(common) = map_common(&error) {
+        return common;
+    }
+    match primary_code(&error) {
+        // SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT (other than unique), SQLITE_MISMATCH.
+        Some(11 | 26 | 19 | 20) => StorageError::corrupt(error),
+        // SQLITE_TOOBIG: a value over SQLite's bound of 10⁹ octets.
+        Some(18) => StorageError::Unsupported("a value too large for SQLite".into()),
+        Some(13) => StorageError::Unavailable("the disk is full".into()),
+        _ => StorageError::unavailable(error),
     }
 }
 
-/// Whether only this statement failed, so that the transaction it stands in can go on. After the
-/// others (disk full, I/O error, out of memory) SQLite may have rolled the transaction back.
-pub(super) fn only_the_statement(error: &sqlx::Error) -> bool {
-    // SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH.
-    matches!(primary_code(error), Some(1 | 18 | 19 | 20))
+/// What an error means. After some (disk full, I/O error, out of memory) SQLite may have rolled the
+/// transaction back.
+pub(super) fn verdict(error: &sqlx::Error) -> Verdict {
+    match primary_code(error) {
+        // SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH.
+        Some(1 | 18 | 19 | 20) => Verdict::Statement,
+        _ => Verdict::Unable,
+    }
 }
 
 /// Whether another connection is in the way.

@@ -1,54 +1,34 @@
 //! Values and rows as SQLite has them.
 
-use std::sync::Arc;
-
-use sestina_storage::{ColumnType, StorageError, TableDescriptor, Value};
+use sestina_storage::{ColumnType, Value};
 use sqlx::{
-    AssertSqlSafe, Row, Sqlite,
+    Row as _, Sqlite,
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use super::errors;
-
-/// A statement, ready for its values. The text is made from descriptors, whose names are checked,
-/// and never from values.
-pub(super) fn statement(text: Arc<str>) -> Query<'static, Sqlite, SqliteArguments> {
-    sqlx::query(AssertSqlSafe(text))
-}
+use crate::statements::Parameter;
 
 /// Binds the next value.
-pub(super) fn bind(
-    query: Query<'static, Sqlite, SqliteArguments>,
-    value: Value,
-) -> Query<'static, Sqlite, SqliteArguments> {
-    match value {
+pub(super) fn bind<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    parameter: &Parameter<'_>,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    match &*parameter.value {
         Value::Null => query.bind(None::<i64>),
-        Value::Text(text) => query.bind(text),
-        Value::Integer(number) | Value::Timestamp(number) => query.bind(number),
-        Value::Boolean(flag) => query.bind(i64::from(flag)),
-        Value::Bytes(bytes) => query.bind(bytes),
+        Value::Text(text) => query.bind(text.clone()),
+        Value::Integer(number) | Value::Timestamp(number) => query.bind(*number),
+        Value::Boolean(flag) => query.bind(i64::from(*flag)),
+        Value::Bytes(bytes) => query.bind(bytes.clone()),
     }
 }
 
-/// The values of a row that was read with all columns of its table, in their order.
-pub(super) fn row(table: &TableDescriptor, row: &SqliteRow) -> Result<Vec<Value>, StorageError> {
-    let columns = table.columns.iter().enumerate();
-    let values = columns.map(|(place, column)| {
-        let value = value(column.ty, row, place).map_err(errors::map)?;
-        value
-            .or_else(|| column.optional.then_some(Value::Null))
-            .ok_or_else(|| {
-                StorageError::Corrupt(format!(
-                    "table {}: a row without a value in {}",
-                    table.name, column.name
-                ))
-            })
-    });
-    values.collect()
-}
-
-fn value(ty: ColumnType, row: &SqliteRow, place: usize) -> Result<Option<Value>, sqlx::Error> {
+/// What a row has in a column.
+pub(super) fn value(
+    ty: ColumnType,
+    row: &SqliteRow,
+    place: usize,
+) -> Result<Option<Value>, sqlx::Error> {
     Ok(match ty {
         ColumnType::Text => row.try_get::<Option<_>, _>(place)?.map(Value::Text),
         ColumnType::Integer => row.try_get::<Option<_>, _>(place)?.map(Value::Integer),

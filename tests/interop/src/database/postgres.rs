@@ -23,13 +23,26 @@ pub fn installed() -> Result<(), Skip> {
     })
 }
 
-/// Starts a server with an empty data folder.
+/// Starts a server with an empty data folder that does not wait for the disk: a kill is no power cut, what a killed
+/// server has written the system still has.
 ///
 /// # Errors
 /// When it does not come up.
 pub fn start() -> Result<Database, Failure> {
+    begin(false)
+}
+
+/// Starts a server as the package ships it, which waits for the disk: for figures.
+///
+/// # Errors
+/// When it does not come up.
+pub fn start_durable() -> Result<Database, Failure> {
+    begin(true)
+}
+
+fn begin(durable: bool) -> Result<Database, Failure> {
     let programs = programs().ok_or("PostgreSQL is not installed")?;
-    Database::start(Postgres { programs })
+    Database::start(Postgres { programs, durable })
 }
 
 /// The folder of the newest version's programs.
@@ -49,6 +62,7 @@ fn programs() -> Option<PathBuf> {
 
 struct Postgres {
     programs: PathBuf,
+    durable: bool,
 }
 
 impl Server for Postgres {
@@ -83,6 +97,9 @@ impl Server for Postgres {
         command.arg("-p").arg(host.port.to_string());
         command.args(["-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "unix_socket_directories="]);
+        if !self.durable {
+            command.args(["-c", "fsync=off"]);
+        }
         command
     }
 
