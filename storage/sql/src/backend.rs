@@ -111,7 +111,7 @@ impl<E: Engine> Sql<E> {
         statement: impl Fn(bool) -> Bound<'a>,
     ) -> Result<Vec<Vec<Value>>, StorageError> {
         let first = statement(false);
-        statements::check(&first.parameters)?;
+        statements::check(&first.parameters, self.engine.largest())?;
         patiently(async {
             let rows = self.fetch(&first, wanted).await?;
             if !statements.is_in_doubt(query, &rows) {
@@ -182,7 +182,7 @@ impl<E: Engine> Backend for Sql<E> {
     ) -> Result<Option<Vec<Value>>, StorageError> {
         let statements = self.statements(table)?;
         let statement = statements.get(key);
-        statements::check(&statement.parameters)?;
+        statements::check(&statement.parameters, self.engine.largest())?;
         let wanted = Wanted {
             columns: table.columns,
             limit: 1,

@@ -80,6 +80,11 @@ pub trait Engine: Send + Sync + Sized + 'static {
         wanted: Wanted<'_>,
     ) -> impl Future<Output = Result<Vec<Vec<Value>>, sqlx::Error>> + Send;
 
+    /// The most octets of values that one statement takes.
+    fn largest(&self) -> usize {
+        usize::MAX
+    }
+
     /// Lets no other node migrate until [`unlock`](Self::unlock); begins a transaction where
     /// definitions are undone with it.
     fn lock(

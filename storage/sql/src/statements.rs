@@ -419,14 +419,25 @@ pub fn create_table(dialect: &'static dyn Dialect, table: &TableDescriptor) -> S
 }
 
 /// Checks that what a database cannot hold is not bound: PostgreSQL has no NUL in text, and what one
-/// refuses all refuse.
+/// refuses all refuse. `largest` is the most octets of values that a statement takes.
 ///
 /// # Errors
-/// [`StorageError::Corrupt`].
-pub fn check(parameters: &[Parameter<'_>]) -> Result<(), StorageError> {
+/// [`StorageError::Corrupt`] for such text, [`StorageError::Unsupported`] for too many octets.
+pub fn check(parameters: &[Parameter<'_>], largest: usize) -> Result<(), StorageError> {
     let nul = |parameter: &Parameter<'_>| matches!(&*parameter.value, Value::Text(text) if text.contains('\0'));
     if parameters.iter().any(nul) {
         return Err(StorageError::Corrupt("text with a NUL in it".into()));
+    }
+    let length = |parameter: &Parameter<'_>| match &*parameter.value {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 8,
+    };
+    let octets = parameters.iter().map(length).fold(0, usize::saturating_add);
+    if octets > largest {
+        return Err(StorageError::Unsupported(format!(
+            "a row of {octets} octets; the database takes {largest}"
+        )));
     }
     Ok(())
 }

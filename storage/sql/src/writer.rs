@@ -213,7 +213,14 @@ impl<E: Engine> Task<E> {
         }
         let mut answers = Vec::with_capacity(group.len());
         for job in group {
-            let answer = match done::<E>(&self.tables, &mut connection, &job.writes).await {
+            let answer = match done::<E>(
+                &self.tables,
+                self.engine.largest(),
+                &mut connection,
+                &job.writes,
+            )
+            .await
+            {
                 Ok(outcomes) => Ok(outcomes),
                 Err(Undone::Job(error)) => Err(error),
                 Err(Undone::All(failure)) => {
@@ -249,6 +256,7 @@ impl<E: Engine> Task<E> {
 /// One job. A single statement is undone by the database when it fails; a list needs a savepoint.
 async fn done<E: Engine>(
     tables: &Tables,
+    largest: usize,
     connection: &mut Connection<E>,
     writes: &[Write],
 ) -> Result<Vec<Outcome>, Undone> {
@@ -262,7 +270,7 @@ async fn done<E: Engine>(
     }
     let mut outcomes = Vec::with_capacity(writes.len());
     for write in writes {
-        match one::<E>(tables, connection, write).await {
+        match one::<E>(tables, largest, connection, write).await {
             Ok(outcome) => outcomes.push(outcome),
             Err(Undone::Job(error)) => {
                 if list {
@@ -288,6 +296,7 @@ async fn done<E: Engine>(
 
 async fn one<E: Engine>(
     tables: &Tables,
+    largest: usize,
     connection: &mut Connection<E>,
     write: &Write,
 ) -> Result<Outcome, Undone> {
@@ -301,7 +310,7 @@ async fn one<E: Engine>(
     let Some(statement) = statements.write(write) else {
         return Ok(Outcome::Removed(0));
     };
-    statements::check(&statement.parameters).map_err(Undone::Job)?;
+    statements::check(&statement.parameters, largest).map_err(Undone::Job)?;
     match E::execute(connection, &statement).await {
         Ok(0) if matches!(write, Write::Insert { .. }) => Err(Undone::Job(StorageError::Conflict)),
         Ok(_) if matches!(write, Write::Put { .. } | Write::Insert { .. }) => Ok(Outcome::Stored),

@@ -4,7 +4,14 @@ mod dialect;
 mod errors;
 mod values;
 
-use std::{fmt, str::FromStr as _};
+use std::{
+    fmt,
+    str::FromStr as _,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use sestina_storage::{Column, ColumnType, StorageError, Value};
 use sqlx::{
@@ -37,12 +44,14 @@ pub type MySql = Sql<Server>;
 #[derive(Clone)]
 pub struct Server {
     options: MySqlConnectOptions,
+    /// The server's `max_allowed_packet`: it cuts the connection where a statement is longer.
+    packet: Arc<AtomicUsize>,
 }
 
 impl MySql {
     /// Opens a database that is there, `mysql://user:password@host:3306/name` (or `mariadb://…`). What else
     /// may stand in the URL (`ssl-mode`, `ssl-ca`, …) is what MySQL's clients know. Warns in the log where the
-    /// server is set to lose what it has acknowledged.
+    /// server is set to lose what it has acknowledged. A row is no larger than the server's `max_allowed_packet`.
     ///
     /// # Errors
     /// [`StorageError::Unavailable`] when it cannot be reached, [`StorageError::Unsupported`] for an URL
@@ -68,7 +77,10 @@ impl MySql {
                 Box::pin(async move { Server::command(connection, SESSION).await })
             })
             .connect_lazy_with(options.clone());
-        let server = Server { options };
+        let server = Server {
+            options,
+            packet: Arc::new(AtomicUsize::new(usize::MAX)),
+        };
         let backend = Self::new(server.clone(), readers).await;
         let backend = backend.map_err(|error| match error {
             StorageError::Unavailable(text) => {
@@ -151,6 +163,12 @@ impl Engine for Server {
         let opened = tokio::time::timeout(CONNECTING, async {
             let mut connection = self.options.connect().await?;
             Self::command(&mut connection, SESSION).await?;
+            let statement = plain("SELECT CAST(@@GLOBAL.max_allowed_packet AS SIGNED), NULL, NULL");
+            let rows = Self::fetch(&mut connection, &statement, SETTINGS).await?;
+            if let Some([Value::Integer(octets), ..]) = rows.first().map(Vec::as_slice) {
+                let octets = usize::try_from(*octets).unwrap_or(usize::MAX);
+                self.packet.store(octets, Ordering::Relaxed);
+            }
             Ok(connection)
         });
         let late = |_| StorageError::Unavailable("no connection in time".into());
@@ -158,6 +176,12 @@ impl Engine for Server {
     }
 
     calls!(sqlx::MySql, values::bind, values::value);
+
+    fn largest(&self) -> usize {
+        // Less what stands around the values.
+        let packet = self.packet.load(Ordering::Relaxed);
+        packet.saturating_sub(64 * 1024)
+    }
 
     async fn lock(connection: &mut MySqlConnection) -> Result<(), StorageError> {
         // The name is the server's, not the database's.

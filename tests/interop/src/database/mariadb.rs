@@ -63,6 +63,8 @@ impl Server for MariaDb {
             "--skip-name-resolve",
         ]);
         command.arg(format!("--port={}", host.port));
+        // MySQL's default; MariaDB's is a quarter of it.
+        command.arg("--max-allowed-packet=64M");
         let folder = host.folder().display();
         command.arg(format!("--datadir={}", host.data().display()));
         command.arg(format!("--socket={folder}/socket"));
