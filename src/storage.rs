@@ -45,14 +45,26 @@ async fn connect(location: &StorageLocation) -> Result<Storage, String> {
 async fn server(engine: Engine, url: &str) -> Result<Arc<dyn Backend>, String> {
     // Without any of them the URL is of no use.
     let _ = url;
-    match engine {
+    let opened: Result<Arc<dyn Backend>, StorageError> = match engine {
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => sestina_storage_sql::postgres::Postgres::open(url)
+            .await
+            .map(|backend| Arc::new(backend) as _),
+        #[cfg(feature = "mysql")]
+        Engine::MySql => sestina_storage_sql::mysql::MySql::open(url)
+            .await
+            .map(|backend| Arc::new(backend) as _),
+        #[cfg(feature = "mongodb")]
+        Engine::MongoDb => sestina_storage_mongodb::MongoDb::open(url)
+            .await
+            .map(|backend| Arc::new(backend) as _),
         #[cfg(feature = "redis")]
-        Engine::Redis => match sestina_storage_redis::Redis::open(url).await {
-            Ok(redis) => Ok(Arc::new(redis)),
-            Err(error) => Err(error.to_string()),
-        },
-        other => Err(missing(other)),
-    }
+        Engine::Redis => sestina_storage_redis::Redis::open(url)
+            .await
+            .map(|backend| Arc::new(backend) as _),
+        other => return Err(missing(other)),
+    };
+    opened.map_err(|error| error.to_string())
 }
 
 /// Whether this program can open the place at all; the error says what it lacks.
@@ -71,7 +83,9 @@ fn there(engine: Engine) -> bool {
         Engine::Sqlite => cfg!(feature = "sqlite"),
         Engine::Files => cfg!(feature = "file"),
         Engine::Redis => cfg!(feature = "redis"),
-        Engine::Postgres | Engine::MySql | Engine::MongoDb => false,
+        Engine::Postgres => cfg!(feature = "postgres"),
+        Engine::MySql => cfg!(feature = "mysql"),
+        Engine::MongoDb => cfg!(feature = "mongodb"),
     }
 }
 

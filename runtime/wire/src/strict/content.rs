@@ -178,7 +178,7 @@ impl<'a> Matcher<'a> {
             return Violation::new(self.el, Rule::RepeatedChild).child(child);
         }
         let somewhere = |name: &&str| self.children.iter().any(|child| child.name() == *name);
-        if !self.expected.is_empty() && !self.expected.iter().any(|name| somewhere(name)) {
+        if !self.expected.is_empty() && !self.expected.iter().any(somewhere) {
             return Violation::new(self.el, Rule::MissingChild(expected()));
         }
         Violation::new(self.el, Rule::MisplacedChild(expected())).child(child)

@@ -322,7 +322,7 @@ fn builtin(name: &str, value: &str) -> Result<(), String> {
         "hexBinary" => {
             let digits = value.bytes().all(|byte| byte.is_ascii_hexdigit());
             said(
-                digits && value.len() % 2 == 0,
+                digits && value.len().is_multiple_of(2),
                 "hexadecimal digits in pairs",
             )
         }
