@@ -15,6 +15,9 @@ use crate::{
     line::{self, Line},
 };
 
+/// From where to where, over encoded keys.
+type Bounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// Below this size a segment is not worth writing anew.
 const SMALL: u64 = 64 << 10;
 
@@ -322,11 +325,7 @@ impl Segment {
     }
 
     /// Where in the index the rows of a selection are; `None` where there can be none.
-    fn bounds(
-        &self,
-        selection: &Selection,
-        columns: &[usize],
-    ) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
+    fn bounds(&self, selection: &Selection, columns: &[usize]) -> Option<Bounds> {
         let query = selection.query;
         let mut prefix = Vec::new();
         let mut compared = 0;

@@ -153,8 +153,10 @@ fn any_selection(subject: &Subject, dice: &mut data::Dice) -> Option<Selection> 
         }
     });
     let can = query.search.is_some() && subject.backend.supports_search(table, query);
-    let search =
-        (can && dice.roll(3) == 0).then(|| Search::new(*dice.pick(&["a", "b EX", "ä", "@"])));
+    let search = (can && dice.roll(3) == 0).then(|| {
+        let word = *dice.pick::<&str>(&["a", "b EX", "ä", "@"]);
+        Search::new(word)
+    });
     Some(Selection {
         table,
         query,
