@@ -14,6 +14,7 @@ pub mod output;
 pub mod read;
 pub mod render;
 
+mod migrate;
 mod resolve;
 mod stamp;
 mod starter;
@@ -27,6 +28,7 @@ pub mod extract;
 pub use build::Build;
 pub use diagnostic::{Diagnostic, Level, render_all};
 pub use explain::explain;
+pub use migrate::migrate;
 pub use output::Output;
 pub use read::{Loaded, Specs};
 pub use starter::Starter;

@@ -169,3 +169,100 @@ fn docs_says_when_it_is_out_of_date() {
     let said = String::from_utf8(stale.stderr).unwrap();
     assert!(said.contains("supported.md is out of date"), "{said}");
 }
+
+const TABLE: &str = r#"
+[[table]]
+name = "demo_rows"
+accessor = "demo"
+key = ["id"]
+[[table.column]]
+name = "id"
+type = "integer"
+[[table.column]]
+name = "title"
+type = "text"
+"#;
+
+#[test]
+fn migrate_writes_the_next_version_and_then_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("demo");
+    std::fs::create_dir(&spec).unwrap();
+    let head = "[spec]\nid = \"demo\"\nnumber = \"DEMO\"\ntitle = \"Demo\"\n";
+    let declare = |tables: &str| {
+        std::fs::write(spec.join("spec.toml"), format!("{head}{tables}")).unwrap();
+    };
+    let said = |output: &Output| String::from_utf8(output.stderr.clone()).unwrap();
+    declare(TABLE);
+    // Without history the build makes the first version itself.
+    assert!(run(folder.path(), &["check"]).status.success());
+    let output = run(folder.path(), &["migrate"]);
+    assert!(output.status.success(), "{}", said(&output));
+    for dialect in ["sqlite", "postgres", "mysql"] {
+        let path = spec.join(format!("migrations/{dialect}/0001_demo_rows.sql"));
+        let sql = std::fs::read_to_string(path).unwrap();
+        assert!(sql.contains("CREATE TABLE"), "{sql}");
+    }
+    assert!(run(folder.path(), &["migrate", "--check"]).status.success());
+    assert!(run(folder.path(), &["check"]).status.success());
+
+    // A change without migration stops the build, at the table.
+    let more = "[[table.column]]\nname = \"kind\"\ntype = \"text\"\ndefault = \"note\"\n\
+                [[table.index]]\ncolumns = [\"title\"]\n\
+                [[table.query]]\nname = \"titled\"\nequals = [\"title\"]\nlimit = 5\n";
+    declare(&format!("{TABLE}{more}"));
+    let output = run(folder.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = said(&output);
+    assert!(
+        text.contains("the table `demo_rows` has changed since its last migration"),
+        "{text}"
+    );
+    assert!(text.contains("spec.toml:7:8"), "{text}");
+    assert!(text.contains("run `sestina-codegen migrate`"), "{text}");
+    assert_eq!(
+        run(folder.path(), &["migrate", "--check"]).status.code(),
+        Some(1)
+    );
+    assert!(run(folder.path(), &["migrate"]).status.success());
+    assert!(run(folder.path(), &["check"]).status.success());
+    let second = |dialect: &str| {
+        let path = spec.join(format!("migrations/{dialect}/0002_demo_rows.sql"));
+        std::fs::read_to_string(path).unwrap()
+    };
+    let sqlite = second("sqlite");
+    assert!(
+        sqlite.ends_with(
+            "ALTER TABLE \"demo_rows\" ADD COLUMN \"kind\" TEXT NOT NULL DEFAULT 'note';\n\
+             CREATE INDEX \"demo_rows_by_title\" ON \"demo_rows\" (\"title\");\n"
+        ),
+        "{sqlite}"
+    );
+    assert!(second("postgres").contains("\"title$long\""));
+
+    // What no statement makes is refused, with its place and what to do.
+    declare(&TABLE.replace("type = \"text\"", "type = \"bytes\""));
+    for command in ["check", "migrate"] {
+        let output = run(folder.path(), &[command]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = said(&output);
+        assert!(
+            text.contains("the type of the column `title` of the table `demo_rows` has changed"),
+            "{text}"
+        );
+        assert!(text.contains("spec.toml:14:8"), "{text}");
+        assert!(text.contains("add a column with another name"), "{text}");
+    }
+    // A file that is gone is missed.
+    std::fs::remove_file(spec.join("migrations/mysql/0001_demo_rows.sql")).unwrap();
+    let text = said(&run(folder.path(), &["check"]));
+    assert!(text.contains("there is no migration 1 for mysql"), "{text}");
+}
+
+/// The project's own tables are as their migrations leave them.
+#[test]
+fn the_migrations_are_fresh() {
+    let output = run(&specs(), &["migrate", "--check"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+}

@@ -4,6 +4,7 @@ mod announced;
 mod declared_twice;
 mod dependencies;
 mod handlers;
+mod history;
 mod negotiation;
 mod queries;
 mod stages;
@@ -11,7 +12,14 @@ mod stages;
 use crate::Diagnostic;
 use crate::model::Model;
 
-/// Runs every check and returns all that they found.
+/// Whether tables are as their migrations leave them.
+pub(crate) fn history(model: &Model) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    history::check(model, &mut found);
+    found
+}
+
+/// Runs every check but that of the [history of tables](history) and returns all that they found.
 #[must_use]
 pub fn check(model: &Model) -> Vec<Diagnostic> {
     let mut found = Vec::new();

@@ -11,6 +11,7 @@ mod docs;
 mod explain;
 mod extract;
 mod generate;
+mod migrate;
 mod new;
 
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Writes the folder of a new specification, to start from; it goes into the last folder of `--specs`.
     New(new::Arguments),
+    /// Writes the next migration beside every specification whose tables have changed, and the first beside those without.
+    Migrate(migrate::Arguments),
     /// Writes the table of supported specifications, the DOAP file, the settings and the negotiation graphs.
     Docs(docs::Arguments),
 }
@@ -61,6 +64,7 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Extract(arguments) => extract::run(&arguments),
         Command::Conform(arguments) => conform::run(&arguments),
+        Command::Migrate(arguments) => migrate::run(&specs, &arguments),
         Command::New(arguments) => new::run(&specs, &arguments),
         Command::Docs(arguments) => {
             loaded(&specs).and_then(|loaded| docs::run(&loaded, &arguments))

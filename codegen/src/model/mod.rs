@@ -5,6 +5,7 @@
 //! renderer therefore reads no file, looks nothing up by text and needs no decision about names.
 //! Every item carries the [`Place`] it was declared at, for messages and for documentation.
 
+mod history;
 mod paths;
 mod place;
 mod profile;
@@ -12,6 +13,7 @@ mod spec;
 mod storage;
 mod types;
 
+pub use history::{History, Step};
 pub use paths::Paths;
 pub use place::{Place, Sources};
 pub use profile::{Profile, Role, SettingsValue};

@@ -1,6 +1,6 @@
 //! A specification: what `spec.toml` says beside the schemas.
 
-use super::{ElementName, Place, Schema, Table, Type, TypeRef};
+use super::{ElementName, History, Place, Schema, Table, Type, TypeRef};
 
 /// One specification.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub struct Spec {
     pub identities: Vec<Identity>,
     /// Tables.
     pub tables: Vec<Table>,
+    /// Their migrations; `None` before the first is written.
+    pub history: Option<History>,
     /// Configuration keys.
     pub config: Vec<Config>,
     /// `id` in `[spec]`, or the folder where the spec has no `spec.toml`.

@@ -54,6 +54,8 @@ pub struct Column {
     pub optional: bool,
     /// Whether its value never appears in logs (`Secret` in the row).
     pub secret: bool,
+    /// What rows have here that are older than the column.
+    pub default: Option<sestina_schema::Literal>,
     /// Documentation; may be empty.
     pub doc: String,
     /// The `name`.

@@ -1,5 +1,6 @@
 //! Readers: from folders of specifications to the model.
 
+pub(crate) mod history;
 pub(crate) mod toml;
 pub(crate) mod xsd;
 
@@ -75,7 +76,16 @@ impl Specs {
 
     /// Resolves everything into the model and checks it.
     #[must_use]
-    pub fn finish(mut self) -> Loaded {
+    pub fn finish(self) -> Loaded {
+        let mut loaded = self.finish_before_migration();
+        loaded.diagnostics.extend(check::history(&loaded.model));
+        loaded
+    }
+
+    /// As [`finish`](Self::finish), but does not mind tables that are not as their migrations leave them: for whoever
+    /// is about to write the next.
+    #[must_use]
+    pub fn finish_before_migration(mut self) -> Loaded {
         let decls = xsd::read_all(&mut self.schemas, &mut self.diagnostics);
         let mut diagnostics = self.diagnostics;
         let input = Input {
@@ -122,7 +132,9 @@ impl Specs {
                 Some((file, raw))
             });
         let place = Place::start(&shown);
+        let history = self.history(folder);
         self.folders.push(Folder {
+            history,
             id,
             crate_path: crate_path.map(str::to_owned),
             toml,

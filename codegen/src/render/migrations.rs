@@ -26,7 +26,7 @@ pub fn definition(table: &Table) -> sestina_schema::Table {
                     ColumnType::DateTime => sestina_schema::ColumnType::Timestamp,
                 },
                 optional: column.optional,
-                default: None,
+                default: column.default.clone(),
             })
             .collect(),
         key: table.key.clone(),
@@ -47,17 +47,33 @@ pub fn migration(dialect: Dialect, spec: &Spec) -> String {
     tables.collect::<Vec<_>>().join("\n")
 }
 
+/// What stands beside a spec; without that, its tables as they are declared are the first version.
+fn history(spec: &Spec) -> Vec<(Dialect, u32, String)> {
+    match &spec.history {
+        Some(history) => {
+            let steps = history.steps.iter();
+            steps
+                .map(|step| (step.dialect, step.version, step.sql.clone()))
+                .collect()
+        }
+        None => Dialect::ALL
+            .map(|dialect| (dialect, 1, migration(dialect, spec)))
+            .to_vec(),
+    }
+}
+
 /// `MIGRATIONS` over all specs.
 pub(super) fn all(model: &Model) -> TokenStream {
     let storage = code::path(&model.paths.storage);
     let migrations = model
         .own_specs()
-        .filter(|spec| !spec.tables.is_empty())
-        .flat_map(|spec| Dialect::ALL.map(|dialect| (dialect, spec)))
-        .map(|(dialect, spec)| {
-            let (name, id, sql) = (dialect.name(), &spec.id, migration(dialect, spec));
+        .filter(|spec| !spec.tables.is_empty() || spec.history.is_some())
+        .flat_map(|spec| history(spec).into_iter().map(move |step| (spec, step)))
+        .map(|(spec, (dialect, version, sql))| {
+            let (name, id) = (dialect.name(), &spec.id);
+            let version = proc_macro2::Literal::u32_unsuffixed(version);
             quote! {
-                #storage::Migration { dialect: #name, spec: #id, version: 1, sql: #sql }
+                #storage::Migration { dialect: #name, spec: #id, version: #version, sql: #sql }
             }
         });
     quote! {

@@ -82,6 +82,7 @@ pub(super) fn spec(
         features: Vec::new(),
         identities: Vec::new(),
         tables: Vec::new(),
+        history: folder.history.take(),
         config: Vec::new(),
         place: folder.place.clone(),
         id: folder.id.clone(),

@@ -15,7 +15,9 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Diagnostic;
-use crate::model::{FieldType, Model, Multiplicity, Place, Schema, Shape, Spec, Type, TypeRef};
+use crate::model::{
+    FieldType, History, Model, Multiplicity, Place, Schema, Shape, Spec, Type, TypeRef,
+};
 use crate::read::toml::{File, RawProfile, RawSpec};
 use crate::read::xsd::{Name, SchemaDecl, SchemaFile};
 
@@ -34,6 +36,8 @@ pub(crate) struct Folder {
     pub(crate) place: Place,
     /// A schema could not be read.
     pub(crate) broken: bool,
+    /// The migrations of its tables.
+    pub(crate) history: Option<History>,
 }
 
 /// Everything that was read.

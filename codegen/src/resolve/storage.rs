@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use sestina_schema::Literal;
 use toml::Spanned;
 
-use crate::model::{Column, Index, Query, Retention, Table};
+use crate::model::{Column, ColumnType, Index, Query, Retention, Table};
 use crate::read::toml::{File, RawColumn, RawQuery, RawRetention, RawTable};
 use crate::text::{closest, one_of};
 
@@ -94,16 +95,38 @@ pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Tabl
 fn column(file: &mut File, raw: &RawColumn) -> Option<Column> {
     let name = identifier(file, "a column", &raw.name);
     let type_ = word(file, "type of column", &raw.type_, COLUMN_TYPES);
-    let name = name?;
+    let (name, type_) = (name?, type_?);
     Some(Column {
+        default: default(file, raw, type_),
         field: name.clone(),
         name,
-        type_: type_?,
+        type_,
         optional: raw.optional,
         secret: raw.secret,
         doc: raw.doc.clone(),
         place: file.at(&raw.name),
     })
+}
+
+/// What older rows have in a column, where it is of the column's type.
+fn default(file: &mut File, raw: &RawColumn, type_: ColumnType) -> Option<Literal> {
+    let written = raw.default.as_ref()?;
+    let literal = match (written.get_ref(), type_) {
+        (toml::Value::String(text), ColumnType::Text | ColumnType::BareJid | ColumnType::Jid) => {
+            Literal::Text(text.clone())
+        }
+        (toml::Value::Integer(number), ColumnType::Integer) => Literal::Integer(*number),
+        (toml::Value::Boolean(flag), ColumnType::Boolean) => Literal::Boolean(*flag),
+        _ => {
+            file.error(
+                written.span(),
+                "the default is not of the column's type",
+                "write a text, a number or `true` or `false`; other columns can be `optional = true`",
+            );
+            return None;
+        }
+    };
+    Some(literal)
 }
 
 /// How long rows are kept; whether the key exists and the column has an index is for the checks.

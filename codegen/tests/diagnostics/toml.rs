@@ -31,7 +31,7 @@ fn unknown_keys_at_every_level() {
                 "error",
                 "demo/spec.toml:18:1",
                 "unknown key `bogus`",
-                "known here: `name`, `type`, `optional`, `secret` and `doc`",
+                "known here: `name`, `type`, `optional`, `secret`, `default` and `doc`",
             ),
         ],
     );

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod servers;
+mod versions;
 
 use std::sync::Arc;
 
@@ -28,6 +29,14 @@ impl servers::Kind for Kind {
 async fn holds_what_is_promised() {
     ready!("storage::postgres", database::postgres::installed());
     servers::all::<Kind>().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_version_becomes_the_newest() {
+    ready!("storage::postgres", database::postgres::installed());
+    let server = database::postgres::start().unwrap();
+    let open = async || Postgres::open(&server.create().unwrap()).await.unwrap();
+    versions::migrate(sestina_schema::Dialect::Postgres, open).await;
 }
 
 #[tokio::test]

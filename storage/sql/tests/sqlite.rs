@@ -1,6 +1,8 @@
 //! SQLite's file, migrations and shared commits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod versions;
+
 use std::{path::Path, sync::Arc};
 
 use sestina_storage::{
@@ -170,6 +172,19 @@ async fn a_changed_table_without_migrations() {
     let error = backend.prepare(&[changed], &[]).await.unwrap_err();
     assert!(matches!(error, StorageError::Unsupported(_)), "{error}");
     backend.close().await;
+}
+
+#[tokio::test]
+async fn every_version_becomes_the_newest() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = std::sync::atomic::AtomicU32::new(0);
+    let open = async || {
+        let number = opened.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        open(&folder.path().join(format!("{number}.db")))
+            .await
+            .unwrap()
+    };
+    versions::migrate(sestina_schema::Dialect::Sqlite, open).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

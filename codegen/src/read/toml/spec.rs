@@ -191,6 +191,7 @@ pub(crate) struct RawColumn {
     pub(crate) optional: bool,
     #[serde(default)]
     pub(crate) secret: bool,
+    pub(crate) default: Option<Spanned<toml::Value>>,
     #[serde(default)]
     pub(crate) doc: String,
 }
