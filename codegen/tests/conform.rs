@@ -34,11 +34,11 @@ fn extracts_schemas_and_examples_and_says_what_it_left_out() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
         said,
-        "2 documents: 3 schemas in 2 of them, 7 example payloads in 7 examples, 2 left out; 2 folders\n"
+        "2 documents: 3 schemas in 2 of them, 7 example payloads in 8 examples, 2 left out; 2 folders\n"
     );
     let left_out = String::from_utf8(output.stderr).unwrap();
     assert!(left_out.contains("xep-9001.xml:58: "), "{left_out}");
-    assert!(out.path().join("xep-9001/lamp.xsd").exists());
+    assert!(out.path().join("xep-9001/example-lamp.xsd").exists());
     let first = std::fs::read_to_string(out.path().join("xep-9001/examples/001-1.xml")).unwrap();
     assert!(
         first.starts_with("<iq xmlns='jabber:client' type='set'"),
@@ -87,7 +87,7 @@ fn every_payload_comes_back_and_one_bad_schema_stops_no_other() {
         errors.contains("XML Schema has no type `bolean`"),
         "{errors}"
     );
-    assert!(errors.contains("xep-9002/broken.xsd:"), "{errors}");
+    assert!(errors.contains("xep-9002/example-broken.xsd:"), "{errors}");
     let lines = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = lines.lines().collect();
     let of = |file: &str| {
@@ -108,7 +108,7 @@ fn every_payload_comes_back_and_one_bad_schema_stops_no_other() {
     let unknown = of("xep-9001/examples/003-1.xml");
     let typed = unknown.split_once("\"xml_typed\":").unwrap().1;
     assert!(
-        unknown.contains("urn:elsewhere") && !typed.contains("urn:elsewhere"),
+        unknown.contains("watts") && !typed.contains("watts"),
         "{unknown}"
     );
     assert!(of("xep-9001/examples/006-1.xml").contains("\"outcome\":\"untyped\""));
