@@ -159,7 +159,6 @@ async fn copied_there_and_back_everything_is_equal() {
 }
 
 #[tokio::test]
-#[ignore = "too slow over all tables; to be made smaller"]
 async fn an_interrupted_copy_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -212,7 +211,6 @@ async fn an_interrupted_copy_goes_on() {
 }
 
 #[tokio::test]
-#[ignore = "too slow over all tables; to be made smaller"]
 async fn what_belongs_to_a_person_comes_out_and_goes() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

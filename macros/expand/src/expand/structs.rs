@@ -114,9 +114,18 @@ fn child_loop(scopes: &[Scope<'_>], arranged: bool) -> TokenStream {
     let mut arms = Vec::new();
     let mut closed = false;
     let mut extra = None;
+    let wildcard = order
+        .iter()
+        .any(|(_, cx)| matches!(cx.field.kind, FieldKind::Any(_)));
+    let mut repeated = (arranged && wildcard)
+        .then(|| scopes.iter().filter_map(repeated_arm).collect::<Vec<_>>())
+        .unwrap_or_default();
     for (rank, cx) in order {
         if closed {
             break;
+        }
+        if rank > 0 {
+            arms.append(&mut repeated);
         }
         if let Some((pattern, code)) = cx.field.kind.code().on_child(cx) {
             closed = rank >= CLOSES;
@@ -143,6 +152,24 @@ fn child_loop(scopes: &[Scope<'_>], arranged: bool) -> TokenStream {
     } else {
         quote!(for child in el.children() { #arms })
     }
+}
+
+/// The arm of a second child where a field holds one: it is unknown. A wildcard does not get it, because among
+/// the children that are written from there the field's own would not be told from it.
+fn repeated_arm(cx: &Scope<'_>) -> Option<TokenStream> {
+    if cx.field.occurs == Occurs::Many {
+        return None;
+    }
+    let (name, namespace) = match &cx.field.kind {
+        FieldKind::ChildText(kind) => (&kind.name, &kind.namespace),
+        FieldKind::Flag(kind) => (&kind.name, &kind.namespace),
+        FieldKind::Child(Child::Named { name, namespace }) => (name, namespace),
+        _ => return None,
+    };
+    let extra = cx.unknown()?;
+    let expected = cx.expected(namespace.as_ref());
+    let unknown = u16::MAX;
+    Some(quote!(#name if child.ns() == #expected => { #extra.push_element(child); #unknown }))
 }
 
 /// From this rank on, an arm takes every child that is left.

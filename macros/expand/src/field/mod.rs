@@ -111,6 +111,11 @@ impl<'a> Scope<'a> {
         self.extra.as_ref().filter(|_| self.item.loose)
     }
 
+    /// What collects the unknown, if anything does.
+    pub(crate) fn unknown(&self) -> Option<&Ident> {
+        self.extra.as_ref()
+    }
+
     /// Whether the type remembers how its content was arranged.
     pub(crate) fn arranged(&self) -> bool {
         self.extra.is_some()
