@@ -28,10 +28,11 @@ mod transaction;
 mod writer;
 
 use std::{
+    collections::HashSet,
     fmt,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -61,6 +62,8 @@ pub struct Files {
 struct Shared {
     /// `None` once it is closed.
     state: Mutex<Option<State>>,
+    /// The tables that have been prepared: asked for where nobody may wait for the disk.
+    known: RwLock<HashSet<&'static str>>,
     /// Set when an answer of the disk leaves it unknown what is durable.
     broken: AtomicBool,
 }
@@ -98,6 +101,7 @@ impl Files {
             blocking(move || State::open(&opening).map_err(|error| named(&opening, error))).await?;
         let shared = Arc::new(Shared {
             state: Mutex::new(Some(state)),
+            known: RwLock::default(),
             broken: AtomicBool::new(false),
         });
         let writer = writer::Writer::start(shared.clone()).map_err(StorageError::unavailable)?;
@@ -169,10 +173,9 @@ impl Backend for Files {
     }
 
     fn supports(&self, table: &TableDescriptor) -> bool {
-        let name = table.name;
-        self.shared
-            .with(|state| Ok(state.knows(name)))
-            .unwrap_or(false)
+        let known = &self.shared.known;
+        let known = known.read().unwrap_or_else(PoisonError::into_inner);
+        known.contains(table.name)
     }
 
     fn supports_search(&self, _table: &TableDescriptor, _query: &QueryDescriptor) -> bool {
@@ -184,8 +187,12 @@ impl Backend for Files {
         tables: &[&'static TableDescriptor],
         _migrations: &[Migration],
     ) -> Result<(), StorageError> {
-        let tables = tables.to_vec();
-        self.read(move |state| state.prepare(&tables)).await
+        let preparing = tables.to_vec();
+        self.read(move |state| state.prepare(&preparing)).await?;
+        let known = &self.shared.known;
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(tables.iter().map(|table| table.name));
+        Ok(())
     }
 
     async fn get(
