@@ -117,9 +117,10 @@ fn child_loop(scopes: &[Scope<'_>], arranged: bool) -> TokenStream {
     let wildcard = order
         .iter()
         .any(|(_, cx)| matches!(cx.field.kind, FieldKind::Any(_)));
-    let mut repeated = (arranged && wildcard)
-        .then(|| scopes.iter().filter_map(repeated_arm).collect::<Vec<_>>())
-        .unwrap_or_default();
+    let mut repeated = Vec::new();
+    if arranged && wildcard {
+        repeated.extend(scopes.iter().filter_map(repeated_arm));
+    }
     for (rank, cx) in order {
         if closed {
             break;
