@@ -52,6 +52,7 @@ impl Server for MariaDb {
         command.args(["--no-defaults", "--skip-test-db"]);
         command.arg("--auth-root-authentication-method=normal");
         command.arg(format!("--datadir={}", host.data().display()));
+        command.arg(temporary(host)?);
         host.run(&mut command)
     }
 
@@ -66,6 +67,7 @@ impl Server for MariaDb {
         // MySQL's default; MariaDB's is a quarter of it.
         command.arg("--max-allowed-packet=64M");
         let folder = host.folder().display();
+        command.arg(format!("--tmpdir={folder}/tmp"));
         command.arg(format!("--datadir={}", host.data().display()));
         command.arg(format!("--socket={folder}/socket"));
         command.arg(format!("--pid-file={folder}/pid"));
@@ -83,6 +85,13 @@ impl Server for MariaDb {
         query(host, &format!("CREATE DATABASE {name}"))?;
         Ok(format!("mysql://root@127.0.0.1:{}/{name}", host.port))
     }
+}
+
+/// A folder for temporary tables of its own: a server that starts removes those it finds, also another's.
+fn temporary(host: &Host) -> Result<String, Failure> {
+    let folder = host.folder().join("tmp");
+    host.run(host.command("mkdir").arg("-p").arg(&folder))?;
+    Ok(format!("--tmpdir={}", folder.display()))
 }
 
 fn program(name: &str) -> std::path::PathBuf {

@@ -638,6 +638,18 @@ pub mod list {
                         );
                         9u16
                     }
+                    "before" if child.ns() == "urn:example:list" => {
+                        f12.push_element(child);
+                        65535u16
+                    }
+                    "after" if child.ns() == "urn:example:list" => {
+                        f12.push_element(child);
+                        65535u16
+                    }
+                    "item" if child.ns() == "urn:example:list" => {
+                        f12.push_element(child);
+                        65535u16
+                    }
                     _ => {
                         f10.push(child.to_any());
                         10u16
