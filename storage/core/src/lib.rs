@@ -16,6 +16,7 @@ mod column;
 pub mod conformance;
 mod descriptor;
 mod error;
+pub mod index;
 pub mod memory;
 pub mod ordered;
 mod query;

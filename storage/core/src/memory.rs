@@ -2,8 +2,9 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    ops::Bound,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -12,11 +13,98 @@ use async_trait::async_trait;
 
 use crate::{
     Backend, Migration, Outcome, QueryDescriptor, Selection, StorageError, TableDescriptor, Value,
-    Write,
+    Write, index, ordered,
 };
 
-/// Rows of a table by key.
-type Rows = BTreeMap<Vec<Value>, Vec<Value>>;
+/// A row, shared by the indexes.
+type Row = Arc<Vec<Value>>;
+
+/// Rows in the order of some columns, by their [entries](index::entry).
+struct Index {
+    columns: Vec<usize>,
+    rows: BTreeMap<Box<[u8]>, Row>,
+}
+
+/// The rows of a table: the first index is that of the key.
+struct Rows {
+    indexes: Vec<Index>,
+}
+
+impl Rows {
+    fn new(table: &TableDescriptor) -> Self {
+        let all = index::all(table).into_iter();
+        Self {
+            indexes: all
+                .map(|columns| Index {
+                    columns,
+                    rows: BTreeMap::new(),
+                })
+                .collect(),
+        }
+    }
+
+    fn by_key(&self) -> Option<&BTreeMap<Box<[u8]>, Row>> {
+        self.indexes.first().map(|index| &index.rows)
+    }
+
+    fn get(&self, key: &[Value]) -> Option<&Row> {
+        self.by_key()?.get(&ordered::encode(key)[..])
+    }
+
+    /// Stores a row; the one it replaces.
+    fn insert(&mut self, table: &TableDescriptor, row: Row) -> Option<Row> {
+        let old = self.remove(&table.key_of(&row));
+        for index in &mut self.indexes {
+            let entry = index::entry(&row, &index.columns);
+            index.rows.insert(entry, row.clone());
+        }
+        old
+    }
+
+    /// Removes the row with this key.
+    fn remove(&mut self, key: &[Value]) -> Option<Row> {
+        let row = self.get(key)?.clone();
+        for index in &mut self.indexes {
+            index.rows.remove(&index::entry(&row, &index.columns));
+        }
+        Some(row)
+    }
+
+    /// Makes the index that a query needs, if it is none that the table declares.
+    fn index(&mut self, columns: Vec<usize>) -> &Index {
+        let known = self.indexes.iter().position(|one| one.columns == columns);
+        let place = known.unwrap_or_else(|| {
+            let rows = self.by_key().into_iter().flat_map(BTreeMap::values);
+            let rows = rows.map(|row| (index::entry(row, &columns), row.clone()));
+            let rows = rows.collect();
+            self.indexes.push(Index { columns, rows });
+            self.indexes.len() - 1
+        });
+        &self.indexes[place]
+    }
+
+    /// The rows of a selection, in its order, its limit aside.
+    fn select<'a>(
+        &'a mut self,
+        selection: &'a Selection,
+    ) -> Box<dyn Iterator<Item = &'a Row> + 'a> {
+        let columns = index::columns(selection.table, selection.query);
+        let index = self.index(columns);
+        let Some((lower, upper)) = index::bounds(selection, &index.columns) else {
+            return Box::new(std::iter::empty());
+        };
+        let found = index.rows.range::<[u8], _>((
+            lower.as_ref().map(|octets| &octets[..]),
+            upper.as_ref().map(|octets| &octets[..]),
+        ));
+        let rows = found.map(|(_, row)| row);
+        if selection.descending() {
+            Box::new(rows.rev().filter(|row| selection.matches(row)))
+        } else {
+            Box::new(rows.filter(|row| selection.matches(row)))
+        }
+    }
+}
 
 /// Keeps all rows in memory.
 #[derive(Default)]
@@ -65,7 +153,7 @@ impl Memory {
 }
 
 /// What undoes one change: the row that was under this key before.
-type Undo = (&'static str, Vec<Value>, Option<Vec<Value>>);
+type Undo = (&'static TableDescriptor, Vec<Value>, Option<Row>);
 
 fn apply(
     tables: &mut HashMap<&'static str, Rows>,
@@ -73,92 +161,57 @@ fn apply(
     undo: &mut Vec<Undo>,
 ) -> Result<Outcome, StorageError> {
     let table = write.table();
-    let rows = tables.entry(table.name).or_default();
+    let rows = tables.entry(table.name).or_insert_with(|| Rows::new(table));
     match write {
         Write::Put { row, .. } => {
             let key = table.key_of(&row);
-            undo.push((table.name, key.clone(), rows.insert(key, row)));
+            undo.push((table, key, rows.insert(table, row.into())));
             Ok(Outcome::Stored)
         }
         Write::Insert { row, .. } => {
             let key = table.key_of(&row);
-            if rows.contains_key(&key) {
+            if rows.get(&key).is_some() {
                 return Err(StorageError::Conflict);
             }
-            undo.push((table.name, key.clone(), rows.insert(key, row)));
+            undo.push((table, key, rows.insert(table, row.into())));
             Ok(Outcome::Stored)
         }
         Write::Delete { key, .. } => {
             let old = rows.remove(&key);
             let removed = u64::from(old.is_some());
-            undo.push((table.name, key, old));
+            undo.push((table, key, old));
             Ok(Outcome::Removed(removed))
         }
         Write::DeleteWhere(selection) => {
-            let matcher = Matcher::new(&selection);
-            Ok(remove(table, rows, undo, |row| matcher.matches(row)))
+            let found: Vec<Row> = rows.select(&selection).cloned().collect();
+            Ok(remove(table, rows, undo, found))
         }
         Write::Erase { account, .. } => {
             let column = table.personal.and_then(|name| table.column(name));
             let account = Value::Text(account);
-            Ok(remove(table, rows, undo, |row| {
-                column.is_some_and(|(place, _)| row.get(place) == Some(&account))
-            }))
+            let all = rows.by_key().into_iter().flat_map(BTreeMap::values);
+            let found =
+                all.filter(|row| column.is_some_and(|(place, _)| row.get(place) == Some(&account)));
+            let found = found.cloned().collect();
+            Ok(remove(table, rows, undo, found))
         }
     }
 }
 
-/// Removes the rows that match.
+/// Removes these rows.
 fn remove(
-    table: &TableDescriptor,
+    table: &'static TableDescriptor,
     rows: &mut Rows,
     undo: &mut Vec<Undo>,
-    matches: impl Fn(&[Value]) -> bool,
+    found: Vec<Row>,
 ) -> Outcome {
-    let mut removed = 0;
-    for (key, row) in rows.extract_if(.., |_, row| matches(row)) {
-        undo.push((table.name, key, Some(row)));
-        removed += 1;
+    let removed = found.len() as u64;
+    for row in found {
+        let key = table.key_of(&row);
+        rows.remove(&key);
+        undo.push((table, key, Some(row)));
     }
     Outcome::Removed(removed)
-}
-
-/// A selection with its columns' places looked up.
-struct Matcher<'a> {
-    equals: Vec<(usize, &'a Value)>,
-    range: Option<usize>,
-    search: Option<usize>,
-    selection: &'a Selection,
-}
-
-impl<'a> Matcher<'a> {
-    fn new(selection: &'a Selection) -> Self {
-        let place = |name: &str| selection.table.column(name).map(|(place, _)| place);
-        let names = selection.query.equals.iter();
-        Self {
-            equals: names
-                .zip(&selection.equals)
-                .filter_map(|(name, value)| place(name).map(|place| (place, value)))
-                .collect(),
-            range: selection.query.range.and_then(place),
-            search: selection.query.search.and_then(place),
-            selection,
-        }
-    }
-
-    fn matches(&self, row: &[Value]) -> bool {
-        self.equals
-            .iter()
-            .all(|&(place, value)| row.get(place) == Some(value))
-            && self.range.is_none_or(|place| {
-                row.get(place)
-                    .is_some_and(|value| self.selection.range.contains(value))
-            })
-            && self.selection.search.as_ref().is_none_or(|search| {
-                let value = self.search.and_then(|place| row.get(place));
-                value.is_some_and(|value| search.matches_value(value))
-            })
-    }
 }
 
 #[async_trait]
@@ -190,51 +243,22 @@ impl Backend for Memory {
     ) -> Result<Option<Vec<Value>>, StorageError> {
         self.check()?;
         let tables = self.lock();
-        Ok(tables
-            .get(table.name)
-            .and_then(|rows| rows.get(key))
-            .cloned())
+        let row = tables.get(table.name).and_then(|rows| rows.get(key));
+        Ok(row.map(|row| row.to_vec()))
     }
 
     async fn select(&self, selection: &Selection) -> Result<Vec<Vec<Value>>, StorageError> {
         self.check()?;
-        let table = selection.table;
-        let tables = self.lock();
-        let Some(rows) = tables.get(table.name) else {
+        let limit = usize::try_from(selection.limit).unwrap_or(usize::MAX);
+        let mut tables = self.lock();
+        let Some(rows) = tables.get_mut(selection.table.name) else {
             return Ok(Vec::new());
         };
-        let matcher = Matcher::new(selection);
-        let order: Vec<usize> = table
-            .order_of(selection.query)
-            .iter()
-            .filter_map(|name| table.column(name).map(|(place, _)| place))
-            .collect();
-        // Where all values of the key's first columns are given, only that part of the map is
-        // walked.
-        let prefix: Vec<Value> = table
-            .key_places()
-            .map_while(|place| {
-                let mut given = matcher.equals.iter();
-                given
-                    .find(|(column, _)| *column == place)
-                    .map(|(_, value)| (*value).clone())
-            })
-            .collect();
-        let mut found: Vec<&Vec<Value>> = rows
-            .range(prefix.clone()..)
-            .take_while(|(key, _)| key.starts_with(&prefix))
-            .map(|(_, row)| row)
-            .filter(|row| matcher.matches(row))
-            .collect();
-        found.sort_by(|left, right| {
-            let left = order.iter().map(|&place| left.get(place));
-            left.cmp(order.iter().map(|&place| right.get(place)))
-        });
-        if selection.descending() {
-            found.reverse();
-        }
-        let limit = usize::try_from(selection.limit).unwrap_or(usize::MAX);
-        Ok(found.into_iter().take(limit).cloned().collect())
+        Ok(rows
+            .select(selection)
+            .take(limit)
+            .map(|row| row.to_vec())
+            .collect())
     }
 
     async fn scan(
@@ -245,22 +269,24 @@ impl Backend for Memory {
     ) -> Result<Vec<Vec<Value>>, StorageError> {
         self.check()?;
         let tables = self.lock();
-        let Some(rows) = tables.get(table.name) else {
+        let Some(rows) = tables.get(table.name).and_then(Rows::by_key) else {
             return Ok(Vec::new());
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let all = rows.range(after.unwrap_or_default().to_vec()..);
-        Ok(all
-            .filter(|(key, _)| after != Some(key.as_slice()))
-            .take(limit)
-            .map(|(_, row)| row.clone())
-            .collect())
+        let after = after.map(ordered::encode);
+        let lower = match &after {
+            Some(key) => Bound::Excluded(&key[..]),
+            None => Bound::Unbounded,
+        };
+        let rest = rows.range::<[u8], _>((lower, Bound::Unbounded));
+        Ok(rest.take(limit).map(|(_, row)| row.to_vec()).collect())
     }
 
     async fn count(&self, table: &'static TableDescriptor) -> Result<u64, StorageError> {
         self.check()?;
         let tables = self.lock();
-        Ok(tables.get(table.name).map_or(0, BTreeMap::len) as u64)
+        let rows = tables.get(table.name).and_then(Rows::by_key);
+        Ok(rows.map_or(0, BTreeMap::len) as u64)
     }
 
     async fn write(&self, writes: Vec<Write>) -> Result<Vec<Outcome>, StorageError> {
@@ -272,10 +298,12 @@ impl Backend for Memory {
             match apply(&mut tables, write, &mut undo) {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(error) => {
-                    for (name, key, row) in undo.into_iter().rev() {
-                        let rows = tables.entry(name).or_default();
+                    for (table, key, row) in undo.into_iter().rev() {
+                        let Some(rows) = tables.get_mut(table.name) else {
+                            continue;
+                        };
                         match row {
-                            Some(row) => rows.insert(key, row),
+                            Some(row) => rows.insert(table, row),
                             None => rows.remove(&key),
                         };
                     }

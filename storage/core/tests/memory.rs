@@ -173,6 +173,65 @@ async fn old_rows_go_and_young_ones_stay() {
     assert_eq!(storage.sweep(&TOKENS, before).await, Ok(0), "kept for ever");
 }
 
+/// A page costs what it holds, however much the table has: the columns of equality, of the range and of the order
+/// are walked in an index.
+#[tokio::test]
+async fn pages_do_not_grow_with_the_table() {
+    let storage = Memory::new();
+    let mut tables = conformance::TABLES.iter().copied();
+    let list = tables
+        .find(|table| table.name == "conformance_list")
+        .unwrap();
+    let mut timed = Vec::new();
+    for (first, last) in [(0, 1_000), (1_000, 100_000)] {
+        let writes = (first..last).map(|seq| Write::Insert {
+            table: list,
+            row: vec![
+                "romeo@example.org".into(),
+                Value::Integer(seq),
+                Value::Text(format!("peer{}@example.org", seq % 7)),
+                Value::Timestamp(seq * 1000),
+                Value::Bytes(Vec::new()),
+            ],
+        });
+        storage.write(writes.collect()).await.unwrap();
+        let mut fastest = std::time::Duration::MAX;
+        for seq in (0..last - 10).step_by(usize::try_from(last / 100).unwrap()) {
+            for (name, more) in [
+                ("of_owner", None),
+                ("newest", None),
+                ("with_peer", Some("peer3@example.org")),
+                ("in_time", None),
+            ] {
+                let query = list.query(name).unwrap();
+                let lower = if query.range == Some("at") {
+                    Value::Timestamp(seq * 1000)
+                } else {
+                    Value::Integer(seq)
+                };
+                let mut equals: Vec<Value> = vec!["romeo@example.org".into()];
+                equals.extend(more.map(Value::from));
+                let page = sestina_storage::Selection {
+                    table: list,
+                    query,
+                    equals,
+                    range: Range::after(lower),
+                    search: None,
+                    limit: 5,
+                    reverse: false,
+                };
+                let begun = std::time::Instant::now();
+                let rows = storage.select(&page).await.unwrap();
+                fastest = fastest.min(begun.elapsed());
+                assert!(!rows.is_empty() && rows.len() <= 5);
+            }
+        }
+        timed.push(fastest);
+    }
+    // A hundred times the rows: what walks or sorts them takes a hundred times as long.
+    assert!(timed[1] < timed[0] * 20, "{timed:?}");
+}
+
 #[tokio::test]
 async fn a_table_the_backend_lacks() {
     let storage = Storage::new(Arc::new(Memory::without(&["tokens"])));
