@@ -1,67 +1,52 @@
 //! Escaping text for XML.
 
+use crate::xml::skip;
+
 /// Escapes for an attribute in single quotes. White space other than the blank becomes a character
 /// reference, because a parser would turn it into blanks (XML §3.3.3).
 pub(crate) fn attribute(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, true);
+    escape::<true>(out, text);
 }
 
 /// Escapes for text between tags. CR becomes a character reference, because a parser would turn it into LF (XML §2.11).
 pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
-    escape(out, text, false);
+    escape::<false>(out, text);
 }
 
-/// The byte means something in both places, or XML has no way to say it.
-const ANYWHERE: u8 = 1;
-/// The byte means something in attributes.
-const ATTRIBUTE: u8 = 2;
-
-/// Where a byte cannot stand as it is. The first byte of U+FFFE and U+FFFF is among them.
-static SPECIAL: [u8; 256] = {
-    let mut special = [0; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        special[byte] = ANYWHERE;
-        byte += 1;
-    }
-    special[b'\t' as usize] = ATTRIBUTE;
-    special[b'\n' as usize] = ATTRIBUTE;
-    special[b'\'' as usize] = ATTRIBUTE;
-    special[b'&' as usize] = ANYWHERE;
-    special[b'<' as usize] = ANYWHERE;
-    special[b'>' as usize] = ANYWHERE;
-    special[0xEF] = ANYWHERE;
-    special
-};
-
-fn escape(out: &mut Vec<u8>, text: &str, in_attribute: bool) {
-    let mask = if in_attribute {
-        ANYWHERE | ATTRIBUTE
-    } else {
-        ANYWHERE
-    };
-    let is_special = |&byte: &u8| SPECIAL[usize::from(byte)] & mask != 0;
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(is_special) {
-        let (plain, special) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        let (replacement, length): (&[u8], usize) = match special {
-            [b'&', ..] => (b"&amp;", 1),
-            [b'<', ..] => (b"&lt;", 1),
-            [b'>', ..] => (b"&gt;", 1),
-            [b'\'', ..] => (b"&apos;", 1),
-            [b'\r', ..] => (b"&#13;", 1),
-            [b'\n', ..] => (b"&#10;", 1),
-            [b'\t', ..] => (b"&#9;", 1),
+fn escape<const ATTRIBUTE: bool>(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    // Bytes before `written` are in the output; bytes before `at` need nothing.
+    let (mut written, mut at) = (0, 0);
+    loop {
+        at = skip::unescaped::<ATTRIBUTE>(bytes, at);
+        let rest = bytes.get(at..).unwrap_or_default();
+        let plain = bytes.get(written..at).unwrap_or_default();
+        // An arm for each replacement: its length is known where it is copied.
+        macro_rules! replace {
+            ($length:literal, $with:expr) => {{
+                out.extend_from_slice(plain);
+                out.extend_from_slice($with);
+                at += $length;
+                written = at;
+            }};
+        }
+        match rest {
+            [] => break,
+            [b'&', ..] => replace!(1, b"&amp;"),
+            [b'<', ..] => replace!(1, b"&lt;"),
+            [b'>', ..] => replace!(1, b"&gt;"),
+            [b'\'', ..] => replace!(1, b"&apos;"),
+            [b'\r', ..] => replace!(1, b"&#13;"),
+            [b'\n', ..] if ATTRIBUTE => replace!(1, b"&#10;"),
+            [b'\t', ..] if ATTRIBUTE => replace!(1, b"&#9;"),
             // XML has no way at all to say these (XML §2.2).
-            [0..0x20, ..] => (REPLACEMENT, 1),
-            [0xEF, 0xBF, 0xBE | 0xBF, ..] => (REPLACEMENT, 3),
-            other => (other.get(..1).unwrap_or_default(), 1),
-        };
-        out.extend_from_slice(replacement);
-        rest = special.get(length..).unwrap_or_default();
+            [0..0x20, ..] => replace!(1, REPLACEMENT),
+            [0xEF, 0xBF, 0xBE | 0xBF, ..] => replace!(3, REPLACEMENT),
+            // Another character that begins with the same byte.
+            _ => at += 1,
+        }
     }
-    out.extend_from_slice(rest);
+    out.extend_from_slice(bytes.get(written..).unwrap_or_default());
 }
 
 /// U+FFFD.
@@ -73,7 +58,11 @@ mod tests {
 
     fn escaped(text: &str, in_attribute: bool) -> String {
         let mut out = Vec::new();
-        escape(&mut out, text, in_attribute);
+        if in_attribute {
+            attribute(&mut out, text);
+        } else {
+            super::text(&mut out, text);
+        }
         String::from_utf8(out).unwrap()
     }
 

@@ -78,6 +78,20 @@ pub(crate) enum BadReference {
     Malformed,
 }
 
+/// The character that the text behind a `&` begins with, if that is a whole reference to a predefined entity (XML §4.6),
+/// and how many bytes it takes with its `;`.
+#[inline]
+pub(crate) fn predefined(behind: &[u8]) -> Option<(char, usize)> {
+    match behind {
+        [b'a', b'm', b'p', b';', ..] => Some(('&', 4)),
+        [b'l', b't', b';', ..] => Some(('<', 3)),
+        [b'g', b't', b';', ..] => Some(('>', 3)),
+        [b'q', b'u', b'o', b't', b';', ..] => Some(('"', 5)),
+        [b'a', b'p', b'o', b's', b';', ..] => Some(('\'', 5)),
+        _ => None,
+    }
+}
+
 /// The character a reference stands for; `inner` is what is between `&` and `;`.
 pub(crate) fn reference(inner: &[u8]) -> Result<char, BadReference> {
     match inner {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::chars;
+use super::{chars, skip};
 use crate::Text;
 
 thread_local! {
@@ -48,55 +48,64 @@ enum Place {
 }
 
 fn decode(raw: &str, into: &mut String, mut place: Place) {
-    let mut rest = raw;
+    let bytes = raw.as_bytes();
+    // What lies between `from` and `at` stands as it is.
+    let (mut from, mut at) = (0, 0);
     loop {
-        let special = rest.bytes().position(|byte| match byte {
-            b'\r' => true,
-            b'&' => place != Place::Cdata,
-            b'<' => place == Place::Text,
-            b']' => place == Place::Cdata,
-            b'\t' | b'\n' => place == Place::Attribute,
-            _ => false,
-        });
-        let Some(at) = special else {
-            into.push_str(rest);
-            return;
+        at = match place {
+            Place::Attribute | Place::Text => skip::text(bytes, at),
+            Place::Cdata => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                at + memchr::memchr2(b']', b'\r', rest).unwrap_or(rest.len())
+            }
         };
-        let (before, from) = rest.split_at(at);
-        into.push_str(before);
-        let line_end = if place == Place::Attribute { ' ' } else { '\n' };
-        if let Some(after) = from
-            .strip_prefix("\r\n")
-            .or_else(|| from.strip_prefix('\r'))
-        {
-            into.push(line_end);
-            rest = after;
-        } else if let Some(after) = from.strip_prefix("<![CDATA[") {
-            place = Place::Cdata;
-            rest = after;
-        } else if let Some(after) = from.strip_prefix("]]>").filter(|_| place == Place::Cdata) {
-            place = Place::Text;
-            rest = after;
-        } else if let Some((c, after)) = reference(from).filter(|_| place != Place::Cdata) {
+        let Some((&byte, behind)) = bytes.get(at..).and_then(<[u8]>::split_first) else {
+            break;
+        };
+        let (means, length) = match byte {
+            b'&' if place != Place::Cdata => match reference(behind) {
+                Some((c, length)) => (Some(c), 1 + length),
+                None => (Some('&'), 1),
+            },
+            b'\r' => {
+                let line_end = if place == Place::Attribute { ' ' } else { '\n' };
+                (
+                    Some(line_end),
+                    if behind.first() == Some(&b'\n') { 2 } else { 1 },
+                )
+            }
+            b'\n' | b'\t' if place == Place::Attribute => (Some(' '), 1),
+            b'<' if place == Place::Text && behind.starts_with(b"![CDATA[") => {
+                place = Place::Cdata;
+                (None, 9)
+            }
+            b']' if place == Place::Cdata && behind.starts_with(b"]>") => {
+                place = Place::Text;
+                (None, 3)
+            }
+            // Anything else stands for itself, a single bracket in CDATA for one.
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        into.push_str(raw.get(from..at).unwrap_or_default());
+        if let Some(c) = means {
             into.push(c);
-            rest = after;
-        } else {
-            // A TAB or LF in an attribute, or a single bracket in CDATA.
-            let mut chars = from.chars();
-            let c = chars.next().unwrap_or_default();
-            into.push(if place == Place::Attribute && matches!(c, '\t' | '\n') {
-                ' '
-            } else {
-                c
-            });
-            rest = chars.as_str();
         }
+        at += length;
+        from = at;
     }
+    into.push_str(raw.get(from..).unwrap_or_default());
 }
 
-fn reference(from: &str) -> Option<(char, &str)> {
-    let (inner, after) = from.strip_prefix('&')?.split_once(';')?;
-    Some((chars::reference(inner.as_bytes()).ok()?, after))
+/// The character that the reference stands for whose `&` the bytes follow, and how many of them belong to it.
+fn reference(behind: &[u8]) -> Option<(char, usize)> {
+    chars::predefined(behind).or_else(|| {
+        let length = memchr::memchr(b';', behind)?;
+        let c = chars::reference(behind.get(..length)?).ok()?;
+        Some((c, length + 1))
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod frame;
 mod index;
 mod reader;
 mod scan;
-mod skip;
+pub(crate) mod skip;
 mod writer;
 
 pub use self::any::AnyElement;

@@ -232,7 +232,14 @@ impl Scan {
                             self.flag(flags::ESCAPED | flags::HAS_TEXT);
                             self.reference = pos;
                             pos += 1;
-                            state = State::TextReference;
+                            // Nearly always one of five, and all there.
+                            let behind = data.get(pos..).unwrap_or_default();
+                            if let Some((_, length)) = chars::predefined(behind) {
+                                pos += length;
+                                self.token = pos;
+                            } else {
+                                state = State::TextReference;
+                            }
                         }
                         b'>' => {
                             if pos >= self.token + 2 && data.get(pos - 2..pos) == Some(b"]]") {
@@ -362,7 +369,12 @@ impl Scan {
                             self.escaped = true;
                             self.reference = pos;
                             pos += 1;
-                            state = State::ValueReference;
+                            let behind = data.get(pos..).unwrap_or_default();
+                            if let Some((_, length)) = chars::predefined(behind) {
+                                pos += length;
+                            } else {
+                                state = State::ValueReference;
+                            }
                         }
                         b'<' => return Err(Kind::Syntax.into()),
                         b'\t' | b'\n' | b'\r' => {
