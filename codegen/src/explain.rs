@@ -373,6 +373,10 @@ fn rust_type(field: &Field) -> String {
     } else {
         inner
     };
+    let inner = match field.kind {
+        FieldKind::Wrapped { many: true, .. } => format!("Vec<{inner}>"),
+        _ => inner,
+    };
     match field.multiplicity {
         Multiplicity::Required => inner,
         Multiplicity::Optional => format!("Option<{inner}>"),
@@ -387,6 +391,9 @@ fn where_(field: &Field) -> String {
         FieldKind::Text => "its text".to_owned(),
         FieldKind::Child(element) | FieldKind::Flag(element) => child(element),
         FieldKind::ChildText(element) => format!("text of {}", child(element)),
+        FieldKind::Wrapped {
+            wrapper, element, ..
+        } => format!("text of {} in {}", child(element), child(wrapper)),
         FieldKind::Choice => "one of several elements".to_owned(),
         FieldKind::Any => "anything else".to_owned(),
         FieldKind::Extra => String::new(),

@@ -52,6 +52,8 @@ use syn::{DeriveInput, Error, parse_macro_input};
 ///   are understood, by their names.
 /// - `child(name = "..", namespace = "..")`: a child whose type is only `Content`.
 /// - `child_text = "group"`: the text of a child that has nothing else.
+/// - `wrapped(name = "always", child = "jid")`: the text of the one child of a child, or with a list
+///   as the type of all of them: `<always><jid>a@b</jid></always>`.
 /// - `flag = "required"`: whether an empty child is there, as a `bool`.
 /// - `any`: children that no other field takes, as `AnyElement`.
 /// - `extra`: attributes and children that no other field takes, so that nothing is lost.

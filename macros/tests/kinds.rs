@@ -323,6 +323,83 @@ fn flags_unwrapped_children_lists_and_any_content() {
     assert_eq!(all.any.len(), 1);
 }
 
+/// Children that hold nothing but the text of their own children.
+#[derive(Clone, Debug, PartialEq, Stanza)]
+#[stanza(name = "prefs", namespace = "urn:x", crate = "::sestina_wire")]
+struct Wrapped {
+    #[stanza(wrapped(name = "always", child = "jid"))]
+    always: Option<List<BareJid>>,
+    #[stanza(wrapped(child = "jid"), default)]
+    never: Vec<BareJid>,
+    #[stanza(wrapped(name = "owner", namespace = "urn:y", child = "nick"))]
+    owner: Option<Text>,
+    #[stanza(extra)]
+    extra: Extra,
+}
+
+#[test]
+fn wrapped_children() {
+    let all: Wrapped = keeps(
+        "<prefs xmlns='urn:x'><always><jid>a@b</jid><jid>c@d</jid></always><never><jid>e@f</jid></never>\
+         <owner xmlns='urn:y'><nick>n</nick></owner></prefs>",
+        None,
+    );
+    let bare = |text: &str| text.parse::<BareJid>().unwrap();
+    assert_eq!(all.always.unwrap()[..], [bare("a@b"), bare("c@d")]);
+    assert_eq!(all.never, [bare("e@f")]);
+    assert_eq!(all.owner.as_deref(), Some("n"));
+    assert!(all.extra.is_empty());
+
+    // A wrapper that is empty is not one that is absent.
+    let none: Wrapped = keeps("<prefs xmlns='urn:x'/>", None);
+    assert!(none.always.is_none() && none.never.is_empty());
+    let empty: Wrapped = keeps("<prefs xmlns='urn:x'><always/></prefs>", None);
+    assert!(empty.always.unwrap().is_empty());
+
+    for (wrong, names) in [
+        ("<always><jid>@</jid></always>", "jid"),
+        ("<owner xmlns='urn:y'/>", "nick"),
+    ] {
+        let error = read::<Wrapped>(&format!("<prefs xmlns='urn:x'>{wrong}</prefs>")).unwrap_err();
+        assert!(error.to_string().contains(names), "{error}");
+    }
+}
+
+/// What a wrapper carries besides is neither a value nor lost, until the values change.
+#[test]
+fn an_odd_wrapper_comes_back_as_it_came() {
+    for odd in [
+        "<always since='1'><jid>a@b</jid></always>",
+        "<always>well<jid>a@b</jid></always>",
+        "<always><jid>a@b</jid><why xmlns='urn:z'/></always>",
+        "<always><jid lang='x'>a@b</jid></always>",
+        "<always><jid>A@B</jid><new/></always>",
+    ] {
+        let xml = format!("<prefs xmlns='urn:x'>{odd}</prefs>");
+        let mut value: Wrapped = if odd.contains("A@B") {
+            // What is spelled otherwise is written anew, as it is where nothing else is odd.
+            let anew = xml.replace("A@B", "a@b").replace("<new/>", "");
+            keeps(&xml, Some(&anew))
+        } else {
+            keeps(&xml, None)
+        };
+        let jids = value.always.as_mut().unwrap();
+        assert_eq!(jids[..], ["a@b".parse::<BareJid>().unwrap()]);
+        jids[0] = "c@d".parse().unwrap();
+        assert_eq!(
+            write(&value),
+            "<prefs xmlns='urn:x'><always><jid>c@d</jid></always></prefs>"
+        );
+    }
+    // Of one value the first counts.
+    let xml =
+        "<prefs xmlns='urn:x'><owner xmlns='urn:y'><nick>n</nick><nick>m</nick></owner></prefs>";
+    let mut value: Wrapped = keeps(xml, None);
+    assert_eq!(value.owner.as_deref(), Some("n"));
+    value.owner = None;
+    assert_eq!(write(&value), "<prefs xmlns='urn:x'/>");
+}
+
 #[test]
 fn text_and_words_stand_in_for_values() {
     #[derive(Debug, PartialEq, Stanza)]

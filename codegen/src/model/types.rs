@@ -148,6 +148,16 @@ pub enum FieldKind {
     Child(ElementName),
     /// A child element that holds only text; the field's type is a [`FieldType::Value`].
     ChildText(ElementName),
+    /// A child element that holds nothing but others with text alone, taken in; the field's type is a
+    /// [`FieldType::Value`], or where `many` a list of them.
+    Wrapped {
+        /// The child.
+        wrapper: ElementName,
+        /// What is in it.
+        element: ElementName,
+        /// Whether there may be any number of them.
+        many: bool,
+    },
     /// An empty child element that is there or not; the field is a `bool`.
     Flag(ElementName),
     /// One of several child elements; the field's type is a [`FieldType::Type`] of shape [`Shape::Choice`].

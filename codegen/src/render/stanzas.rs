@@ -225,8 +225,56 @@ impl Context<'_> {
                 Multiplicity::Optional => expand::Occurs::Optional,
                 Multiplicity::Many => expand::Occurs::Many,
             },
-            kind: kind(&field.kind),
+            kind: self.kind(field),
             absent: expand::Absent::Missing,
+        }
+    }
+
+    /// The kind of a field as the expansion knows it.
+    fn kind(&self, field: &Field) -> expand::FieldKind {
+        let literal = |namespace: &str| Some(expand::Namespace::Literal(namespace.to_owned()));
+        match &field.kind {
+            FieldKind::Attribute { name, namespace } => {
+                expand::FieldKind::Attribute(expand::Attribute {
+                    name: name.clone(),
+                    namespace: namespace
+                        .as_deref()
+                        .filter(|_| !name.starts_with("xml:"))
+                        .and_then(literal),
+                    codec: None,
+                })
+            }
+            FieldKind::Text => expand::FieldKind::Text(expand::TextContent { codec: None }),
+            FieldKind::Child(element) => expand::FieldKind::Child(expand::Child::Named {
+                name: element.name.clone(),
+                namespace: literal(&element.namespace),
+            }),
+            FieldKind::ChildText(element) => expand::FieldKind::ChildText(expand::ChildText {
+                name: element.name.clone(),
+                namespace: literal(&element.namespace),
+                codec: None,
+            }),
+            FieldKind::Wrapped {
+                wrapper,
+                element,
+                many,
+            } => expand::FieldKind::Wrapped(expand::Wrapped {
+                name: wrapper.name.clone(),
+                namespace: literal(&wrapper.namespace),
+                child: element.name.clone(),
+                child_namespace: literal(&element.namespace),
+                list_of: match &field.type_ {
+                    FieldType::Value(value) if *many => Some(self.value(value)),
+                    _ => None,
+                },
+            }),
+            FieldKind::Flag(element) => expand::FieldKind::Flag(expand::Flag {
+                name: element.name.clone(),
+                namespace: literal(&element.namespace),
+            }),
+            FieldKind::Choice => expand::FieldKind::Child(expand::Child::Payload),
+            FieldKind::Any => expand::FieldKind::Any(expand::Any),
+            FieldKind::Extra => expand::FieldKind::Extra(expand::Extra),
         }
     }
 
@@ -245,10 +293,14 @@ impl Context<'_> {
         }
     }
 
-    /// The type of a field without `Option` or `Vec`.
+    /// The type of a field without the `Option` or list that says how often it is there.
     fn inner(&self, field: &Field) -> RustType {
         let wire = &self.wire;
         let inner: RustType = match &field.type_ {
+            FieldType::Value(value) if holds_list(&field.kind) => {
+                let value = self.value(value);
+                parse_quote!(#wire::List<#value>)
+            }
             FieldType::Value(value) => self.value(value),
             FieldType::Type(type_) => {
                 let path = self.path(type_);
@@ -315,6 +367,12 @@ impl Context<'_> {
             FieldKind::Text => "The text.".to_owned(),
             FieldKind::Child(element) => format!("`<{}/>`.", element.name),
             FieldKind::ChildText(element) => format!("The text of `<{}/>`.", element.name),
+            FieldKind::Wrapped {
+                wrapper, element, ..
+            } => format!(
+                "The text of `<{}/>` in `<{}/>`.",
+                element.name, wrapper.name
+            ),
             FieldKind::Flag(element) => format!("Whether `<{}/>` is there.", element.name),
             FieldKind::Choice => "One of several elements.".to_owned(),
             FieldKind::Any => "Elements the schema leaves open.".to_owned(),
@@ -342,7 +400,7 @@ impl Context<'_> {
         depth < 8
             && fields
                 .iter()
-                .filter(|field| is_required(field))
+                .filter(|field| is_required(field) && !holds_list(&field.kind))
                 .all(|field| match &field.type_ {
                     FieldType::Value(value) => !matches!(
                         value,
@@ -368,41 +426,12 @@ fn single(kind: &FieldKind) -> bool {
     matches!(kind, FieldKind::Flag(_) | FieldKind::Extra)
 }
 
+/// Whether the field holds a list however often it is there.
+fn holds_list(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Wrapped { many: true, .. })
+}
+
 /// Whether a value must be given.
 fn is_required(field: &Field) -> bool {
     field.multiplicity == Multiplicity::Required && !single(&field.kind)
-}
-
-/// The kind of a field as the expansion knows it.
-fn kind(kind: &FieldKind) -> expand::FieldKind {
-    let literal = |namespace: &str| Some(expand::Namespace::Literal(namespace.to_owned()));
-    match kind {
-        FieldKind::Attribute { name, namespace } => {
-            expand::FieldKind::Attribute(expand::Attribute {
-                name: name.clone(),
-                namespace: namespace
-                    .as_deref()
-                    .filter(|_| !name.starts_with("xml:"))
-                    .and_then(literal),
-                codec: None,
-            })
-        }
-        FieldKind::Text => expand::FieldKind::Text(expand::TextContent { codec: None }),
-        FieldKind::Child(element) => expand::FieldKind::Child(expand::Child::Named {
-            name: element.name.clone(),
-            namespace: literal(&element.namespace),
-        }),
-        FieldKind::ChildText(element) => expand::FieldKind::ChildText(expand::ChildText {
-            name: element.name.clone(),
-            namespace: literal(&element.namespace),
-            codec: None,
-        }),
-        FieldKind::Flag(element) => expand::FieldKind::Flag(expand::Flag {
-            name: element.name.clone(),
-            namespace: literal(&element.namespace),
-        }),
-        FieldKind::Choice => expand::FieldKind::Child(expand::Child::Payload),
-        FieldKind::Any => expand::FieldKind::Any(expand::Any),
-        FieldKind::Extra => expand::FieldKind::Extra(expand::Extra),
-    }
 }

@@ -10,6 +10,7 @@ mod profile;
 mod refine;
 mod storage;
 mod types;
+mod unwrap;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::TypeRef;
+use crate::model::{Place, TypeRef};
 use crate::read::xsd::{Complex, Content, ElementDecl, Name, Particle, ParticleKind, Simple};
 
 use super::declarations::Declarations;
@@ -91,6 +91,7 @@ pub(super) fn plan(
         values: BTreeSet::new(),
         choices: BTreeSet::new(),
         named: BTreeSet::new(),
+        unwrapped: refinements.unwrapped(),
     };
     for (at, decl) in declarations.decls.iter().enumerate() {
         let Some(decl) = decl else { continue };
@@ -167,6 +168,8 @@ struct Wanted<'a> {
     choices: BTreeSet<Name>,
     /// Named types that local elements have.
     named: BTreeSet<Name>,
+    /// Children that give way to what they hold.
+    unwrapped: BTreeSet<Place>,
 }
 
 impl Wanted<'_> {
@@ -189,6 +192,7 @@ impl Wanted<'_> {
 
     fn particle(&mut self, particle: &Particle, visit: &dyn Fn(&Name) -> bool) {
         match &particle.kind {
+            ParticleKind::Local(_) if self.unwrapped.contains(&particle.place) => {}
             ParticleKind::Local(element) => self.content(&element.content, visit, false),
             ParticleKind::Global(name) if visit(name) => {
                 self.values.insert(name.clone());

@@ -10,9 +10,9 @@ use crate::read::toml::{File, RawRefine};
 use crate::read::xsd::{Complex, Content, ElementDecl, Particle, ParticleKind};
 use crate::text::{closest, one_of};
 
-use super::Declarations;
 use super::names::{is_snake, is_upper};
 use super::words::{VALUE_TYPES, word};
+use super::{Declarations, unwrap};
 
 /// What one declaration is refined to. Each part remembers where it is written.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,7 @@ pub(super) struct Refinement {
     pub(super) doc: Option<String>,
     pub(super) value: Option<(ValueType, Place)>,
     pub(super) open: Option<(bool, Place)>,
+    pub(super) unwrap: Option<Place>,
 }
 
 /// What is refined: a declaration by the place of its name, or the text inside an element.
@@ -66,6 +67,22 @@ impl Refinements {
         Some(open)
     }
 
+    /// Every child that gives way to what it holds, by where it is used.
+    pub(super) fn unwrapped(&self) -> BTreeSet<Place> {
+        let unwrapped = self.of.iter().filter(|(_, one)| one.unwrap.is_some());
+        unwrapped.map(|((place, _), _)| place.clone()).collect()
+    }
+
+    /// Whether the child used here gives way to what it holds.
+    pub(super) fn unwrap(&mut self, at: &Place) -> bool {
+        let unwrap = self.of.get(&(at.clone(), false));
+        let Some(place) = unwrap.and_then(|refinement| refinement.unwrap.clone()) else {
+            return false;
+        };
+        self.used.insert(place);
+        true
+    }
+
     pub(super) fn doc(&self, at: &Place, text: bool) -> Option<String> {
         self.of.get(&(at.clone(), text))?.doc.clone()
     }
@@ -105,6 +122,13 @@ impl Refinements {
                     "a type belongs to an attribute, to text (`#text`), or to an element that holds nothing but text",
                 );
             }
+            if let Some(place) = &refinement.unwrap {
+                say(
+                    place,
+                    "there is no field here whose child could be unwrapped",
+                    "the child stands in the parent: refine `parent/child`; an arm of a choice stays as it is",
+                );
+            }
             if let Some((_, place)) = &refinement.open {
                 say(
                     place,
@@ -128,6 +152,26 @@ impl Refinements {
                 continue;
             };
             let raw = refine.get_ref();
+            if let Some(unwrap) = &raw.unwrap {
+                let checked = match target.element {
+                    _ if !unwrap.get_ref() => Err((
+                        "`unwrap = false` says nothing".to_owned(),
+                        "remove it".to_owned(),
+                    )),
+                    Some(element) => unwrap::unwrapped(element, declarations).map(|_| ()),
+                    None => Err((
+                        "what is no child cannot be unwrapped".to_owned(),
+                        "refine the child element: `parent/child`".to_owned(),
+                    )),
+                };
+                match checked {
+                    Ok(()) => {
+                        let place = file.at(unwrap);
+                        self.at(&target.used, false).unwrap = Some(place);
+                    }
+                    Err((message, help)) => file.error(unwrap.span(), message, help),
+                }
+            }
             if let Some(rust) = &raw.rust {
                 let place = file.at(rust);
                 let name = rust.get_ref().clone();
@@ -162,7 +206,9 @@ impl Refinements {
 }
 
 /// What a path leads to.
-struct Target {
+struct Target<'a> {
+    /// The element, if it is one and not the text inside.
+    element: Option<&'a ElementDecl>,
     /// Where the element or attribute is declared.
     declared: Place,
     /// Where it is used: the same, or the reference to it.
@@ -172,12 +218,12 @@ struct Target {
 }
 
 /// Follows `[schema:]element/child@attribute` or `…#text`.
-fn find(
+fn find<'a>(
     file: &mut File,
     path: &Spanned<String>,
     spec: usize,
-    declarations: &Declarations<'_>,
-) -> Option<Target> {
+    declarations: &Declarations<'a>,
+) -> Option<Target<'a>> {
     let written = path.get_ref().as_str();
     // The span of the key includes its quotes.
     let quoted = path.span().len() > written.len();
@@ -196,6 +242,7 @@ fn find(
         }
     };
     let mut target = Target {
+        element: Some(element),
         declared: element.place.clone(),
         used: element.place.clone(),
         text: false,
@@ -209,6 +256,7 @@ fn find(
             if let Some(attribute) = attributes.iter().find(|attribute| attribute.name == after) {
                 let place = attribute.place.clone();
                 return Some(Target {
+                    element: None,
                     declared: place.clone(),
                     used: place,
                     text: false,
@@ -227,6 +275,7 @@ fn find(
             if after == "text" {
                 target.used = target.declared.clone();
                 target.text = true;
+                target.element = None;
                 return Some(target);
             }
             file.error(
@@ -251,6 +300,7 @@ fn find(
                 return None;
             };
             return Some(Target {
+                element: None,
                 declared: place.clone(),
                 used: place,
                 text: false,
@@ -268,6 +318,7 @@ fn find(
         };
         target.used = particle.place.clone();
         target.declared = declared.place.clone();
+        target.element = Some(declared);
         content = declarations.complex(&declared.content);
         name = child.to_owned();
     }

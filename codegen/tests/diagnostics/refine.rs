@@ -1,6 +1,6 @@
 //! Refinements that refine nothing.
 
-use crate::fixture::demo_says;
+use crate::fixture::{HEAD, demo_says, says};
 
 #[test]
 fn paths_that_lead_nowhere() {
@@ -90,4 +90,94 @@ fn values_that_fit_nothing() {
             ),
         ],
     );
+}
+
+/// Only what holds nothing but values gives way to them.
+#[test]
+fn children_that_cannot_be_unwrapped() {
+    demo_says(
+        "[refine.\"query/item\"]\nunwrap = true\n[refine.\"query@ver\"]\nunwrap = true\n[refine.\"query\"]\nunwrap = true\n[refine.\"query/note\"]\nunwrap = false\n[refine.\"feature\"]\nunwrap = true\n",
+        &[
+            (
+                "error",
+                "demo/spec.toml:6:10",
+                "`item` cannot be unwrapped: its attribute `jid` must be there",
+                UNWRAP,
+            ),
+            (
+                "error",
+                "demo/spec.toml:8:10",
+                "what is no child cannot be unwrapped",
+                "refine the child element: `parent/child`",
+            ),
+            (
+                "error",
+                "demo/spec.toml:10:10",
+                "`query` cannot be unwrapped: it holds something else than elements of one name",
+                UNWRAP,
+            ),
+            (
+                "error",
+                "demo/spec.toml:12:10",
+                "`unwrap = false` says nothing",
+                "remove it",
+            ),
+            (
+                "error",
+                "demo/spec.toml:14:10",
+                "`feature` cannot be unwrapped: it is empty, and a flag already",
+                UNWRAP,
+            ),
+        ],
+    );
+}
+
+const UNWRAP: &str = "a child is unwrapped that holds text alone, or nothing but elements of one name with text alone";
+
+/// Each way in which a child can be more than values.
+#[test]
+fn children_that_hold_too_much() {
+    let child = |content: &str| {
+        format!(
+            "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns=\"urn:demo\" targetNamespace=\"urn:demo\">\
+             <xs:element name=\"a\"><xs:complexType><xs:sequence><xs:element name=\"b\" minOccurs=\"0\"><xs:complexType{content}</xs:complexType></xs:element>\
+             </xs:sequence></xs:complexType></xs:element></xs:schema>"
+        )
+    };
+    let toml = format!("{HEAD}[refine.\"a/b\"]\nunwrap = true\n");
+    for (content, why) in [
+        (
+            "><xs:sequence><xs:any/></xs:sequence>",
+            "it is open for any element",
+        ),
+        (
+            "><xs:sequence><xs:element name=\"c\"><xs:complexType/></xs:element></xs:sequence>",
+            "what it holds is empty",
+        ),
+        (
+            "><xs:sequence><xs:element name=\"c\" type=\"xs:string\" minOccurs=\"0\"/></xs:sequence>",
+            "it may hold one `c` or none, which are two things in one",
+        ),
+        (
+            "><xs:sequence><xs:element name=\"c\"><xs:complexType><xs:attribute name=\"d\" type=\"xs:string\"/></xs:complexType></xs:element></xs:sequence>",
+            "`c` is more than text",
+        ),
+        (
+            " mixed=\"true\"><xs:sequence><xs:element name=\"c\" type=\"xs:string\"/></xs:sequence>",
+            "it has text and elements",
+        ),
+    ] {
+        says(
+            &[
+                ("demo/demo.xsd", &child(content)),
+                ("demo/spec.toml", &toml),
+            ],
+            &[(
+                "error",
+                "demo/spec.toml:6:10",
+                &format!("`b` cannot be unwrapped: {why}"),
+                UNWRAP,
+            )],
+        );
+    }
 }

@@ -157,6 +157,15 @@ fn requests_and_features() {
 }
 
 #[test]
+fn unwrapping() {
+    demo_shows(
+        "unwrapped_too_much",
+        "[refine.\"query/item\"]\nunwrap = true\n",
+        &[],
+    );
+}
+
+#[test]
 fn negotiation() {
     let ready = "prohibits = [\"ready\"]\nsets = [\"ready\"]";
     let secure = "prohibits = [\"secure\"]\nsets = [\"secure\"]";

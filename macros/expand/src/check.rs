@@ -105,6 +105,7 @@ fn names(fields: &[Field], errors: &mut Vec<Error>) {
             FieldKind::Attribute(kind) => ("attribute", &kind.name, &kind.namespace),
             FieldKind::Child(Child::Named { name, namespace }) => ("child", name, namespace),
             FieldKind::ChildText(kind) => ("child", &kind.name, &kind.namespace),
+            FieldKind::Wrapped(kind) => ("child", &kind.name, &kind.namespace),
             FieldKind::Flag(kind) => ("child", &kind.name, &kind.namespace),
             _ => continue,
         };

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{Generics, Member, Path, Type};
 
-pub use crate::field::{Any, Attribute, Child, ChildText, Extra, Flag, TextContent};
+pub use crate::field::{Any, Attribute, Child, ChildText, Extra, Flag, TextContent, Wrapped};
 
 /// One type to expand.
 #[derive(Clone, Debug)]
@@ -98,6 +98,8 @@ pub enum FieldKind {
     Child(Child),
     /// The text of a child element that has nothing else.
     ChildText(ChildText),
+    /// The text of the children of a child element that has nothing else.
+    Wrapped(Wrapped),
     /// Whether an empty child element is there.
     Flag(Flag),
     /// Child elements that no other field takes, kept as they are.

@@ -2,7 +2,7 @@
 //!
 //! Not meant to be called by hand, and free to change with the expansion.
 
-use crate::codec::{Arrangement, Original};
+use crate::codec::{Arrangement, Original, spelled};
 use crate::{
     AnyElement, Attr, DecodeError, ElementRef, Extra, FromText, Node, Text, TextWriter, ToText,
     ValueError, Writer,
@@ -63,6 +63,22 @@ impl Order {
         Some(value)
     }
 
+    /// A wrapper, of which the type keeps the text of those children alone that have this name.
+    fn wrapper(&mut self, wrapper: ElementRef<'_>, name: &str, ns: &str, most: usize) {
+        let plain = |child: ElementRef<'_>| {
+            child.is(name, ns) && child.attrs().len() == 0 && !child.has_children()
+        };
+        if wrapper.attrs().len() == 0
+            && !wrapper.has_text()
+            && wrapper.children().count() <= most
+            && wrapper.children().all(plain)
+        {
+            return;
+        }
+        let kept = wrapper.children().filter(|child| child.is(name, ns));
+        self.keep(wrapper, spelled(kept.take(most)));
+    }
+
     /// A child of which the type keeps nothing but that it was there.
     #[inline]
     pub fn flag(&mut self, child: ElementRef<'_>) -> bool {
@@ -101,6 +117,42 @@ impl Order {
                 self.canonical.take(),
             )
         });
+    }
+}
+
+/// The values in a wrapper.
+///
+/// # Errors
+/// When one of them is not such a value.
+pub fn unwrap_list<T: FromText, L: FromIterator<T>>(
+    order: Option<&mut Order>,
+    wrapper: ElementRef<'_>,
+    name: &str,
+    ns: &str,
+) -> Result<L, DecodeError> {
+    if let Some(order) = order {
+        order.wrapper(wrapper, name, ns, usize::MAX);
+    }
+    let values = wrapper.children().filter(|child| child.is(name, ns));
+    values.map(|child| child.decode_text()).collect()
+}
+
+/// The one value in a wrapper.
+///
+/// # Errors
+/// When it is not there, or not such a value.
+pub fn unwrap_one<T: FromText>(
+    order: Option<&mut Order>,
+    wrapper: ElementRef<'_>,
+    name: &str,
+    ns: &str,
+) -> Result<T, DecodeError> {
+    if let Some(order) = order {
+        order.wrapper(wrapper, name, ns, 1);
+    }
+    match wrapper.children().find(|child| child.is(name, ns)) {
+        Some(child) => child.decode_text(),
+        None => Err(DecodeError::missing_child(wrapper, name)),
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct RawRefine {
     #[serde(rename = "type")]
     pub(crate) type_: Option<Text>,
     pub(crate) open: Option<Spanned<bool>>,
+    pub(crate) unwrap: Option<Spanned<bool>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,6 +16,7 @@ use super::declarations::Declarations;
 use super::names::{free, plural, snake, type_name, upper};
 use super::plan::{Home, Plan, is_choice};
 use super::refine::Refinements;
+use super::unwrap::{Unwrapped, unwrapped};
 
 /// Builds the types of one schema.
 pub(super) struct Builder<'a> {
@@ -414,29 +415,32 @@ impl Builder<'_> {
         let name = element_name(&element.name);
         let mut multiplicity = often.multiplicity();
         let global = particle.place != element.place;
-        let (kind, type_) = match &element.content {
-            content if content.is_empty() => {
-                multiplicity = Multiplicity::Required;
-                (FieldKind::Flag(name), FieldType::Flag)
-            }
-            Content::Simple(simple) => {
-                let places = [&particle.place, &element.place];
-                // Refinements of the element's own text hold inside a parent as well.
-                let refined = self.refinements.value(&element.place, true);
-                let local = &element.name.name;
-                let value =
-                    refined.unwrap_or_else(|| self.value(simple, &places, false, local, owner));
-                (FieldKind::ChildText(name), FieldType::Value(value))
-            }
-            Content::Complex(_) => {
-                let made = planned.unwrap_or_else(|| self.local(element, owner));
-                (FieldKind::Child(name), FieldType::Type(made))
-            }
-            Content::Named(named) => {
-                let made = planned.or_else(|| self.plan.types.get(named).cloned());
-                let made = made.unwrap_or_else(|| self.local(element, owner));
-                (FieldKind::Child(name), FieldType::Type(made))
-            }
+        let (kind, type_) = match self.unwrapped(particle, element, owner) {
+            Some(unwrapped) => unwrapped,
+            None => match &element.content {
+                content if content.is_empty() => {
+                    multiplicity = Multiplicity::Required;
+                    (FieldKind::Flag(name), FieldType::Flag)
+                }
+                Content::Simple(simple) => {
+                    let places = [&particle.place, &element.place];
+                    // Refinements of the element's own text hold inside a parent as well.
+                    let refined = self.refinements.value(&element.place, true);
+                    let local = &element.name.name;
+                    let value =
+                        refined.unwrap_or_else(|| self.value(simple, &places, false, local, owner));
+                    (FieldKind::ChildText(name), FieldType::Value(value))
+                }
+                Content::Complex(_) => {
+                    let made = planned.unwrap_or_else(|| self.local(element, owner));
+                    (FieldKind::Child(name), FieldType::Type(made))
+                }
+                Content::Named(named) => {
+                    let made = planned.or_else(|| self.plan.types.get(named).cloned());
+                    let made = made.unwrap_or_else(|| self.local(element, owner));
+                    (FieldKind::Child(name), FieldType::Type(made))
+                }
+            },
         };
         let plain = snake(&element.name.name);
         let doc = self.refinements.doc(&particle.place, false);
@@ -466,6 +470,43 @@ impl Builder<'_> {
         }
     }
 
+    /// The kind and type of a field that takes in what a child holds, where the specification wants that.
+    fn unwrapped(
+        &mut self,
+        particle: &Particle,
+        element: &ElementDecl,
+        owner: &str,
+    ) -> Option<(FieldKind, FieldType)> {
+        if !self.refinements.unwrap(&particle.place) {
+            return None;
+        }
+        let wrapper = element_name(&element.name);
+        // What cannot be unwrapped was reported where the wish stands.
+        match unwrapped(element, self.declarations).ok()? {
+            Unwrapped::Text(_) if matches!(element.content, Content::Simple(_)) => None,
+            Unwrapped::Text(simple) => {
+                let places = [&element.place];
+                let value = self.value(simple, &places, true, &element.name.name, owner);
+                Some((FieldKind::ChildText(wrapper), FieldType::Value(value)))
+            }
+            Unwrapped::Child {
+                particle,
+                element,
+                simple,
+                many,
+            } => {
+                let places = [&particle.place, &element.place];
+                let value = self.value(simple, &places, false, &element.name.name, owner);
+                let kind = FieldKind::Wrapped {
+                    wrapper,
+                    element: element_name(&element.name),
+                    many,
+                };
+                Some((kind, FieldType::Value(value)))
+            }
+        }
+    }
+
     /// A type for an element declared inside another.
     fn local(&mut self, element: &ElementDecl, owner: &str) -> TypeRef {
         let plain = type_name(&element.name.name);
@@ -480,13 +521,8 @@ impl Builder<'_> {
 
 /// Adds a field; an element that the content model names more than once is one field.
 fn add(drafts: &mut Vec<Draft>, draft: Draft) {
-    let same = |kind: &FieldKind| match (kind, &draft.field.kind) {
-        (
-            FieldKind::Child(a) | FieldKind::ChildText(a) | FieldKind::Flag(a),
-            FieldKind::Child(b) | FieldKind::ChildText(b) | FieldKind::Flag(b),
-        ) => a == b,
-        _ => false,
-    };
+    let taken = taken(&draft.field.kind);
+    let same = |kind: &FieldKind| taken.is_some() && self::taken(kind) == taken;
     let Some(known) = drafts.iter_mut().find(|known| same(&known.field.kind)) else {
         drafts.push(draft);
         return;
@@ -501,6 +537,21 @@ fn add(drafts: &mut Vec<Draft>, draft: Draft) {
     if many && known.field.multiplicity != Multiplicity::Many {
         known.field.multiplicity = Multiplicity::Many;
         known.field.name = plural(&known.field.name);
+    }
+}
+
+/// The element that a field of this kind takes.
+fn taken(kind: &FieldKind) -> Option<&ElementName> {
+    match kind {
+        FieldKind::Child(name)
+        | FieldKind::ChildText(name)
+        | FieldKind::Flag(name)
+        | FieldKind::Wrapped { wrapper: name, .. } => Some(name),
+        FieldKind::Attribute { .. }
+        | FieldKind::Text
+        | FieldKind::Choice
+        | FieldKind::Any
+        | FieldKind::Extra => None,
     }
 }
 

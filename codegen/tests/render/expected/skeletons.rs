@@ -12,3 +12,9 @@ pub mod xep_0001 {
 pub mod xep_0002 {
     include!(concat!(env!("OUT_DIR"), "/skeletons/xep_0002.rs"));
 }
+/// XEP-0003: Shelves.
+///
+/// Uses what a specification can say of elements beyond where they travel.
+pub mod xep_0003 {
+    include!(concat!(env!("OUT_DIR"), "/skeletons/xep_0003.rs"));
+}

@@ -80,6 +80,9 @@ fn of_field(krate: &Path, field: &Field) -> Vec<TokenStream> {
         | FieldKind::ChildText(ChildText { codec: None, .. }) => {
             bounds.push(bound(&field.ty, &value(krate)));
         }
+        FieldKind::Wrapped(kind) => {
+            bounds.push(bound(kind.value(&field.ty), &value(krate)));
+        }
         FieldKind::Child(Child::Payload) => bounds.push(bound(&field.ty, &quote!(#krate::Payload))),
         FieldKind::Child(Child::Named { .. }) => {
             bounds.push(bound(&field.ty, &quote!(#krate::Content)));

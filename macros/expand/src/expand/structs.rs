@@ -163,6 +163,7 @@ fn repeated_arm(cx: &Scope<'_>) -> Option<TokenStream> {
     }
     let (name, namespace) = match &cx.field.kind {
         FieldKind::ChildText(kind) => (&kind.name, &kind.namespace),
+        FieldKind::Wrapped(kind) => (&kind.name, &kind.namespace),
         FieldKind::Flag(kind) => (&kind.name, &kind.namespace),
         FieldKind::Child(Child::Named { name, namespace }) => (name, namespace),
         _ => return None,

@@ -10,6 +10,7 @@ mod child_text;
 mod extra;
 mod flag;
 mod text;
+mod wrapped;
 
 pub use any::Any;
 pub use attribute::Attribute;
@@ -18,6 +19,7 @@ pub use child_text::ChildText;
 pub use extra::Extra;
 pub use flag::Flag;
 pub use text::TextContent;
+pub use wrapped::Wrapped;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -65,6 +67,7 @@ impl FieldKind {
             Self::Text(kind) => kind,
             Self::Child(kind) => kind,
             Self::ChildText(kind) => kind,
+            Self::Wrapped(kind) => kind,
             Self::Flag(kind) => kind,
             Self::Any(kind) => kind,
             Self::Extra(kind) => kind,

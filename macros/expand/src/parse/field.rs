@@ -6,7 +6,7 @@ use syn::{Fields, GenericArgument, Index, Member, Meta, Path, PathArguments, Typ
 use super::{Errors, words};
 use crate::model::{
     Absent, Any, Attribute, Child, ChildText, Extra, Field, FieldKind, Flag, Namespace, Occurs,
-    TextContent,
+    TextContent, Wrapped,
 };
 
 /// The words that say what a field holds.
@@ -15,6 +15,7 @@ const KINDS: &[&str] = &[
     "text",
     "child",
     "child_text",
+    "wrapped",
     "flag",
     "any",
     "extra",
@@ -44,6 +45,8 @@ struct Said {
     kind: Option<Meta>,
     name: Option<String>,
     namespace: Option<Namespace>,
+    /// What is in a wrapper.
+    child: Option<String>,
     codec: Option<Path>,
     absent: Option<Absent>,
 }
@@ -79,7 +82,7 @@ fn one(member: Member, field: &syn::Field, errors: &mut Errors) -> Option<Field>
         }
         return None;
     };
-    let kind = kind(&word, &member, &mut said, errors)?;
+    let mut kind = kind(&word, &member, &mut said, errors)?;
     if let Some(codec) = said.codec {
         errors.at(
             &codec,
@@ -92,7 +95,14 @@ fn one(member: Member, field: &syn::Field, errors: &mut Errors) -> Option<Field>
         FieldKind::Attribute(Attribute { codec: Some(_), .. })
             | FieldKind::Text(TextContent { codec: Some(_) })
     );
-    let (occurs, ty) = container(&field.ty, !one_value);
+    let in_wrapper = matches!(kind, FieldKind::Wrapped(_));
+    let (occurs, ty) = container(&field.ty, !one_value && !in_wrapper);
+    if let FieldKind::Wrapped(wrapped) = &mut kind
+        && let (Occurs::Many, value) = container(&ty, true)
+    {
+        // The list is what one wrapper holds.
+        wrapped.list_of = Some(value);
+    }
     Some(Field {
         member,
         declared: field.ty.clone(),
@@ -114,6 +124,8 @@ fn kind_word(word: &Meta, said: &mut Said, errors: &mut Errors) {
                     said.name = words::name(&inner, errors);
                 } else if inner.path().is_ident("namespace") {
                     said.namespace = words::namespace(&inner, errors);
+                } else if inner.path().is_ident("child") && word.path().is_ident("wrapped") {
+                    said.child = words::name(&inner, errors);
                 } else {
                     option_word(&inner, said, true, errors);
                 }
@@ -186,6 +198,22 @@ fn kind(word: &Meta, member: &Member, said: &mut Said, errors: &mut Errors) -> O
             return None;
         }
     };
+    if is("wrapped") {
+        let Some(child) = said.child.take() else {
+            errors.at(
+                word,
+                "what is in the wrapper? Add `child = \"...\"` inside the parentheses",
+            );
+            return None;
+        };
+        return Some(FieldKind::Wrapped(Wrapped {
+            name,
+            namespace,
+            child,
+            child_namespace: None,
+            list_of: None,
+        }));
+    }
     Some(if is("attribute") {
         FieldKind::Attribute(Attribute {
             name,

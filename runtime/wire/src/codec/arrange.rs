@@ -32,6 +32,25 @@ enum Part {
     Unknown,
 }
 
+/// The text of a wrapper's children; none of them has the octet that parts them.
+pub(crate) fn spelled<'a>(children: impl Iterator<Item = ElementRef<'a>>) -> Text {
+    let mut all = String::new();
+    for child in children {
+        all.push('\0');
+        all.push_str(&child.text());
+    }
+    all.into()
+}
+
+/// Whether this is what a child says: its text, or in a wrapper that of its children.
+fn is_spelled(child: ElementRef<'_>, written: &Text) -> bool {
+    if child.has_children() {
+        spelled(child.children()) == *written
+    } else {
+        child.text() == *written
+    }
+}
+
 /// A child of which the type keeps less than there was.
 #[derive(Clone)]
 pub(crate) struct Original {
@@ -120,7 +139,7 @@ impl Arrangement {
                     };
                     let child = left.remove(at);
                     match original {
-                        Some(original) if !typed_only && child.text() == original.written => {
+                        Some(original) if !typed_only && is_spelled(child, &original.written) => {
                             w.any(&original.element);
                         }
                         _ => w.element(child),

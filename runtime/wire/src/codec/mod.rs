@@ -4,7 +4,7 @@ mod arrange;
 mod extra;
 mod failure;
 
-pub(crate) use self::arrange::{Arrangement, Original};
+pub(crate) use self::arrange::{Arrangement, Original, spelled};
 pub use self::extra::{Extra, ExtraAttribute};
 pub use self::failure::{DecodeError, DecodeErrorKind};
 use crate::{AnyElement, ElementRef, Writer};

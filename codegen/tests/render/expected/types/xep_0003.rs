@@ -1,0 +1,131 @@
+// Generated from specs/xep-0003 by sestina-codegen. Do not edit.
+
+/// What this specification says of itself.
+pub const SPEC: ::sestina_wire::dispatch::SpecInfo = ::sestina_wire::dispatch::SpecInfo {
+    id: "xep-0003",
+    number: "XEP-0003",
+    title: "Shelves",
+    version: "",
+    status: "",
+    summary: "Uses what a specification can say of elements beyond where they travel.",
+    depends: &[],
+    features: &[],
+    identities: &[],
+};
+/// The namespace of these elements.
+pub const NS: &str = "urn:example:shelf";
+/// `<shelf xmlns='urn:example:shelf'/>`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shelf {
+    /// The text of `<jid/>` in `<readers/>`.
+    pub readers: ::core::option::Option<::sestina_wire::List<::sestina_wire::BareJid>>,
+    /// The text of `<jid/>` in `<owner/>`.
+    pub owner: ::sestina_wire::Jid,
+    /// The text of `<note/>`.
+    pub notes: ::sestina_wire::List<::sestina_wire::Text>,
+    /// What was there and is not declared.
+    pub extra: ::sestina_wire::Extra,
+}
+impl Shelf {
+    /// With what must be there, and nothing else.
+    #[must_use]
+    pub fn new(owner: ::sestina_wire::Jid) -> Self {
+        Self {
+            readers: ::core::default::Default::default(),
+            owner,
+            notes: ::core::default::Default::default(),
+            extra: ::core::default::Default::default(),
+        }
+    }
+}
+#[automatically_derived]
+#[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
+impl ::sestina_wire::Content for Shelf {
+    fn decode(
+        el: ::sestina_wire::ElementRef<'_>,
+    ) -> ::core::result::Result<Self, ::sestina_wire::DecodeError> {
+        let mut f0 = ::core::option::Option::<
+            ::sestina_wire::List<::sestina_wire::BareJid>,
+        >::None;
+        let mut f1 = ::core::option::Option::<::sestina_wire::Jid>::None;
+        let mut f2 = <::sestina_wire::List<
+            ::sestina_wire::Text,
+        > as ::core::default::Default>::default();
+        let mut f3 = ::sestina_wire::Extra::default();
+        let mut order = ::sestina_wire::derive::Order::default();
+        ::sestina_wire::derive::keep_attributes(&mut f3, el);
+        for child in el.children() {
+            let field = match child.name() {
+                "readers" if f0.is_none() && child.ns() == "urn:example:shelf" => {
+                    f0 = ::core::option::Option::Some(
+                        ::sestina_wire::derive::unwrap_list::<
+                            ::sestina_wire::BareJid,
+                            ::sestina_wire::List<::sestina_wire::BareJid>,
+                        >(
+                            ::core::option::Option::Some(&mut order),
+                            child,
+                            "jid",
+                            "urn:example:shelf",
+                        )?,
+                    );
+                    0u16
+                }
+                "owner" if f1.is_none() && child.ns() == "urn:example:shelf" => {
+                    f1 = ::core::option::Option::Some(
+                        ::sestina_wire::derive::unwrap_one::<
+                            ::sestina_wire::Jid,
+                        >(
+                            ::core::option::Option::Some(&mut order),
+                            child,
+                            "jid",
+                            "urn:example:shelf",
+                        )?,
+                    );
+                    1u16
+                }
+                "note" if child.ns() == "urn:example:shelf" => {
+                    f2.push(order.text::<::sestina_wire::Text>(child)?);
+                    2u16
+                }
+                _ => {
+                    f3.push_element(child);
+                    65535u16
+                }
+            };
+            order.see(field);
+        }
+        let typed = false;
+        order.finish(&mut f3, el, typed);
+        ::core::result::Result::Ok(Self {
+            readers: f0,
+            owner: ::sestina_wire::derive::need_child(f1, el, "owner")?,
+            notes: f2,
+            extra: f3,
+        })
+    }
+    fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
+        w.start(name, ns);
+        self.extra.write_attributes(w);
+        let content = w.position();
+        if let ::core::option::Option::Some(value) = &self.readers {
+            w.start("readers", "urn:example:shelf");
+            for value in (value).iter() {
+                w.text_element("jid", "urn:example:shelf", value);
+            }
+            w.end("readers");
+        }
+        w.start("owner", "urn:example:shelf");
+        w.text_element("jid", "urn:example:shelf", &self.owner);
+        w.end("owner");
+        for value in self.notes.iter() {
+            w.text_element("note", "urn:example:shelf", value);
+        }
+        self.extra.write_children(w, content);
+        w.end(name);
+    }
+}
+#[automatically_derived]
+impl ::sestina_wire::Payload for Shelf {
+    const NAME: &'static str = "shelf";
+    const NS: &'static str = "urn:example:shelf";
+}
