@@ -3,9 +3,10 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sestina_session::accounts::{Accounts, StoredAccounts};
-use sestina_session::server::{HostConfig, Server, StartError};
+use sestina_session::server::{HostConfig, Server, StartError, Sweeper};
 use sestina_session::tls::TlsServer;
 use sestina_storage::Storage;
 use sestina_wire::clock::{Random as _, SystemRandom};
@@ -123,6 +124,7 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
             .plugins(move |host| sestina_profiles::server::plugins(&plugins, host));
         builder = builder.host(described);
     }
+    builder = builder.sweeper(sweeper(config, storage));
     for address in &config.listen {
         builder = builder.listen(*address);
     }
@@ -137,6 +139,30 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
         }
         other => other.to_string(),
     })
+}
+
+/// What is removed after a time: of hosts that say different times for one table the longest counts.
+fn sweeper(config: &Config, storage: &Storage) -> Sweeper {
+    let mut sweeper = Sweeper::new(storage.clone()).every(config.sweep);
+    for &table in sestina_types::TABLES {
+        let Some(retention) = table.retention else {
+            continue;
+        };
+        let Some(key) = retention.config else {
+            sweeper = sweeper.table(table, retention.after.unwrap_or_default());
+            continue;
+        };
+        let hosts = config.hosts.iter();
+        let said = hosts.filter_map(|host| host.plugins.duration(table.spec, key));
+        let said: Vec<Duration> = said.collect();
+        // No time is for ever.
+        if let Some(longest) = said.iter().max()
+            && said.iter().all(|time| !time.is_zero())
+        {
+            sweeper = sweeper.table(table, *longest);
+        }
+    }
+    sweeper
 }
 
 /// Makes the self-signed pair where it is wanted and not there. Half a pair is not overwritten: it may be the only copy.

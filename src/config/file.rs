@@ -14,6 +14,7 @@ pub(super) struct File {
     pub(super) listen: Option<Vec<Spanned<String>>>,
     pub(super) data: Option<Spanned<String>>,
     pub(super) storage: Option<Spanned<String>>,
+    pub(super) sweep: Option<Spanned<Interval>>,
     pub(super) certificate: Option<Spanned<String>>,
     pub(super) key: Option<Spanned<String>>,
     pub(super) require_tls: Option<bool>,

@@ -10,6 +10,7 @@ mod resolve;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sestina_profiles::server::Settings as Plugins;
 
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// What the server keeps its data in.
     pub(crate) storage: StorageLocation,
+    /// The time between two looks for rows whose time is over.
+    pub(crate) sweep: Duration,
     /// Whether clients must encrypt before they log in.
     pub(crate) require_tls: bool,
     /// Sizes and times.

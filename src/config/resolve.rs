@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use sestina_session::settings::Interval;
 use sestina_wire::Jid;
 use toml::Spanned;
 
@@ -50,6 +52,7 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
         .as_ref()
         .map_or_else(|| source.folder.join("data"), |data| source.file_path(data));
     let storage = storage(&mut source, file.storage.as_ref(), &data);
+    let sweep = sweep(&mut source, file.sweep.as_ref());
     let shared = certificate(&mut source, file.certificate.as_ref(), file.key.as_ref());
 
     let mut hosts: Vec<Host> = Vec::new();
@@ -134,6 +137,7 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
         listen,
         data,
         storage,
+        sweep,
         require_tls: file.require_tls.unwrap_or(true),
         limits: file.limits,
         log: file.log,
@@ -197,6 +201,20 @@ fn storage(
             default()
         }
     }
+}
+
+fn sweep(source: &mut Source<'_>, written: Option<&Spanned<Interval>>) -> Duration {
+    let Some(written) = written else {
+        return Duration::from_secs(3600);
+    };
+    let time = written.get_ref().duration();
+    if time < Duration::from_secs(1) {
+        source.complain(
+            written.span(),
+            "rows whose time is over are looked for once a second at most: write \"1s\" or more",
+        );
+    }
+    time
 }
 
 fn certificate(

@@ -119,6 +119,7 @@ fn mistakes_say_where_and_what() {
             "etc/sestina.toml:1:11: ",
             "sqlite:FILE",
         ),
+        ("sweep = \"0s\"", "etc/sestina.toml:1:9: ", "\"1s\" or more"),
         (
             "key = \"k.pem\"",
             "etc/sestina.toml:1:7: ",

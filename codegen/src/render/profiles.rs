@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{code, settings, skeletons};
-use crate::model::{Model, Profile, SettingsValue, Spec};
+use crate::model::{ConfigType, Model, Profile, SettingsValue, Spec};
 use crate::output::Output;
 
 /// `profiles.rs`, with a module for each profile.
@@ -104,6 +104,19 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
         let (field, id) = (code::ident(&spec.module), &spec.id);
         quote!((#id, self.#field.enabled))
     });
+    let durations = specs.iter().flat_map(|spec| {
+        let (field, id) = (code::ident(&spec.module), &spec.id);
+        let keys = spec.config.iter();
+        keys.filter_map(move |config| {
+            if !matches!(config.type_, ConfigType::Duration { .. }) {
+                return None;
+            }
+            let (key, name) = (&config.key, code::ident(&config.field));
+            Some(quote! {
+                (#id, #key) => ::core::option::Option::Some(self.#field.#name.duration()),
+            })
+        })
+    });
     quote! {
         /// The settings of every specification of the profile.
         #[derive(Clone, Debug, PartialEq, #serde::Deserialize)]
@@ -120,6 +133,21 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
             /// The specifications in use, in the order of their dependencies.
             pub fn enabled(&self) -> impl ::core::iter::Iterator<Item = &'static str> {
                 [#(#states),*].into_iter().filter(|(_, enabled)| *enabled).map(|(id, _)| id)
+            }
+
+            /// What a key of a specification says that is a length of time, as the
+            /// [retention](sestina_storage::Retention::config) of a table names one; `None` where the
+            /// profile has no such key.
+            #[must_use]
+            pub fn duration(
+                &self,
+                spec: &str,
+                key: &str,
+            ) -> ::core::option::Option<::core::time::Duration> {
+                match (spec, key) {
+                    #(#durations)*
+                    _ => ::core::option::Option::None,
+                }
             }
         }
 

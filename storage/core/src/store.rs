@@ -105,8 +105,9 @@ impl Storage {
     }
 
     /// Removes the rows of a table whose column of [retention](TableDescriptor::retention) holds a
-    /// time before this one, in steps, so that others are served between them; how many there were.
-    /// None from a table that keeps its rows for ever or that the backend does not have.
+    /// time before this one, in [steps](Self::sweep_step), so that others are served between them;
+    /// how many there were. None from a table that keeps its rows for ever or that the backend does
+    /// not have.
     ///
     /// # Errors
     /// Any but [`StorageError::Conflict`]. What was removed before the error is gone.
@@ -115,8 +116,26 @@ impl Storage {
         table: &'static TableDescriptor,
         before: Timestamp,
     ) -> Result<u64, StorageError> {
+        let mut removed = 0;
+        while let Some(step) = self.sweep_step(table, before).await? {
+            removed += step;
+        }
+        Ok(removed)
+    }
+
+    /// One step of [`sweep`](Self::sweep): the oldest rows, about as many as the query of the
+    /// retention returns at most, more only where many have the same time. How many went; `None`
+    /// when nothing is left to go.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn sweep_step(
+        &self,
+        table: &'static TableDescriptor,
+        before: Timestamp,
+    ) -> Result<Option<u64>, StorageError> {
         let Some(retention) = table.retention.filter(|_| self.backend.supports(table)) else {
-            return Ok(0);
+            return Ok(None);
         };
         let place = retention.query.range.and_then(|name| table.column(name));
         let mut step = Selection {
@@ -129,20 +148,15 @@ impl Storage {
             reverse: false,
         };
         table.check_selection(&step)?;
-        let mut removed = 0;
-        loop {
-            step.range = Range::before(before);
-            let rows = self.backend.select(&step).await?;
-            let newest = rows.last().zip(place);
-            let Some(newest) = newest.and_then(|(row, (place, _))| row.get(place)) else {
-                return Ok(removed);
-            };
-            // By the range, not by the keys: a row that was replaced meanwhile by a newer one stays.
-            step.range = Range::up_to(newest.clone());
-            let removal = Write::DeleteWhere(step.clone());
-            let outcomes = self.backend.write(vec![removal]).await?;
-            removed += outcomes.into_iter().map(Outcome::removed).sum::<u64>();
-        }
+        let rows = self.backend.select(&step).await?;
+        let newest = rows.last().zip(place);
+        let Some(newest) = newest.and_then(|(row, (place, _))| row.get(place)) else {
+            return Ok(None);
+        };
+        // By the range, not by the keys: a row that was replaced meanwhile by a newer one stays.
+        step.range = Range::up_to(newest.clone());
+        let outcomes = self.backend.write(vec![Write::DeleteWhere(step)]).await?;
+        Ok(Some(outcomes.into_iter().map(Outcome::removed).sum()))
     }
 
     /// How many rows a table has.

@@ -29,6 +29,22 @@ pub mod server {
                 .filter(|(_, enabled)| *enabled)
                 .map(|(id, _)| id)
         }
+        /// What a key of a specification says that is a length of time, as the
+        /// [retention](sestina_storage::Retention::config) of a table names one; `None` where the
+        /// profile has no such key.
+        #[must_use]
+        pub fn duration(
+            &self,
+            spec: &str,
+            key: &str,
+        ) -> ::core::option::Option<::core::time::Duration> {
+            match (spec, key) {
+                ("xep-0001", "keep") => {
+                    ::core::option::Option::Some(self.xep_0001.keep.duration())
+                }
+                _ => ::core::option::Option::None,
+            }
+        }
     }
     fn default_xep_0001() -> ::sestina_skeletons::xep_0001::Settings {
         let mut settings = ::sestina_skeletons::xep_0001::Settings::default();

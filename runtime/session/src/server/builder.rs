@@ -18,7 +18,7 @@ use crate::plugin::{Plugin, PluginError, PluginManager};
 use crate::router::Router;
 use crate::sasl::Mechanism;
 use crate::server::access::{Doors, HostBinder};
-use crate::server::{Server, Shared, listener};
+use crate::server::{Server, Shared, Sweeper, listener};
 use crate::session::{AcceptConfig, HostAccess, Timeouts};
 use crate::tls::TlsServer;
 
@@ -117,6 +117,7 @@ impl Default for ServerLimits {
 pub struct ServerBuilder {
     hosts: Vec<HostConfig>,
     listen: Vec<SocketAddr>,
+    sweepers: Vec<Sweeper>,
     table: Vec<FeatureRow>,
     limits: ServerLimits,
     require_tls: bool,
@@ -129,6 +130,7 @@ impl ServerBuilder {
         ServerBuilder {
             hosts: Vec::new(),
             listen: Vec::new(),
+            sweepers: Vec::new(),
             table: sestina_types::NEGOTIATION.to_vec(),
             limits: ServerLimits::default(),
             require_tls: true,
@@ -148,6 +150,14 @@ impl ServerBuilder {
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen.push(address);
+        self
+    }
+
+    /// Removes rows whose time is over, from its start to its shutdown; nothing goes unless set. One
+    /// for each storage.
+    #[must_use]
+    pub fn sweeper(mut self, sweeper: Sweeper) -> Self {
+        self.sweepers.push(sweeper);
         self
     }
 
@@ -238,7 +248,7 @@ impl ServerBuilder {
         accept.limits_before = self.limits.before_login;
         accept.limits = self.limits.after_login;
         accept.timeouts = self.limits.timeouts;
-        accept.clock = self.clock;
+        accept.clock = Arc::clone(&self.clock);
         accept.random = self.random;
 
         // Sockets before plugins: a port in use is the commonest reason not to start.
@@ -271,7 +281,10 @@ impl ServerBuilder {
             tokio::spawn(listener::run(socket, Arc::clone(&shared)));
         }
         let managers = managers.into_iter().map(|(_, manager)| manager).collect();
-        Ok(Server::new(shared, addresses, managers, stop))
+        let sweepers = self.sweepers.into_iter();
+        let sweeping = sweepers.map(|sweeper| sweeper.start(Arc::clone(&self.clock)));
+        let sweeping = sweeping.collect();
+        Ok(Server::new(shared, addresses, managers, sweeping, stop))
     }
 }
 

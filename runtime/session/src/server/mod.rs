@@ -4,6 +4,7 @@ mod access;
 mod builder;
 mod connection;
 mod listener;
+mod sweeper;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ use crate::session::AcceptConfig;
 use crate::transport::{Transport, memory};
 
 pub use builder::{HostConfig, ServerBuilder, ServerLimits, StartError};
+pub use sweeper::Sweeper;
+
+use sweeper::Sweeping;
 
 /// How long a shutdown waits for connections to take their goodbye.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -119,6 +123,7 @@ pub struct Server {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
     managers: Vec<PluginManager>,
+    sweeping: Vec<Sweeping>,
     stop: watch::Sender<bool>,
 }
 
@@ -127,12 +132,14 @@ impl Server {
         shared: Arc<Shared>,
         addresses: Vec<SocketAddr>,
         managers: Vec<PluginManager>,
+        sweeping: Vec<Sweeping>,
         stop: watch::Sender<bool>,
     ) -> Self {
         Server {
             shared,
             addresses,
             managers,
+            sweeping,
             stop,
         }
     }
@@ -174,6 +181,9 @@ impl Server {
     /// is left open: it belongs to whoever brought it.
     pub async fn shutdown(self) {
         self.stop.send_replace(true);
+        for sweeping in self.sweeping {
+            sweeping.stop().await;
+        }
         let shared = &self.shared;
         let farewell = async {
             // A session may come out of negotiation just now, so look more than once.
@@ -195,7 +205,7 @@ impl Server {
         };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!(
-                connections = self.connections(),
+                connections = shared.open.load(Ordering::Acquire),
                 "shutting down with connections open"
             );
         }

@@ -111,6 +111,11 @@ impl FerretDb {
         format!("mongodb://127.0.0.1:{}/sestina", self.port)
     }
 
+    /// The server's process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it at once, as a crash does.
     pub fn kill(&mut self) -> Result<(), Failure> {
         self.process.signal("KILL")?;

@@ -16,6 +16,7 @@ use crate::Failure;
 use crate::process::{Process, free_port};
 use crate::setup;
 
+pub mod backing;
 pub mod ferretdb;
 pub mod mariadb;
 pub mod postgres;

@@ -47,6 +47,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
+    /// The server's process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it at once, as a crash does.
     pub fn kill(&mut self) -> Result<(), Failure> {
         self.process.signal("KILL")?;
