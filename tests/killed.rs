@@ -12,7 +12,9 @@ use sestina::session::tls::Trust;
 use sestina::types::rfc_6121::client::Body;
 use sestina::types::xep_0199::Ping;
 use sestina::wire::Jid;
+use sestina_interop::database::backing::{Backing, installed};
 use sestina_interop::peer::Peer;
+use sestina_interop::ready;
 use sestina_interop::sestina::Sestina;
 use tokio::sync::mpsc;
 
@@ -58,9 +60,12 @@ async fn send(peer: Peer, sender: u32, acknowledged: mpsc::UnboundedSender<Strin
     }
 }
 
-async fn keeps_what_it_acknowledged(settings: &str) {
+async fn keeps_what_it_acknowledged(backend: &str) {
+    let ready = ready!(&format!("killed::{backend}"), installed(backend));
+    let backing = Backing::start(backend, &ready, false).unwrap();
+    let settings = format!("storage = \"{}\"", backing.url());
     let binary = Path::new(env!("CARGO_BIN_EXE_sestina"));
-    let mut server = Sestina::start(binary, "localhost", ACCOUNTS, settings).unwrap();
+    let mut server = Sestina::start(binary, "localhost", ACCOUNTS, &settings).unwrap();
     let (told, mut acknowledged) = mpsc::unbounded_channel();
     let senders: Vec<_> = (0..SENDERS)
         .map(|sender| tokio::spawn(send(server.peer.clone(), sender, told.clone())))
@@ -98,10 +103,30 @@ async fn keeps_what_it_acknowledged(settings: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite() {
-    keeps_what_it_acknowledged("").await;
+    keeps_what_it_acknowledged("sqlite").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_files() {
-    keeps_what_it_acknowledged("storage = \"file:store\"").await;
+async fn on_file() {
+    keeps_what_it_acknowledged("file").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres() {
+    keeps_what_it_acknowledged("postgres").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_mysql() {
+    keeps_what_it_acknowledged("mysql").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_mongodb() {
+    keeps_what_it_acknowledged("mongodb").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_redis() {
+    keeps_what_it_acknowledged("redis").await;
 }

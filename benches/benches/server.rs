@@ -4,12 +4,12 @@
 //! from Debian, and a relay that only copies bytes, in the same run by the same load generator.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::expect_used)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use sestina_benches::load::{self, Pair, Writing};
-use sestina_benches::{relay, scram};
+use sestina_benches::{binary, relay, scram};
 use sestina_interop::Failure;
 use sestina_interop::process::{Process, free_port, listens};
 use sestina_interop::prosody::{self, Prosody};
@@ -54,7 +54,7 @@ fn main() -> Result<(), Failure> {
         .enable_all()
         .build()?;
 
-    let binary = release_binary()?;
+    let binary = binary::release(&["-p", "sestina"])?;
     let with_prosody = prosody::installed();
     if let Err(skip) = &with_prosody {
         eprintln!("SKIP bench server, Prosody: {skip}");
@@ -219,25 +219,4 @@ fn borrowed(accounts: &[(String, String)]) -> Vec<(&str, &str)> {
         .iter()
         .map(|(name, password)| (name.as_str(), password.as_str()))
         .collect()
-}
-
-/// The release build of the binary, made when it is not up to date. `SESTINA_BINARY` names another.
-fn release_binary() -> Result<PathBuf, Failure> {
-    if let Some(path) = std::env::var_os("SESTINA_BINARY") {
-        return Ok(path.into());
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or("no workspace")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .current_dir(root)
-        .args(["build", "--release", "-p", "sestina", "--bin", "sestina"])
-        .status()?;
-    if !status.success() {
-        return Err("the server does not build".into());
-    }
-    let executable = std::env::current_exe()?;
-    let release = executable.ancestors().nth(2).ok_or("no target folder")?;
-    Ok(release.join("sestina"))
 }

@@ -1,17 +1,20 @@
-//! The backends beside each other: `cargo bench -p sestina-benches --bench storage`.
+//! The backends beside each other: `cargo bench --workspace --all-features --bench storage`.
 //!
-//! One archive grows to a thousand, a hundred thousand and a million messages, and at each size its pages are asked for. Servers come
-//! from Debian and run as their packages ship them, on free loopback ports. `BENCH_MESSAGES` is the most messages (100000 where it is
-//! not set), `BENCH_SECONDS` how long inserts are measured, `BENCH_BACKENDS` which backends (all); with the feature `mongodb`, `BENCH_MONGODB`
-//! is the URL of a server.
+//! One archive grows to a thousand, a hundred thousand and a million messages, and at each size its pages are asked for. Then the
+//! server runs on each, and its clients are measured. Database servers come from Debian, and FerretDB from the Go module proxy; they run as
+//! their packages ship them, on free loopback ports. `BENCH_MESSAGES` is the most messages (100000 where it is not set), `BENCH_SECONDS`
+//! how long inserts are measured, `BENCH_BACKENDS` which backends (all); with the feature `mongodb`, `BENCH_MONGODB` is the URL of a
+//! server in place of FerretDB, which looks through whole collections and so gets a thousand messages only.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use sestina_interop::database::{self, Database, redis};
-use sestina_interop::{Failure, setup::Skip};
+use sestina_benches::{binary, served};
+use sestina_interop::Failure;
+use sestina_interop::database::backing::{self, Backing};
+use sestina_interop::setup::Skip;
 use sestina_storage::{
     Backend, ColumnType, Range, Selection, TableDescriptor, Value, Write, memory::Memory,
 };
@@ -28,64 +31,52 @@ const NAMES: [&str; 7] = [
 const WRITERS: i64 = 64;
 /// Rows in one list of changes.
 const LIST: i64 = 200;
+/// The most messages where FerretDB keeps them.
+const FERRETDB: i64 = 1_000;
 
-/// An open backend, and what lives as long as it.
-struct Open {
-    backend: Arc<dyn Backend>,
-    _server: Option<Box<dyn std::any::Any>>,
+/// Where a backend is: an URL, and the server that lives as long as this.
+struct Place {
+    url: String,
+    _backing: Option<Backing>,
 }
 
-/// Opens a backend by its name.
-async fn open(name: &str) -> Result<Result<Open, Skip>, Failure> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("data").to_string_lossy().into_owned();
-    macro_rules! installed {
-        ($need:expr) => {
-            if let Err(skip) = $need {
-                return Ok(Err(skip));
-            }
-        };
+/// A new and empty place.
+fn place(name: &str) -> Result<Result<Place, Skip>, Failure> {
+    let given = std::env::var("BENCH_MONGODB").ok();
+    if name == "memory" || (name == "mongodb" && given.is_some()) {
+        let url = given.filter(|_| name == "mongodb");
+        return Ok(Ok(Place {
+            url: url.unwrap_or_else(|| "memory:".to_owned()),
+            _backing: None,
+        }));
     }
-    let create = |database: &Database| database.create();
-    let (backend, server): (Arc<dyn Backend>, Option<Box<dyn std::any::Any>>) = match name {
-        "memory" => (Arc::new(Memory::new()), None),
-        "file" => (Arc::new(Files::open(&path).await?), Some(Box::new(folder))),
-        "sqlite" => (Arc::new(Sqlite::open(&path).await?), Some(Box::new(folder))),
-        "postgres" => {
-            installed!(database::postgres::installed());
-            let server = database::postgres::start_durable()?;
-            let backend = Postgres::open(&create(&server)?).await?;
-            (Arc::new(backend), Some(Box::new(server)))
-        }
-        "mysql" => {
-            installed!(database::mariadb::installed());
-            let server = database::mariadb::start_durable()?;
-            let backend = MySql::open(&create(&server)?).await?;
-            (Arc::new(backend), Some(Box::new(server)))
-        }
-        "redis" => {
-            installed!(redis::installed());
-            let server = redis::Redis::start()?;
-            let backend = Redis::open(&server.url()).await?;
-            (Arc::new(backend), Some(Box::new(server)))
-        }
-        #[cfg(feature = "mongodb")]
-        "mongodb" => match std::env::var("BENCH_MONGODB") {
-            Ok(url) => {
-                let backend = sestina_storage_mongodb::MongoDb::open(&url).await?;
-                (Arc::new(backend), None)
-            }
-            Err(_) => return Ok(Err(Skip::new("BENCH_MONGODB names no server"))),
-        },
-        other => return Ok(Err(Skip::new(format!("{other} is not compiled in")))),
+    let ready = match backing::installed(name) {
+        Ok(ready) => ready,
+        Err(skip) => return Ok(Err(skip)),
     };
-    backend
-        .prepare(sestina_types::TABLES, sestina_types::MIGRATIONS)
-        .await?;
-    Ok(Ok(Open {
-        backend,
-        _server: server,
+    let backing = Backing::start(name, &ready, true)?;
+    Ok(Ok(Place {
+        url: backing.url().to_owned(),
+        _backing: Some(backing),
     }))
+}
+
+async fn open(name: &str, url: &str) -> Result<Arc<dyn Backend>, Failure> {
+    let path = url.split_once(':').map_or(url, |(_, path)| path);
+    let backend: Arc<dyn Backend> = match name {
+        "memory" => Arc::new(Memory::new()),
+        "file" => Arc::new(Files::open(path).await?),
+        "sqlite" => Arc::new(Sqlite::open(path).await?),
+        "postgres" => Arc::new(Postgres::open(url).await?),
+        "mysql" => Arc::new(MySql::open(url).await?),
+        "redis" => Arc::new(Redis::open(url).await?),
+        #[cfg(feature = "mongodb")]
+        "mongodb" => Arc::new(sestina_storage_mongodb::MongoDb::open(url).await?),
+        other => return Err(format!("{other} is not compiled in").into()),
+    };
+    let tables = sestina_types::TABLES;
+    backend.prepare(tables, sestina_types::MIGRATIONS).await?;
+    Ok(backend)
 }
 
 fn table(name: &str) -> Result<&'static TableDescriptor, Failure> {
@@ -319,11 +310,33 @@ async fn pages(
     Ok((newest, inside))
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
-    let most = number("BENCH_MESSAGES", 100_000);
+/// The backends that are wanted and that this machine can provide.
+fn wanted() -> Vec<&'static str> {
     let wanted = std::env::var("BENCH_BACKENDS").unwrap_or_default();
     let wanted: Vec<&str> = wanted.split(',').filter(|name| !name.is_empty()).collect();
+    let mut names = Vec::new();
+    for name in NAMES {
+        if !wanted.is_empty() && !wanted.contains(&name) {
+            continue;
+        }
+        let skip = match backing::installed(name) {
+            _ if name == "mongodb" && !cfg!(feature = "mongodb") => {
+                Some(Skip::new("it is not compiled in"))
+            }
+            Err(skip) => Some(skip),
+            Ok(_) => None,
+        };
+        match skip {
+            Some(skip) => eprintln!("SKIP bench storage, {name}: {skip}"),
+            None => names.push(name),
+        }
+    }
+    names
+}
+
+/// Each backend by itself.
+async fn direct(names: &[&'static str]) -> Result<(), Failure> {
+    let most = number("BENCH_MESSAGES", 100_000);
     let sizes: Vec<i64> = SIZES.into_iter().filter(|size| *size <= most).collect();
     let heads: Vec<String> = sizes
         .iter()
@@ -337,34 +350,59 @@ async fn main() -> Result<(), Failure> {
         "|---|---:|---:|---:|{}---:|---:|",
         "---:|---:|".repeat(sizes.len())
     );
-    for name in NAMES {
-        if !wanted.is_empty() && !wanted.contains(&name) {
-            continue;
-        }
-        let open = match open(name).await? {
-            Ok(open) => open,
+    for &name in names {
+        let place = match place(name)? {
+            Ok(place) => place,
             Err(skip) => {
                 eprintln!("SKIP bench storage, {name}: {skip}");
                 continue;
             }
         };
-        let f = measure(&open.backend, most).await?;
-        let pages: Vec<String> = f
-            .pages
-            .iter()
-            .map(|(newest, inside)| format!(" {newest:.2} | {inside:.2} |"))
-            .collect();
+        let backend = open(name, &place.url).await?;
+        let own = name == "mongodb" && std::env::var_os("BENCH_MONGODB").is_none();
+        let f = measure(&backend, if own { FERRETDB.min(most) } else { most }).await?;
+        let pages = (0..sizes.len()).map(|size| match f.pages.get(size) {
+            Some((newest, inside)) => format!(" {newest:.2} | {inside:.2} |"),
+            None => " | |".to_owned(),
+        });
         println!(
             "| {name} | {:.0} | {:.0} | {:.0} |{} {:.2} | {:.2} |",
             f.single,
             f.concurrent,
             f.listed,
-            pages.concat(),
+            pages.collect::<String>(),
             f.roster,
             f.login
         );
-        open.backend.close().await;
+        backend.close().await;
     }
-    println!("\nPages of 50 and the rest in milliseconds, the middle of many.");
+    println!("\nPages of 50 and the rest in milliseconds, the middle of many.\n");
     Ok(())
+}
+
+/// The running server on each.
+async fn through_the_server(names: &[&'static str]) -> Result<(), Failure> {
+    let binary = binary::release(&["--workspace", "--all-features"])?;
+    let time = Duration::from_secs(number("BENCH_SECONDS", 3).unsigned_abs());
+    let clients = served::CLIENTS;
+    println!(
+        "| server on | messages/s stored, one client | {clients} clients | logins/s, {clients} clients | roster of 200, ms |"
+    );
+    println!("|---|---:|---:|---:|---:|");
+    for &name in names {
+        let Ok(place) = place(name)? else { continue };
+        let f = served::measure(&binary, &place.url, time).await?;
+        println!(
+            "| {name} | {:.0} | {:.0} | {:.0} | {:.2} |",
+            f.single, f.concurrent, f.logins, f.roster
+        );
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let names = wanted();
+    direct(&names).await?;
+    through_the_server(&names).await
 }

@@ -18,8 +18,29 @@ pub struct Session {
     pub jid: String,
 }
 
+/// What of a password can be kept from one login to the next, as clients do (RFC 5802 §3).
+#[derive(Clone, Debug, Default)]
+pub struct Salted(Option<(Vec<u8>, u32, [u8; 32])>);
+
 /// Connects, authenticates, binds, sends presence.
+///
+/// # Errors
+/// When the server does otherwise than expected.
 pub async fn login(port: u16, domain: &str, user: &str, password: &str) -> io::Result<Session> {
+    login_again(port, domain, user, password, &mut Salted::default()).await
+}
+
+/// The same with what is known from an earlier login.
+///
+/// # Errors
+/// When the server does otherwise than expected.
+pub async fn login_again(
+    port: u16,
+    domain: &str,
+    user: &str,
+    password: &str,
+    known: &mut Salted,
+) -> io::Result<Session> {
     let socket = TcpStream::connect(("127.0.0.1", port)).await?;
     socket.set_nodelay(true)?;
     let mut line = Line {
@@ -53,8 +74,15 @@ pub async fn login(port: u16, domain: &str, user: &str, password: &str) -> io::R
         .decode(field("s=")?)
         .map_err(io::Error::other)?;
     let rounds: u32 = field("i=")?.parse().map_err(io::Error::other)?;
-    let mut salted = [0; 32];
-    pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), &salt, rounds, &mut salted);
+    let salted = match &known.0 {
+        Some((old, times, salted)) if *old == salt && *times == rounds => *salted,
+        _ => {
+            let mut salted = [0; 32];
+            pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), &salt, rounds, &mut salted);
+            known.0 = Some((salt, rounds, salted));
+            salted
+        }
+    };
     let without_proof = format!("c=biws,r={}", field("r=")?);
     let client_key = hmac(&salted, b"Client Key")?;
     let signature = hmac(
