@@ -1,7 +1,7 @@
 //! The segments of a table.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::{self, File},
     io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -9,7 +9,12 @@ use std::{
 
 use sestina_storage::{StorageError, TableDescriptor, Value, ordered};
 
-use crate::{disk, line, names, segment::Segment};
+use crate::{
+    disk, line, names,
+    run::{self, Part},
+    segment::Segment,
+    upkeep::PART,
+};
 
 /// The folder of a table.
 pub(crate) fn folder(root: &Path, table: &str) -> PathBuf {
@@ -33,6 +38,8 @@ pub(crate) struct Slot {
     pub(crate) scrub: bool,
     /// When it was used last.
     pub(crate) used: u64,
+    /// The runs there are of its indexes; of one in use it says itself which.
+    parts: Vec<Part>,
     segment: Option<Box<Segment>>,
 }
 
@@ -53,13 +60,20 @@ impl Catalog {
             folder: folder(root, table.name),
             slots: BTreeMap::new(),
         };
-        let said = |error: io::Error| disk::said(&catalog.folder, &error);
+        let folder = catalog.folder.clone();
+        let said = |error: io::Error| disk::said(&folder, &error);
         disk::make_folder(&catalog.folder).map_err(said)?;
         let mut found = Vec::new();
+        let mut runs: HashMap<String, Vec<Part>> = HashMap::new();
         for entry in fs::read_dir(&catalog.folder).map_err(said)? {
             let path = entry.map_err(said)?.path();
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("jsonl") => found.push(path),
+                Some("idx") => {
+                    if let Some((segment, part)) = run::named(&path) {
+                        runs.entry(segment.to_owned()).or_default().push(part);
+                    }
+                }
                 // A segment that was being written anew: the old one is still there.
                 Some("new") => fs::remove_file(&path).map_err(said)?,
                 _ => {}
@@ -75,7 +89,17 @@ impl Catalog {
                     path.display()
                 )));
             }
-            catalog.slot(owner);
+            let parts = runs.remove(&name).unwrap_or_default();
+            let chain = run::chain(&parts);
+            for left in parts.iter().filter(|part| !chain.contains(part)) {
+                fs::remove_file(run::file(&folder, &name, *left)).map_err(said)?;
+            }
+            catalog.slot(owner).parts = chain;
+        }
+        for (name, parts) in runs {
+            for part in parts {
+                fs::remove_file(run::file(&folder, &name, part)).map_err(said)?;
+            }
         }
         Ok(catalog)
     }
@@ -109,6 +133,7 @@ impl Catalog {
                 changed: false,
                 scrub: false,
                 used: 0,
+                parts: Vec::new(),
                 segment: None,
             })
     }
@@ -121,6 +146,19 @@ impl Catalog {
     /// Forgets an owner that has nothing.
     pub(crate) fn forget(&mut self, owner: &[u8]) {
         self.slots.remove(owner);
+    }
+
+    /// The owners of segments that would be read for long when they come into use, as nothing of their
+    /// indexes is on the disk: files that were brought here, or were changed.
+    pub(crate) fn without_runs(&self) -> Vec<Vec<u8>> {
+        let large = |slot: &Slot| {
+            let path = file(&self.folder, &slot.name);
+            let large = fs::metadata(&path).is_ok_and(|about| about.len() > PART);
+            large && !run::is_stamped(&self.folder, &slot.name, &slot.parts, &path)
+        };
+        let slots = self.slots.iter();
+        let slots = slots.filter(|(_, slot)| slot.segment.is_none() && large(slot));
+        slots.map(|(owner, _)| owner.clone()).collect()
     }
 
     /// The slots.
@@ -142,7 +180,8 @@ impl Catalog {
         let loaded = slot.segment.is_none();
         if loaded {
             let path = file(&self.folder, &slot.name);
-            let segment = Segment::load(self.table, slot.owner.clone(), path)?;
+            let parts = std::mem::take(&mut slot.parts);
+            let segment = Segment::load(self.table, slot.owner.clone(), path, &parts)?;
             slot.segment = Some(Box::new(segment));
         }
         Ok(slot.segment.as_deref_mut().map(|segment| (segment, loaded)))
@@ -162,7 +201,20 @@ impl Slot {
 
     /// Lets go of the segment.
     pub(crate) fn unload(&mut self) {
-        self.segment = None;
+        if let Some(segment) = self.segment.take() {
+            self.parts = segment.parts();
+        }
+    }
+
+    /// Notes that the runs of a segment are those of its file as it is.
+    pub(crate) fn stamp(&self, folder: &Path) {
+        if let Some(segment) = &self.segment {
+            segment.stamp();
+        } else if let Err(error) =
+            run::stamp(folder, &self.name, &self.parts, &file(folder, &self.name))
+        {
+            tracing::warn!(name = self.name, %error, "its indexes will be made again at the next start");
+        }
     }
 }
 

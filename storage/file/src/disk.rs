@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use sestina_storage::StorageError;
@@ -54,6 +54,14 @@ pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
+    put(&write_new(path, write)?, path)
+}
+
+/// Writes what is to be put in the place of a file, beside it, and makes it durable.
+pub(crate) fn write_new(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<PathBuf> {
     let new = path.with_extension("new");
     let written = open(&new).and_then(|mut file| {
         file.set_len(0)?;
@@ -66,7 +74,12 @@ pub(crate) fn replace(
         let _ = fs::remove_file(&new);
         return Err(error);
     }
-    fs::rename(&new, path)?;
+    Ok(new)
+}
+
+/// Puts one file in the place of another, or of none.
+pub(crate) fn put(new: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(new, path)?;
     path.parent().map_or(Ok(()), sync_folder)
 }
 

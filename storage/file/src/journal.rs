@@ -5,8 +5,8 @@
 //! answered.
 
 use std::{
-    collections::HashSet,
-    fs::File,
+    collections::{HashMap, HashSet},
+    fs::{self, File},
     io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
 };
@@ -14,7 +14,7 @@ use std::{
 use serde_json::Value as Json;
 use sestina_storage::StorageError;
 
-use crate::{catalog, disk, segment::Appended};
+use crate::{catalog, disk, run, segment::Appended};
 
 /// The journal, open to append.
 pub(crate) struct Journal {
@@ -55,6 +55,7 @@ impl Journal {
         }
         let folders: HashSet<&Path> = touched.iter().filter_map(|path| path.parent()).collect();
         for folder in folders {
+            stamp(folder, &touched);
             disk::sync_folder(folder).map_err(|error| disk::said(folder, &error))?;
         }
         let mut journal = Self {
@@ -95,6 +96,24 @@ impl Journal {
         reset.map_err(|error| disk::said(&self.path, &error))?;
         self.len = 0;
         Ok(())
+    }
+}
+
+/// Notes that the runs of the segments that were touched are those of their files: they were before the
+/// journal, whose lines come after what they cover. Where that fails they are made again.
+fn stamp(folder: &Path, touched: &HashSet<PathBuf>) {
+    let mut runs: HashMap<String, Vec<run::Part>> = HashMap::new();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        if let Some((segment, part)) = run::named(&path) {
+            runs.entry(segment.to_owned()).or_default().push(part);
+        }
+    }
+    for (segment, parts) in runs {
+        let data = catalog::file(folder, &segment);
+        if touched.contains(&data) {
+            let _ = run::stamp(folder, &segment, &run::chain(&parts), &data);
+        }
     }
 }
 

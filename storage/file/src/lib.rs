@@ -12,8 +12,9 @@
 //! anew. After a crash the journal says where each segment was at the last checkpoint and what came
 //! since.
 //!
-//! Of a segment in use there is an index of its keys in memory, about 100 octets a row; those least
-//! in use are dropped when there are many. One process may use a folder at a time.
+//! Of a small segment in use the indexes are in memory, about 100 octets a row and index; those of a large one are
+//! beside it on the disk, but for its newest part, so that it is never read whole. Segments least in use
+//! are dropped when there are many. One process may use a folder at a time.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -22,9 +23,11 @@ mod disk;
 mod journal;
 mod line;
 mod names;
+mod run;
 mod segment;
 mod state;
 mod transaction;
+mod upkeep;
 mod writer;
 
 use std::{
@@ -104,6 +107,11 @@ impl Files {
             known: RwLock::default(),
             broken: AtomicBool::new(false),
         });
+        let merges = writer::merger(shared.clone()).map_err(StorageError::unavailable)?;
+        shared.with(|state| {
+            state.set_merger(merges);
+            Ok(())
+        })?;
         let writer = writer::Writer::start(shared.clone()).map_err(StorageError::unavailable)?;
         Ok(Self {
             path,
@@ -188,7 +196,11 @@ impl Backend for Files {
         _migrations: &[Migration],
     ) -> Result<(), StorageError> {
         let preparing = tables.to_vec();
-        self.read(move |state| state.prepare(&preparing)).await?;
+        let shared = self.shared.clone();
+        // Large files that were brought here, or were changed, are read whole: as long as that takes.
+        let prepared =
+            tokio::task::spawn_blocking(move || shared.with(|state| state.prepare(&preparing)));
+        prepared.await.map_err(StorageError::unavailable)??;
         let known = &self.shared.known;
         let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
         known.extend(tables.iter().map(|table| table.name));

@@ -1,41 +1,26 @@
-//! One file of lines with the index of its rows.
+//! One file of lines with the indexes of its rows.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{self, BufRead as _, BufReader, BufWriter, Write as _},
-    ops::Bound,
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, fs::File, io, ops::Bound, path::PathBuf, sync::Arc};
 
-use sestina_storage::{QueryDescriptor, Selection, StorageError, TableDescriptor, Value, ordered};
+use sestina_storage::{QueryDescriptor, Selection, StorageError, TableDescriptor, Value, index};
 
 use crate::{
     disk,
     line::{self, Line},
+    run::{Bounds, Entry, Merged, Place, Run},
 };
 
-/// From where to where, over encoded keys.
-type Bounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
-
-/// Below this size a segment is not worth writing anew.
-const SMALL: u64 = 64 << 10;
-
-/// Where a line is, its end not counted.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    offset: u64,
-    len: u32,
+/// Rows in the order of some columns.
+pub(crate) struct Index {
+    /// Their places in a row, without that of the owner.
+    pub(crate) columns: Vec<usize>,
+    /// What lines say that no run covers, by the [entries](index::entry) of their rows; no place where a run
+    /// knows a row that is gone.
+    pub(crate) recent: BTreeMap<Box<[u8]>, Option<Place>>,
 }
 
-/// Rows in the order of some columns. The octets are those of [`ordered`].
-type Index = BTreeMap<Box<[u8]>, Place>;
-
-/// An index by other columns than the key's, made when a query first asks for it.
-struct Secondary {
-    columns: Vec<usize>,
-    index: Index,
-}
+/// From this length on a segment has all its indexes: so that it need not be read when they become runs.
+const EARLY: u64 = 1 << 20;
 
 /// What was appended to a segment: its journal entry.
 #[derive(Debug)]
@@ -48,57 +33,47 @@ pub(crate) struct Appended {
 
 /// A segment in use.
 pub(crate) struct Segment {
-    table: &'static TableDescriptor,
+    pub(crate) table: &'static TableDescriptor,
     /// Whose it is: the value of the key's first column in all rows; `None` in a table of one segment.
-    owner: Option<Value>,
-    path: PathBuf,
-    file: Option<File>,
+    pub(crate) owner: Option<Value>,
+    pub(crate) path: PathBuf,
+    pub(crate) file: Option<File>,
     /// How much is in the file.
-    flushed: u64,
+    pub(crate) flushed: u64,
     /// What comes after it and is only in the journal yet.
-    tail: Vec<u8>,
-    primary: Index,
-    secondary: Vec<Secondary>,
+    pub(crate) tail: Vec<u8>,
+    /// That of the key, and those that queries need: where there are no runs each is made when a query first asks
+    /// for it.
+    pub(crate) indexes: Vec<Index>,
+    /// The indexes of what is in the file, but for its end; the later count. They have those that the
+    /// table declares, in the order of [`declared`](Self::declared).
+    pub(crate) runs: Vec<Arc<Run>>,
+    /// Whether it has all indexes that the table declares.
+    pub(crate) complete: bool,
+    /// Whether some of them are being merged.
+    pub(crate) merging: bool,
+    /// How many rows there are.
+    pub(crate) rows: u64,
     /// Octets of the lines that count.
-    live: u64,
+    pub(crate) live: u64,
 }
 
 impl Segment {
-    /// Reads the file, or begins an empty segment where there is none.
-    pub(crate) fn load(
-        table: &'static TableDescriptor,
-        owner: Option<Value>,
-        path: PathBuf,
-    ) -> Result<Self, StorageError> {
-        let mut segment = Self {
-            table,
-            owner,
-            path,
-            file: None,
-            flushed: 0,
-            tail: Vec::new(),
-            primary: Index::new(),
-            secondary: Vec::new(),
-            live: 0,
-        };
-        if segment.path.exists() {
-            segment.flushed = fs::metadata(&segment.path)
-                .map_err(|error| disk::said(&segment.path, &error))?
-                .len();
-        }
-        segment.index_all()?;
-        Ok(segment)
-    }
-
     /// How many rows there are.
-    pub(crate) fn rows(&self) -> usize {
-        self.primary.len()
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
     }
 
-    /// How many entries the indexes hold.
+    /// How many entries are in memory.
     pub(crate) fn entries(&self) -> usize {
-        let more = self.secondary.iter().map(|one| one.index.len());
-        self.primary.len() + more.sum::<usize>()
+        let recent = self.indexes.iter().map(|index| index.recent.len());
+        let held = self.runs.iter().map(|run| run.held());
+        recent.chain(held).sum()
+    }
+
+    /// How many files are open.
+    pub(crate) fn files(&self) -> usize {
+        1 + self.runs.len()
     }
 
     /// How much of it is not in the file yet.
@@ -106,109 +81,130 @@ impl Segment {
         self.tail.len()
     }
 
-    fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.flushed + self.tail.len() as u64
     }
 
-    /// The columns of the key that differ between rows.
-    fn own_key<'a>(&self, key: &'a [Value]) -> &'a [Value] {
-        key.get(usize::from(self.owner.is_some())..)
-            .unwrap_or_default()
+    /// The columns of the indexes that the queries of the table need, that of the key first.
+    pub(crate) fn declared(table: &TableDescriptor, owned: bool) -> Vec<Vec<usize>> {
+        let mut declared: Vec<Vec<usize>> = Vec::new();
+        for columns in index::all(table) {
+            let columns = without_owner(table, owned, columns);
+            if !declared.contains(&columns) {
+                declared.push(columns);
+            }
+        }
+        declared
     }
 
-    fn key_bytes(&self, key: &[Value]) -> Box<[u8]> {
-        ordered::encode(self.own_key(key)).into()
+    /// The octets of a key in the index of keys: without what is the same in all rows.
+    pub(crate) fn key_bytes(&self, key: &[Value]) -> Box<[u8]> {
+        let own = key.get(usize::from(self.owner.is_some())..);
+        sestina_storage::ordered::encode(own.unwrap_or_default()).into()
     }
 
-    fn open(&mut self) -> Result<(), StorageError> {
+    pub(crate) fn said(&self, error: &io::Error) -> StorageError {
+        disk::said(&self.path, error)
+    }
+
+    pub(crate) fn open(&mut self) -> Result<(), StorageError> {
         if self.file.is_none() && self.flushed > 0 {
-            let file = disk::open(&self.path).map_err(|error| disk::said(&self.path, &error))?;
+            let file = disk::open(&self.path).map_err(|error| self.said(&error))?;
             self.file = Some(file);
         }
         Ok(())
     }
 
-    /// Makes the index of keys from the lines, those of the file and those that follow.
-    fn index_all(&mut self) -> Result<(), StorageError> {
-        self.primary.clear();
-        self.secondary.clear();
-        self.live = 0;
-        let tail = std::mem::take(&mut self.tail);
-        let done = self.index_file().and_then(|()| {
-            let mut offset = self.flushed;
-            for line in tail.split_inclusive(|&byte| byte == b'\n') {
-                self.index_line(line.strip_suffix(b"\n").unwrap_or(line), offset)?;
-                offset += line.len() as u64;
+    /// Where the row with an entry in an index is.
+    fn find(&self, place: usize, key: &[u8]) -> Result<Option<Place>, StorageError> {
+        let index = self.indexes.get(place);
+        if let Some(found) = index.and_then(|index| index.recent.get(key)) {
+            return Ok(*found);
+        }
+        for run in self.runs.iter().rev() {
+            let found = run.find(place, key);
+            let found = found.map_err(|error| disk::said(run.path(), &error))?;
+            if let Some(found) = found {
+                return Ok(found);
             }
-            Ok(())
-        });
-        self.tail = tail;
-        done
+        }
+        Ok(None)
     }
 
-    fn index_file(&mut self) -> Result<(), StorageError> {
-        if self.flushed == 0 {
-            return Ok(());
-        }
-        self.open()?;
-        let said = |error: io::Error| disk::said(&self.path, &error);
-        let mut reader = BufReader::with_capacity(1 << 16, File::open(&self.path).map_err(said)?);
-        let (mut line, mut offset) = (Vec::new(), 0);
-        loop {
-            line.clear();
-            let read = reader
-                .read_until(b'\n', &mut line)
-                .map_err(|error| disk::said(&self.path, &error))?;
-            if read == 0 {
-                return Ok(());
+    /// The entries of an index between bounds, in order or against it.
+    pub(crate) fn range(&self, place: usize, bounds: Bounds, reverse: bool) -> Merged<'_> {
+        let mut merged = Merged::new(reverse);
+        if let Some(index) = self.indexes.get(place) {
+            let (lower, upper) = &bounds;
+            let recent = index.recent.range::<[u8], _>((
+                lower.as_ref().map(|octets| &octets[..]),
+                upper.as_ref().map(|octets| &octets[..]),
+            ));
+            let recent = recent.map(|(key, place)| Ok((key.clone(), *place)));
+            if reverse {
+                merged.add(recent.rev());
+            } else {
+                merged.add(recent);
             }
-            let Some(content) = line.strip_suffix(b"\n") else {
-                // Nothing that was answered ends so: the journal would have written it anew.
-                tracing::warn!(path = %self.path.display(), "its last line is torn and goes");
-                let cut = disk::open(&self.path).and_then(|file| file.set_len(offset));
-                cut.map_err(|error| disk::said(&self.path, &error))?;
-                self.flushed = offset;
-                return Ok(());
-            };
-            self.index_line(content, offset)?;
-            offset += read as u64;
+        }
+        for run in self.runs.iter().rev() {
+            merged.add(run.range(place, bounds.clone(), reverse));
+        }
+        merged
+    }
+
+    /// Where rows are, from the entries of an index.
+    pub(crate) fn place(&self, entry: io::Result<Entry>) -> Option<Result<Place, StorageError>> {
+        match entry {
+            Ok((_, place)) => place.map(Ok),
+            Err(error) => Some(Err(self.said(&error))),
         }
     }
 
-    fn index_line(&mut self, line: &[u8], offset: u64) -> Result<(), StorageError> {
-        if offset == 0 {
-            return Ok(());
+    /// Does to the indexes what a line says.
+    pub(crate) fn apply(&mut self, line: &Line, place: Place) -> Result<(), StorageError> {
+        let key = match line {
+            Line::Row(row) => self.key_bytes(&self.table.key_of(row)),
+            Line::Removed(key) => self.key_bytes(key),
+        };
+        if let Some(old) = self.find(0, &key)? {
+            self.forget(&key, old)?;
         }
-        let said = |_| {
-            StorageError::Corrupt(format!(
-                "{}: the line at octet {offset} is no row of {}",
-                self.path.display(),
-                self.table.name
-            ))
-        };
-        let text = std::str::from_utf8(line).map_err(StorageError::corrupt);
-        let read = text
-            .and_then(|text| line::read(self.table, text))
-            .map_err(said)?;
-        let place = Place {
-            offset,
-            len: u32::try_from(line.len()).map_err(StorageError::corrupt)?,
-        };
-        let old = match read {
-            Line::Row(row) => {
-                self.live += u64::from(place.len) + 1;
-                let key = self.key_bytes(&self.table.key_of(&row));
-                self.primary.insert(key, place)
+        if let Line::Row(row) = line {
+            self.rows += 1;
+            self.live += u64::from(place.len) + 1;
+            for index in &mut self.indexes {
+                let entry = index::entry(row, &index.columns);
+                index.recent.insert(entry, Some(place));
             }
-            Line::Removed(key) => self.primary.remove(&self.key_bytes(&key)),
-        };
-        if let Some(old) = old {
-            self.live = self.live.saturating_sub(u64::from(old.len) + 1);
         }
         Ok(())
     }
 
-    fn read(&self, place: Place) -> Result<Vec<Value>, StorageError> {
+    /// Takes a row out of the indexes.
+    fn forget(&mut self, key: &[u8], place: Place) -> Result<(), StorageError> {
+        self.rows = self.rows.saturating_sub(1);
+        self.live = self.live.saturating_sub(u64::from(place.len) + 1);
+        if self.indexes.len() == 1 && self.runs.is_empty() {
+            let by_key = self.indexes.first_mut();
+            by_key.and_then(|index| index.recent.remove(key));
+            return Ok(());
+        }
+        self.open()?;
+        let row = self.read(place)?;
+        for index in &mut self.indexes {
+            let entry = index::entry(&row, &index.columns);
+            if self.runs.is_empty() {
+                index.recent.remove(&entry);
+            } else {
+                index.recent.insert(entry, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row at a place.
+    pub(crate) fn read(&self, place: Place) -> Result<Vec<Value>, StorageError> {
         let len = usize::try_from(place.len).map_err(StorageError::corrupt)?;
         let mut from_file = Vec::new();
         let text = if let Some(start) = place.offset.checked_sub(self.flushed) {
@@ -220,30 +216,32 @@ impl Segment {
                 .file
                 .as_ref()
                 .ok_or_else(|| StorageError::unavailable("no file"))?;
-            disk::read_at(file, &mut from_file, place.offset)
-                .map_err(|error| disk::said(&self.path, &error))?;
+            disk::read_at(file, &mut from_file, place.offset).map_err(|error| self.said(&error))?;
             &from_file
         };
         let text = std::str::from_utf8(text).map_err(StorageError::corrupt)?;
         match line::read(self.table, text) {
             Ok(Line::Row(row)) => Ok(row),
-            _ => Err(StorageError::Corrupt(format!(
-                "{}: the line at octet {} is no row of {}",
-                self.path.display(),
-                place.offset,
-                self.table.name
-            ))),
+            _ => Err(self.no_row(place.offset)),
         }
     }
 
+    pub(crate) fn no_row(&self, offset: u64) -> StorageError {
+        StorageError::Corrupt(format!(
+            "{}: the line at octet {offset} is no row of {}",
+            self.path.display(),
+            self.table.name
+        ))
+    }
+
     /// Whether there is a row with this key.
-    pub(crate) fn contains(&self, key: &[Value]) -> bool {
-        self.primary.contains_key(&self.key_bytes(key))
+    pub(crate) fn contains(&self, key: &[Value]) -> Result<bool, StorageError> {
+        Ok(self.find(0, &self.key_bytes(key))?.is_some())
     }
 
     /// The row with this key.
     pub(crate) fn get(&mut self, key: &[Value]) -> Result<Option<Vec<Value>>, StorageError> {
-        let Some(place) = self.primary.get(&self.key_bytes(key)).copied() else {
+        let Some(place) = self.find(0, &self.key_bytes(key))? else {
             return Ok(None);
         };
         self.open()?;
@@ -258,27 +256,12 @@ impl Segment {
     ) -> Result<Vec<Vec<Value>>, StorageError> {
         self.open()?;
         let lower = match after {
-            Some(key) => Bound::Excluded(self.key_bytes(key)),
+            Some(key) => Bound::Excluded(self.key_bytes(key).into()),
             None => Bound::Unbounded,
         };
-        let places = self.primary.range((lower, Bound::Unbounded)).take(limit);
-        places.map(|(_, place)| self.read(*place)).collect()
-    }
-
-    /// The columns whose order gives the rows of a query in theirs, those it compares first.
-    fn columns(&self, query: &QueryDescriptor) -> Vec<usize> {
-        let first = self.owner.as_ref().and_then(|_| self.table.key.first());
-        let order = self.table.order_of(query);
-        let mut columns = Vec::new();
-        for name in query.equals.iter().chain(&order) {
-            if let Some((place, _)) = self.table.column(name)
-                && Some(name) != first
-                && !columns.contains(&place)
-            {
-                columns.push(place);
-            }
-        }
-        columns
+        let found = self.range(0, (lower, Bound::Unbounded), false);
+        let places = found.filter_map(|entry| self.place(entry)).take(limit);
+        places.map(|place| self.read(place?)).collect()
     }
 
     /// Gives the rows a selection matches, in its order, until it is told that it is enough.
@@ -288,35 +271,17 @@ impl Segment {
         mut take: impl FnMut(Vec<Value>) -> bool,
     ) -> Result<(), StorageError> {
         self.open()?;
-        let columns = self.columns(selection.query);
-        let key: Vec<usize> = self
-            .table
-            .key_places()
-            .skip(usize::from(self.owner.is_some()))
-            .collect();
-        let index = if columns == key {
-            &self.primary
-        } else {
-            let place = self.secondary(&columns)?;
-            match self.secondary.get(place) {
-                Some(secondary) => &secondary.index,
-                None => return Ok(()),
-            }
-        };
-        let Some((lower, upper)) = self.bounds(selection, &columns) else {
+        let index = self.index(selection.query)?;
+        let columns = self.indexes.get(index).map(|index| &index.columns);
+        let bounds = columns.and_then(|columns| index::bounds(selection, columns));
+        let Some(bounds) = bounds else {
             return Ok(());
         };
-        let found = index.range::<[u8], _>((
-            lower.as_ref().map(|b| &b[..]),
-            upper.as_ref().map(|b| &b[..]),
-        ));
-        let places: Box<dyn Iterator<Item = &Place>> = if selection.descending() {
-            Box::new(found.rev().map(|(_, place)| place))
-        } else {
-            Box::new(found.map(|(_, place)| place))
-        };
-        for place in places {
-            let row = self.read(*place)?;
+        for entry in self.range(index, bounds, selection.descending()) {
+            let Some(place) = self.place(entry) else {
+                continue;
+            };
+            let row = self.read(place?)?;
             if selection.matches(&row) && !take(row) {
                 break;
             }
@@ -324,108 +289,58 @@ impl Segment {
         Ok(())
     }
 
-    /// Where in the index the rows of a selection are; `None` where there can be none.
-    fn bounds(&self, selection: &Selection, columns: &[usize]) -> Option<Bounds> {
-        let query = selection.query;
-        let mut prefix = Vec::new();
-        let mut compared = 0;
-        for &column in columns {
-            let name = self.table.columns.get(column)?.name;
-            let Some(place) = query.equals.iter().position(|equal| *equal == name) else {
-                break;
-            };
-            ordered::encode_one(selection.equals.get(place)?, &mut prefix);
-            compared += 1;
+    /// Which of the indexes answers a query; it is made if none does.
+    fn index(&mut self, query: &QueryDescriptor) -> Result<usize, StorageError> {
+        let columns = index::columns(self.table, query);
+        let columns = without_owner(self.table, self.owner.is_some(), columns);
+        let known = self.indexes.iter().position(|one| one.columns == columns);
+        match known {
+            Some(place) => Ok(place),
+            None => {
+                self.make(vec![columns])?;
+                Ok(self.indexes.len() - 1)
+            }
         }
-        let with = |value: &Value| {
-            let mut bytes = prefix.clone();
-            ordered::encode_one(value, &mut bytes);
-            bytes
-        };
-        let next = columns
-            .get(compared)
-            .and_then(|&column| self.table.columns.get(column));
-        let ranged = next.is_some_and(|column| query.range == Some(column.name));
-        let (mut lower, mut upper) = (Bound::Included(prefix.clone()), end_of(&prefix));
-        if ranged {
-            lower = match &selection.range.lower {
-                Bound::Unbounded => lower,
-                Bound::Included(value) => Bound::Included(with(value)),
-                Bound::Excluded(value) => match end_of(&with(value)) {
-                    Bound::Excluded(bytes) => Bound::Included(bytes),
-                    _ => return None,
-                },
-            };
-            upper = match &selection.range.upper {
-                Bound::Unbounded => upper,
-                Bound::Included(value) => end_of(&with(value)),
-                Bound::Excluded(value) => Bound::Excluded(with(value)),
-            };
-        }
-        if let (Bound::Included(lower), Bound::Excluded(upper)) = (&lower, &upper)
-            && lower >= upper
-        {
-            return None;
-        }
-        Some((lower, upper))
     }
 
-    /// Which of the indexes has these columns; it is made if none has.
-    fn secondary(&mut self, columns: &[usize]) -> Result<usize, StorageError> {
-        let known = self.secondary.iter().position(|one| one.columns == columns);
-        if let Some(place) = known {
-            return Ok(place);
-        }
-        let mut index = Index::new();
-        for place in self.primary.values() {
-            let row = self.read(*place)?;
-            index.insert(bytes_of(&row, columns), *place);
-        }
-        self.secondary.push(Secondary {
-            columns: columns.to_vec(),
-            index,
+    /// Makes indexes of what is there, in memory.
+    pub(crate) fn make(&mut self, wanted: Vec<Vec<usize>>) -> Result<(), StorageError> {
+        self.open()?;
+        let wanted = wanted.into_iter().map(|columns| Index {
+            columns,
+            recent: BTreeMap::new(),
         });
-        Ok(self.secondary.len() - 1)
+        let mut made: Vec<Index> = wanted.collect();
+        for entry in self.range(0, (Bound::Unbounded, Bound::Unbounded), false) {
+            let Some(place) = self.place(entry) else {
+                continue;
+            };
+            let place = place?;
+            let row = self.read(place)?;
+            for index in &mut made {
+                let entry = index::entry(&row, &index.columns);
+                index.recent.insert(entry, Some(place));
+            }
+        }
+        self.indexes.extend(made);
+        Ok(())
     }
 
     /// Stores a row. Where it says what was appended, that has yet to become durable.
     pub(crate) fn put(&mut self, row: &[Value]) -> Result<Appended, StorageError> {
-        let line = line::row(self.table, row);
-        let key = self.key_bytes(&self.table.key_of(row));
-        self.forget(&key)?;
-        let (appended, place) = self.append(&line)?;
-        self.live += u64::from(place.len) + 1;
-        for secondary in &mut self.secondary {
-            let bytes = bytes_of(row, &secondary.columns);
-            secondary.index.insert(bytes, place);
+        let (appended, place) = self.append(&line::row(self.table, row))?;
+        self.apply(&Line::Row(row.to_vec()), place)?;
+        if !self.complete && self.len() > EARLY {
+            self.make_declared()?;
         }
-        self.primary.insert(key, place);
         Ok(appended)
     }
 
     /// Removes the row with this key.
     pub(crate) fn delete(&mut self, key: &[Value]) -> Result<Appended, StorageError> {
-        let bytes = self.key_bytes(key);
-        self.forget(&bytes)?;
-        let (appended, _) = self.append(&line::removed(key))?;
+        let (appended, place) = self.append(&line::removed(key))?;
+        self.apply(&Line::Removed(key.to_vec()), place)?;
         Ok(appended)
-    }
-
-    /// Takes a row out of the indexes.
-    fn forget(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        let Some(place) = self.primary.get(key).copied() else {
-            return Ok(());
-        };
-        if !self.secondary.is_empty() {
-            self.open()?;
-            let row = self.read(place)?;
-            for secondary in &mut self.secondary {
-                secondary.index.remove(&bytes_of(&row, &secondary.columns));
-            }
-        }
-        self.primary.remove(key);
-        self.live = self.live.saturating_sub(u64::from(place.len) + 1);
-        Ok(())
     }
 
     fn append(&mut self, line: &str) -> Result<(Appended, Place), StorageError> {
@@ -458,94 +373,23 @@ impl Segment {
             return Ok(());
         }
         if self.file.is_none() {
-            let file = disk::open(&self.path).map_err(|error| disk::said(&self.path, &error))?;
+            let file = disk::open(&self.path).map_err(|error| self.said(&error))?;
             self.file = Some(file);
         }
         let file = self
             .file
             .as_ref()
             .ok_or_else(|| StorageError::unavailable("no file"))?;
-        disk::append_at(file, &self.tail, self.flushed)
-            .map_err(|error| disk::said(&self.path, &error))?;
+        disk::append_at(file, &self.tail, self.flushed).map_err(|error| self.said(&error))?;
         self.flushed += self.tail.len() as u64;
         self.tail = Vec::new();
         Ok(())
     }
-
-    /// Whether more than half of it counts no longer.
-    pub(crate) fn wasteful(&self) -> bool {
-        self.len() > SMALL && self.live < self.len() / 2
-    }
-
-    /// Writes the file anew with the lines that count, in the order of the key, and puts it in place
-    /// of the old one; without rows the file goes. Everything has to be in the file, and durable.
-    pub(crate) fn compact(&mut self) -> Result<(), StorageError> {
-        if !self.tail.is_empty() || self.flushed == 0 {
-            return Ok(());
-        }
-        let said = |error: &io::Error| disk::said(&self.path, error);
-        if self.primary.is_empty() {
-            self.file = None;
-            fs::remove_file(&self.path).map_err(|error| said(&error))?;
-            let folder = self.path.parent().map_or(Ok(()), disk::sync_folder);
-            folder.map_err(|error| said(&error))?;
-            self.flushed = 0;
-            self.live = 0;
-            return Ok(());
-        }
-        self.open()?;
-        let header = line::header(self.table, self.owner.as_ref());
-        let mut offset = header.len() as u64 + 1;
-        let mut places = Vec::with_capacity(self.primary.len());
-        let old = self
-            .file
-            .as_ref()
-            .ok_or_else(|| StorageError::unavailable("no file"))?;
-        let written = disk::replace(&self.path, |file| {
-            let mut out = BufWriter::with_capacity(1 << 16, file);
-            writeln!(out, "{header}")?;
-            let mut line = Vec::new();
-            for place in self.primary.values() {
-                line.resize(place.len as usize, 0);
-                disk::read_at(old, &mut line, place.offset)?;
-                line.push(b'\n');
-                out.write_all(&line)?;
-                places.push(Place {
-                    offset,
-                    len: place.len,
-                });
-                offset += line.len() as u64;
-            }
-            out.flush()
-        });
-        written.map_err(|error| disk::said(&self.path, &error))?;
-        for (place, new) in self.primary.values_mut().zip(places) {
-            *place = new;
-        }
-        self.secondary.clear();
-        self.flushed = offset;
-        self.live = offset;
-        self.file = None;
-        self.open()
-    }
 }
 
-fn bytes_of(row: &[Value], columns: &[usize]) -> Box<[u8]> {
-    let mut bytes = Vec::new();
-    for &column in columns {
-        ordered::encode_one(row.get(column).unwrap_or(&Value::Null), &mut bytes);
-    }
-    bytes.into()
-}
-
-/// The end of everything that begins with these octets.
-fn end_of(prefix: &[u8]) -> Bound<Vec<u8>> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if last < 0xff {
-            end.push(last + 1);
-            return Bound::Excluded(end);
-        }
-    }
-    Bound::Unbounded
+/// Columns without that of the owner, which is the same in all rows of a segment that has one.
+fn without_owner(table: &TableDescriptor, owned: bool, mut columns: Vec<usize>) -> Vec<usize> {
+    let owner = table.key_places().next().filter(|_| owned);
+    columns.retain(|place| Some(*place) != owner);
+    columns
 }

@@ -5,23 +5,25 @@ use std::{
     fs::{File, TryLockError},
     io::Write as _,
     path::{Path, PathBuf},
+    sync::mpsc,
 };
 
 use serde_json::{Map, Value as Json};
 use sestina_storage::{Selection, StorageError, TableDescriptor, Value};
 
 use crate::{
-    catalog::{Catalog, octets},
+    catalog::{Catalog, Slot, octets},
     disk,
     journal::{Failed, Journal},
     segment::Segment,
+    upkeep::{Job, PART},
 };
 
 /// How many entries all indexes in memory may have before those least in use go: at about 100
 /// octets an entry.
 const ENTRIES: usize = 4_000_000;
-/// How many segments, each with an open file, may be in use.
-const SEGMENTS: usize = 400;
+/// How many files the segments in use may have open.
+const FILES: usize = 400;
 /// How much may wait for a segment's file.
 const TAIL: usize = 64 << 10;
 /// The length of the journal at which a checkpoint is made.
@@ -39,6 +41,8 @@ pub(crate) struct State {
     journal: Journal,
     tables: HashMap<&'static str, Catalog>,
     tick: u64,
+    /// The way to the thread that merges runs.
+    merger: Option<mpsc::Sender<Job>>,
     /// The tails of the segments that the batch under way has changed, as they were before it.
     batch: HashMap<(&'static str, Vec<u8>), usize>,
 }
@@ -67,8 +71,28 @@ impl State {
             journal,
             tables: HashMap::new(),
             tick: 0,
+            merger: None,
             batch: HashMap::new(),
         })
+    }
+
+    /// Says where runs are merged.
+    pub(crate) fn set_merger(&mut self, merger: mpsc::Sender<Job>) {
+        self.merger = Some(merger);
+    }
+
+    /// Puts a run in place of those it was made from.
+    pub(crate) fn merged(&mut self, job: &Job, new: &Path) -> Result<(), StorageError> {
+        let catalog = self.tables.get_mut(job.table.name);
+        let slot = catalog.and_then(|catalog| catalog.known(&job.owner));
+        match slot.and_then(Slot::loaded_mut) {
+            Some(segment) => segment.merged(job, new),
+            None => {
+                // It is not in use any more: later again.
+                let _ = std::fs::remove_file(new);
+                Ok(())
+            }
+        }
     }
 
     /// Whether a table has been prepared.
@@ -106,7 +130,12 @@ impl State {
             known.insert(table.name.into(), about.into());
             if !self.tables.contains_key(table.name) {
                 let catalog = Catalog::open(&self.root, table)?;
+                let large = catalog.without_runs();
                 self.tables.insert(table.name, catalog);
+                for owner in large {
+                    tracing::info!(table = table.name, "making the indexes of a large file");
+                    self.segment(table, &owner)?;
+                }
             }
         }
         if known == before {
@@ -143,15 +172,16 @@ impl State {
     /// Lets go of the segments least in use while there are too many. Those that hold what is not in
     /// their file yet are flushed first; those of a batch under way stay.
     fn trim(&mut self) -> Result<(), StorageError> {
-        let mut loaded: Vec<(u64, usize, &'static str, Vec<u8>)> = Vec::new();
-        let mut entries = 0;
+        let mut loaded: Vec<(u64, (usize, usize), &'static str, Vec<u8>)> = Vec::new();
+        let (mut entries, mut files) = (0, 0);
         for catalog in self.tables.values() {
             for (owner, slot) in catalog.slots() {
                 if let Some(segment) = slot.loaded() {
                     entries += segment.entries();
+                    files += segment.files();
                     loaded.push((
                         slot.used,
-                        segment.entries(),
+                        (segment.entries(), segment.files()),
                         catalog.table.name,
                         owner.clone(),
                     ));
@@ -159,9 +189,8 @@ impl State {
             }
         }
         loaded.sort_unstable();
-        let mut count = loaded.len();
         for (used, size, name, owner) in loaded {
-            if (entries <= ENTRIES && count <= SEGMENTS) || used == self.tick {
+            if (entries <= ENTRIES && files <= FILES) || used == self.tick {
                 break;
             }
             let key = (name, owner);
@@ -175,8 +204,8 @@ impl State {
                 }
                 slot.unload();
             }
-            entries -= size;
-            count -= 1;
+            entries -= size.0;
+            files -= size.1;
         }
         Ok(())
     }
@@ -214,7 +243,7 @@ impl State {
     ) -> Result<bool, StorageError> {
         let owner = octets(self.catalog(table)?.owner_of(key).as_ref());
         let segment = self.segment(table, &owner)?;
-        Ok(segment.is_some_and(|segment| segment.contains(key)))
+        segment.map_or(Ok(false), |segment| segment.contains(key))
     }
 
     /// The rows of a selection.
@@ -330,7 +359,7 @@ impl State {
         let mut rows = 0;
         for owner in self.catalog(table)?.owners(None) {
             if let Some(segment) = self.segment(table, &owner)? {
-                rows += segment.rows() as u64;
+                rows += segment.rows();
             }
         }
         Ok(rows)
@@ -354,7 +383,7 @@ impl State {
         let Some(segment) = self.segment(table, &octets)? else {
             return Ok(None);
         };
-        if row.is_none() && !segment.contains(key) {
+        if row.is_none() && !segment.contains(key)? {
             return Ok(None);
         }
         let tail = segment.unflushed();
@@ -463,6 +492,13 @@ impl State {
             return Ok(());
         }
         sync_all(&paths)?;
+        for (name, owner) in &changed {
+            let folder = crate::catalog::folder(&self.root, name);
+            let catalog = self.tables.get_mut(name);
+            if let Some(slot) = catalog.and_then(|catalog| catalog.known(owner)) {
+                slot.stamp(&folder);
+            }
+        }
         self.journal.reset()?;
         for (name, owner) in changed {
             let Some(catalog) = self.tables.get_mut(name) else {
@@ -479,6 +515,12 @@ impl State {
             let empty = segment.rows() == 0;
             if empty || scrub || segment.wasteful() {
                 segment.compact()?;
+            } else if segment.uncovered() > PART {
+                segment.persist();
+                if let (Some(job), Some(merger)) = (segment.merge(), &self.merger) {
+                    // It ends with the state only.
+                    let _ = merger.send(job);
+                }
             }
             if empty {
                 catalog.forget(&owner);

@@ -9,7 +9,7 @@ use std::{
 use sestina_storage::{Outcome, StorageError, Write};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Shared, journal::Failed, state::State, transaction};
+use crate::{Shared, journal::Failed, state::State, transaction, upkeep::Job};
 
 /// How many may wait before others have to wait to wait.
 const QUEUE: usize = 1024;
@@ -65,6 +65,26 @@ impl Writer {
             let _ = answered.await;
         }
     }
+}
+
+/// Starts the thread that merges runs while others read and write, and gives the way to it. It ends when the state
+/// goes, which has it.
+pub(crate) fn merger(shared: Arc<Shared>) -> io::Result<std::sync::mpsc::Sender<Job>> {
+    let (sender, jobs) = std::sync::mpsc::channel::<Job>();
+    thread::Builder::new()
+        .name("file-storage-merge".into())
+        .spawn(move || {
+            for job in jobs {
+                let done = job
+                    .run()
+                    .map_err(StorageError::unavailable)
+                    .and_then(|new| shared.with(|state| state.merged(&job, &new)));
+                if let Err(error) = done {
+                    tracing::debug!(%error, "indexes stay unmerged");
+                }
+            }
+        })?;
+    Ok(sender)
 }
 
 fn run(shared: &Shared, mut requests: mpsc::Receiver<Request>) {
