@@ -6,6 +6,9 @@ use sestina_codegen::conform::{Cache, Conform};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// Refuses what the schemas forbid, instead of keeping it.
+    #[arg(long)]
+    strict: bool,
     /// Prints a JSON object for each payload instead of a summary.
     #[arg(long)]
     json: bool,
@@ -22,6 +25,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     let conform = Conform {
         specs: arguments.folders.clone(),
+        strict: arguments.strict,
         cache: arguments
             .cache
             .as_deref()

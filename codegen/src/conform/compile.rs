@@ -41,9 +41,10 @@ pub(super) struct Program {
 
 impl Program {
     /// Runs it: the lines it prints.
-    pub(super) fn run(&self) -> Result<Vec<u8>, String> {
+    pub(super) fn run(&self, strict: bool) -> Result<Vec<u8>, String> {
         let output = Command::new(&self.binary)
             .arg(&self.list)
+            .args(strict.then_some("strict"))
             .output()
             .map_err(|error| format!("{}: {error}", self.binary.display()))?;
         if output.status.success() {
@@ -181,9 +182,9 @@ fn write_crate(folder: &Path, name: &str, groups: &[Group]) -> Result<(), String
         let _ = std::fs::copy(workspace.join("Cargo.lock"), lock);
     }
     let source = folder.join("src");
-    let mut files = BTreeSet::new();
     let mut modules = String::new();
     let mut rows = String::new();
+    let mut rules = String::new();
     for (number, group) in groups.iter().enumerate() {
         let mut inner = String::new();
         for output in group.modules() {
@@ -191,20 +192,25 @@ fn write_crate(folder: &Path, name: &str, groups: &[Group]) -> Result<(), String
             inner.push_str(&format!("pub mod {module};\n"));
             let path = source.join(format!("g{number}")).join(&output.path);
             write(&path, &output.text)?;
-            files.insert(path);
         }
         let path = source.join(format!("g{number}/mod.rs"));
         write(&path, &inner)?;
-        files.insert(path);
+        let mut texts = String::new();
+        for (at, text) in group.rules().enumerate() {
+            write(&source.join(format!("g{number}/rules-{at}.txt")), text)?;
+            texts.push_str(&format!("include_str!(\"g{number}/rules-{at}.txt\"), "));
+        }
+        rules.push_str(&format!("    &[{texts}],\n"));
         modules.push_str(&format!("mod g{number};\n"));
         for (spec, type_) in group.payloads() {
             rows.push_str(&format!(
-                "    row::<g{number}::{type_}>({spec:?}, {type_:?}),\n"
+                "    row::<g{number}::{type_}>({number}, {spec:?}, {type_:?}),\n"
             ));
         }
     }
     let main = format!(
-        "{RUNNER}\n{modules}\n/// Every payload of the run.\nconst ROWS: &[Row] = &[\n{rows}];\n"
+        "{RUNNER}\n{modules}\n/// Every payload of the run.\nconst ROWS: &[Row] = &[\n{rows}];\n\n\
+         /// What the schemas of each group forbid.\nconst RULES: &[&[&str]] = &[\n{rules}];\n"
     );
     write(&source.join("main.rs"), &main)
 }

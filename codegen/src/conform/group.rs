@@ -33,6 +33,12 @@ impl Group {
         render::stanza_files(&self.model)
     }
 
+    /// What the schemas forbid, a text each.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &str> {
+        let schemas = self.model.specs.iter().flat_map(|spec| &spec.schemas);
+        schemas.map(|schema| schema.rules.as_str())
+    }
+
     /// The elements that can travel by themselves: spec, type path below the group, element.
     pub(super) fn payloads(&self) -> Vec<(String, String)> {
         let mut payloads = Vec::new();

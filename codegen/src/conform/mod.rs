@@ -17,6 +17,8 @@ pub use compile::Cache;
 pub struct Conform {
     /// Folders of specifications: `*.xsd`, perhaps `spec.toml`, and `examples/*.xml`.
     pub specs: Vec<PathBuf>,
+    /// Refuse what the schemas forbid, before anything is read as a type.
+    pub strict: bool,
     /// Where the crate and what is compiled are kept from run to run.
     pub cache: Cache,
 }
@@ -51,7 +53,7 @@ impl Conform {
         let program = compile::program(&self.cache, &self.specs, &mut groups, &mut report)?;
         let compiled = std::time::Instant::now();
         report.types = groups.iter().map(group::Group::types).sum();
-        let lines = program.run()?;
+        let lines = program.run(self.strict)?;
         out.write_all(&lines).map_err(|error| error.to_string())?;
         report.seconds = [
             (read - start).as_secs_f64(),
