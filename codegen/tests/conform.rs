@@ -67,19 +67,184 @@ fn extracts_schemas_and_examples_and_says_what_it_left_out() {
     assert_eq!(before, tree(out.path()));
 }
 
+/// Runs `conform` over folders; what was compiled for them is kept from test to test.
+fn conform(options: &[&str], folders: &[PathBuf]) -> Output {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conform");
+    let mut arguments = vec!["conform", "--cache", cache.to_str().unwrap()];
+    arguments.extend(options);
+    arguments.extend(folders.iter().map(|folder| folder.to_str().unwrap()));
+    run(&arguments)
+}
+
+/// The lines of a run about one file each: outcome, type, error.
+fn outcomes(output: &Output) -> Vec<(String, String, Option<String>, Option<String>)> {
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
+    let lines = lines.map(|line| {
+        let keys = [
+            "file",
+            "index",
+            "outcome",
+            "type",
+            "xml",
+            "xml_typed",
+            "error",
+        ];
+        let at = keys.map(|key| {
+            line.find(&format!("\"{key}\":"))
+                .unwrap_or_else(|| panic!("{key} in {line}"))
+        });
+        assert!(at.is_sorted(), "{line}");
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line.as_object().unwrap().len(), keys.len());
+        let file = Path::new(line["file"].as_str().unwrap())
+            .file_name()
+            .unwrap();
+        let name = format!("{} {}", file.to_str().unwrap(), line["index"]);
+        (
+            name,
+            text(&line["outcome"]).unwrap(),
+            text(&line["type"]),
+            text(&line["error"]),
+        )
+    });
+    lines.collect()
+}
+
+/// A folder that nobody has seen, outside of any other, with a schema and perhaps a `spec.toml`.
+#[test]
+fn strict_mode_refuses_what_the_schema_forbids_and_says_what() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().join("xep-9003");
+    std::fs::create_dir_all(folder.join("examples")).unwrap();
+    std::fs::write(
+        folder.join("gate.xsd"),
+        r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:example:gate" xmlns="urn:example:gate">
+  <xs:element name="gate"><xs:complexType><xs:sequence>
+    <xs:choice minOccurs="0"><xs:element name="open"><xs:complexType/></xs:element><xs:element name="shut"><xs:complexType/></xs:element></xs:choice>
+    <xs:element name="key" type="xs:hexBinary" minOccurs="0"/><xs:element name="width" type="xs:decimal" minOccurs="0"/>
+  </xs:sequence>
+  <xs:attribute name="side" use="required"><xs:simpleType><xs:restriction base="xs:NCName"><xs:enumeration value="left"/><xs:enumeration value="right"/></xs:restriction></xs:simpleType></xs:attribute>
+  <xs:attribute name="bars"><xs:simpleType><xs:restriction base="xs:unsignedByte"><xs:maxInclusive value="9"/></xs:restriction></xs:simpleType></xs:attribute>
+  <xs:attribute name="name"><xs:simpleType><xs:restriction base="xs:string"><xs:pattern value="[a-z]+"/></xs:restriction></xs:simpleType></xs:attribute>
+  </xs:complexType></xs:element></xs:schema>"#,
+    )
+    .unwrap();
+    let gate = "<gate xmlns='urn:example:gate'";
+    for (name, text) in [
+        (
+            "1",
+            format!(
+                "<message xmlns='jabber:client'><body>Look</body>{gate} side='left' bars='9' name='great'><open/><key>0aff</key><width>1.5</width></gate><none xmlns='urn:example:none'/></message>"
+            ),
+        ),
+        ("2", format!("{gate}/>")),
+        ("3", format!("{gate} side='top'/>")),
+        ("4", format!("{gate} side='left' bars='10'/>")),
+        ("5", format!("{gate} side='left' name='G1'/>")),
+        (
+            "6",
+            format!("{gate} side='left'><shut by='wind'> <b/></shut></gate>"),
+        ),
+        (
+            "7",
+            format!("{gate} side='left'><key>0AFF</key><width>+1.50</width><extra/></gate>"),
+        ),
+        ("8", format!("{gate} side='left'>\n</gate>")),
+    ] {
+        std::fs::write(folder.join(format!("examples/{name}.xml")), text).unwrap();
+    }
+    let exact = |name: &str, type_: &str| {
+        (
+            name.to_owned(),
+            "exact".to_owned(),
+            Some(type_.to_owned()),
+            None,
+        )
+    };
+    let refused = |name: &str, error: &str| {
+        let type_ = "xep-9003::Gate".to_owned();
+        (
+            name.to_owned(),
+            "refused".to_owned(),
+            Some(type_),
+            Some(error.to_owned()),
+        )
+    };
+    let untyped = || ("1.xml 2".to_owned(), "untyped".to_owned(), None, None);
+    let folders = [folder.clone()];
+    let lenient = conform(&["--json"], &folders);
+    assert!(
+        lenient.status.success(),
+        "{}",
+        String::from_utf8_lossy(&lenient.stderr)
+    );
+    let mut all = vec![
+        exact("1.xml 0", "rfc-6121::client::Body"),
+        exact("1.xml 1", "xep-9003::Gate"),
+        untyped(),
+    ];
+    all.extend((2..=8).map(|n| exact(&format!("{n}.xml 0"), "xep-9003::Gate")));
+    assert_eq!(outcomes(&lenient), all);
+
+    let strict = conform(&["--json", "--strict"], &folders);
+    assert!(
+        strict.status.success(),
+        "{}",
+        String::from_utf8_lossy(&strict.stderr)
+    );
+    let here = "<gate/> in urn:example:gate";
+    assert_eq!(
+        outcomes(&strict),
+        [
+            exact("1.xml 0", "rfc-6121::client::Body"),
+            exact("1.xml 1", "xep-9003::Gate"),
+            untyped(),
+            refused("2.xml 0", &format!("{here} lacks its attribute side")),
+            refused(
+                "3.xml 0",
+                &format!("attribute side of {here}: `top` is none of `left`, `right`")
+            ),
+            refused(
+                "4.xml 0",
+                &format!("attribute bars of {here}: `10` is more than 9")
+            ),
+            refused(
+                "5.xml 0",
+                &format!("attribute name of {here}: `G1` does not match `[a-z]+`")
+            ),
+            refused("6.xml 0", "<shut/> in urn:example:gate has no attribute by"),
+            refused("7.xml 0", &format!("{here} has no child <extra/>")),
+            exact("8.xml 0", "xep-9003::Gate"),
+        ]
+    );
+
+    // Vouched for, and speaking of a specification that stands among ours.
+    std::fs::write(
+        folder.join("spec.toml"),
+        "[spec]\nid = \"xep-9003\"\nnumber = \"XEP-9003\"\ntitle = \"Gates\"\ndepends = [\"xep-0030\"]\n[[message]]\npayload = \"gate\"\nfrom = [\"anyone\"]\n",
+    )
+    .unwrap();
+    let vouched = outcomes(&conform(&["--json"], &folders));
+    let of = |name: &str| {
+        vouched
+            .iter()
+            .find(|line| line.0 == name)
+            .map(|line| line.1.as_str())
+    };
+    // An element of a choice that holds more than its name keeps it.
+    assert_eq!(
+        [of("6.xml 0"), of("2.xml 0"), of("8.xml 0")],
+        [Some("exact"), Some("refused"), Some("exact")]
+    );
+}
+
 #[test]
 fn every_payload_comes_back_and_one_bad_schema_stops_no_other() {
     let out = tempfile::tempdir().unwrap();
     extract(out.path());
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conform");
-    let output = run(&[
-        "conform",
-        "--json",
-        "--cache",
-        cache.to_str().unwrap(),
-        out.path().join("xep-9001").to_str().unwrap(),
-        out.path().join("xep-9002").to_str().unwrap(),
-    ]);
+    let folders = [out.path().join("xep-9001"), out.path().join("xep-9002")];
+    let output = conform(&["--json"], &folders);
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{errors}");
     // The slip is mended with a warning, the schema that is none is an error, and both name file and line.

@@ -79,6 +79,7 @@ pub(super) fn read(folders: &[PathBuf], report: &mut Report) -> Result<Vec<Group
         }
     }
     if described.is_empty() {
+        groups.extend(stanzas(&groups));
         return Ok(groups);
     }
     let mut together = Report::default();
@@ -95,10 +96,30 @@ pub(super) fn read(folders: &[PathBuf], report: &mut Report) -> Result<Vec<Group
             }
         }
     }
+    groups.extend(stanzas(&groups));
     Ok(groups)
 }
 
-/// The folders, and those beside them that they depend on or speak of.
+/// What every stanza and stream may hold, from our own specifications: a payload that none of the others
+/// declares may be one of these. `None` where they are among the others.
+fn stanzas(groups: &[Group]) -> Option<Group> {
+    let there = |id: &str| groups.iter().any(|group| group.model.spec(id).is_some());
+    if STANZAS.iter().all(|id| there(id)) {
+        return None;
+    }
+    let folders: Vec<PathBuf> = STANZAS.iter().map(|id| ours().join(id)).collect();
+    load(&folders, &[], &mut Report::default())
+}
+
+/// The RFCs that say what stanzas and streams are made of.
+const STANZAS: [&str; 2] = ["rfc-6120", "rfc-6121"];
+
+/// The specifications of the sources that the command was built from.
+fn ours() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs")
+}
+
+/// The folders, and those that they depend on or speak of: beside them, or among ours.
 fn needed(folders: &[PathBuf]) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = folders.to_vec();
     let mut at = 0;
@@ -111,8 +132,13 @@ fn needed(folders: &[PathBuf]) -> Vec<PathBuf> {
             continue;
         };
         for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')) {
-            let other = parent.join(word);
-            if word.contains('-') && is_spec(&other) && !all.iter().any(|one| same(one, &other)) {
+            if !word.contains('-') {
+                continue;
+            }
+            let other = [parent.join(word), ours().join(word)]
+                .into_iter()
+                .find(|other| is_spec(other));
+            if let Some(other) = other.filter(|other| !all.iter().any(|one| same(one, other))) {
                 all.push(other);
             }
         }

@@ -40,8 +40,9 @@ impl Conform {
     /// Generates, compiles and runs; writes a JSON object on a line for each payload:
     /// `{file, index, outcome, type, xml, xml_typed, error}`.
     ///
-    /// `outcome` is `exact`, `differs` (it came back otherwise), `refused` (it could not be read) or `untyped`
-    /// (no specification of the run declares it).
+    /// `outcome` is `exact`, `differs` (it came back otherwise), `refused` (it could not be read, or in strict mode the
+    /// schema forbids it) or `untyped`
+    /// (no specification of the run declares it, nor do RFC 6120 and 6121).
     ///
     /// # Errors
     /// When a folder cannot be read, or the crate cannot be written, compiled or run.
@@ -52,7 +53,8 @@ impl Conform {
         let read = std::time::Instant::now();
         let program = compile::program(&self.cache, &self.specs, &mut groups, &mut report)?;
         let compiled = std::time::Instant::now();
-        report.types = groups.iter().map(group::Group::types).sum();
+        let asked = groups.iter().filter(|group| !group.asked.is_empty());
+        report.types = asked.map(group::Group::types).sum();
         let lines = program.run(self.strict)?;
         out.write_all(&lines).map_err(|error| error.to_string())?;
         report.seconds = [

@@ -206,7 +206,7 @@ pub enum ValueType {
     Date,
     Time,
     Base64,
-    /// Hexadecimal, kept as text.
+    /// Bytes in hexadecimal digits.
     Hex,
     Boolean,
     U8,

@@ -112,12 +112,13 @@ impl Specs {
         }
         let at = self.folders.len();
         let mut broken = false;
+        let loose = !files.iter().any(|path| path.ends_with("spec.toml"));
         for path in files.iter().filter(|path| has_extension(path, "xsd")) {
             let Some((path, text)) = self.text(path) else {
                 broken = true;
                 continue;
             };
-            match xsd::read_file(at, &path, &text, &mut self.diagnostics) {
+            match xsd::read_file(at, loose, &path, &text, &mut self.diagnostics) {
                 Some(schema) => self.schemas.push(schema),
                 None => broken = true,
             }

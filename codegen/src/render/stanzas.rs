@@ -320,9 +320,9 @@ impl Context<'_> {
     fn value(&self, value: &ValueType) -> RustType {
         let wire = &self.wire;
         match value {
-            ValueType::Text | ValueType::Hex | ValueType::Decimal | ValueType::Language => {
-                parse_quote!(#wire::Text)
-            }
+            ValueType::Text | ValueType::Language => parse_quote!(#wire::Text),
+            ValueType::Hex => parse_quote!(#wire::Hex),
+            ValueType::Decimal => parse_quote!(#wire::Decimal),
             ValueType::Jid => parse_quote!(#wire::Jid),
             ValueType::BareJid => parse_quote!(#wire::BareJid),
             ValueType::FullJid => parse_quote!(#wire::FullJid),

@@ -23,6 +23,7 @@ pub(super) struct Refinement {
     pub(super) value: Option<(ValueType, Place)>,
     pub(super) open: Option<(bool, Place)>,
     pub(super) unwrap: Option<Place>,
+    pub(super) optional: Option<(bool, Place)>,
 }
 
 /// What is refined: a declaration by the place of its name, or the text inside an element.
@@ -83,6 +84,17 @@ impl Refinements {
         true
     }
 
+    /// Whether real traffic lacks what the schema requires here.
+    pub(super) fn optional(&mut self, at: &Place) -> bool {
+        let refinement = self.of.get(&(at.clone(), false));
+        let Some((optional, place)) = refinement.and_then(|refinement| refinement.optional.clone())
+        else {
+            return false;
+        };
+        self.used.insert(place);
+        optional
+    }
+
     pub(super) fn doc(&self, at: &Place, text: bool) -> Option<String> {
         self.of.get(&(at.clone(), text))?.doc.clone()
     }
@@ -127,6 +139,13 @@ impl Refinements {
                     place,
                     "there is no field here whose child could be unwrapped",
                     "the child stands in the parent: refine `parent/child`; an arm of a choice stays as it is",
+                );
+            }
+            if let Some((_, place)) = &refinement.optional {
+                say(
+                    place,
+                    "there is no field here that could be optional",
+                    "`optional` belongs to an attribute, a child or a choice",
                 );
             }
             if let Some((_, place)) = &refinement.open {
@@ -196,6 +215,10 @@ impl Refinements {
             {
                 let place = file.at(type_);
                 self.at(&target.used, target.text).value = Some((value, place));
+            }
+            if let Some(optional) = &raw.optional {
+                let place = file.at(optional);
+                self.at(&target.used, target.text).optional = Some((*optional.get_ref(), place));
             }
             if let Some(open) = &raw.open {
                 let place = file.at(open);

@@ -9,10 +9,41 @@ fn tags_that_do_not_match() {
     schema_says(
         "  <xs:element name=\"a\">\n    <xs:complexType>\n  </xs:element>",
         &[(
-            "error",
+            "warning",
             "demo/demo.xsd:4:3",
             "`</xs:element>` does not close `<xs:complexType>`",
-            "write `</xs:complexType>` here, or close `<xs:complexType>` before",
+            "read as if `<xs:complexType>` ended before it: write `</xs:complexType>` there",
+        )],
+    );
+    schema_says(
+        "  <xs:element name=\"a\"><xs:complexType><xs:sequence>\n    <xs:element name=\"b\"/>\n    </xs:choice></xs:complexType></xs:element>",
+        &[(
+            "warning",
+            "demo/demo.xsd:4:5",
+            "`</xs:choice>` does not close `<xs:sequence>`",
+            "read as `</xs:sequence>`: write that",
+        )],
+    );
+    schema_says(
+        "  <xs:element name=\"a\"><xs:complexType>\n    <xs:attribute name=\"b\"/></xs:attribute>\n  </xs:complexType></xs:element>",
+        &[(
+            "warning",
+            "demo/demo.xsd:3:29",
+            "`</xs:attribute>` does not close `<xs:complexType>`",
+            "it is skipped: remove it, or the `/` that ends a tag too early",
+        )],
+    );
+}
+
+#[test]
+fn a_name_declared_twice_by_a_schema_that_nobody_vouches_for() {
+    schema_says(
+        "  <xs:element name=\"a\" type=\"xs:string\"/>\n  <xs:element name=\"a\"><xs:complexType/></xs:element>",
+        &[(
+            "warning",
+            "demo/demo.xsd:3:21",
+            "the element `a` of `urn:demo` is declared twice",
+            "the second element is skipped: remove one of them",
         )],
     );
 }

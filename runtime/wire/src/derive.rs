@@ -4,8 +4,8 @@
 
 use crate::codec::{Arrangement, Original, spelled};
 use crate::{
-    AnyElement, Attr, DecodeError, ElementRef, Extra, FromText, Node, Text, TextWriter, ToText,
-    ValueError, Writer,
+    AnyElement, Attr, DecodeError, ElementRef, Extra, FromText, Node, Payload, Text, TextWriter,
+    ToText, ValueError, Writer,
 };
 
 /// Watches whether the content of an element comes in the order of its type's fields, and whether they keep all of it.
@@ -88,6 +88,15 @@ impl Order {
         true
     }
 
+    /// A child with a type of its own, which may be no more than its name.
+    #[inline]
+    pub fn payload<T: Payload>(&mut self, child: ElementRef<'_>, value: T) -> T {
+        if value.is_bare() && (child.attrs().len() != 0 || !child.is_empty()) {
+            self.keep(child, Text::default());
+        }
+        value
+    }
+
     /// Keeps the child as it came, because its field holds less of it and will write this text alone.
     #[cold]
     fn keep(&mut self, child: ElementRef<'_>, written: Text) {
@@ -101,7 +110,12 @@ impl Order {
     /// After all fields: keeps how the element was arranged, if the fields alone do not tell.
     #[inline]
     pub fn finish(self, extra: &mut Extra, el: ElementRef<'_>, typed_text: bool) {
-        if self.odd || (el.has_text() && (!typed_text || el.has_children())) {
+        let text = if el.has_children() {
+            el.has_text()
+        } else {
+            !typed_text && !el.is_empty()
+        };
+        if self.odd || text {
             self.arrange(extra, el, typed_text);
         }
     }
@@ -154,11 +168,6 @@ pub fn unwrap_one<T: FromText>(
         Some(child) => child.decode_text(),
         None => Err(DecodeError::missing_child(wrapper, name)),
     }
-}
-
-/// Whether an element has neither attributes nor content.
-pub fn is_bare(el: ElementRef<'_>) -> bool {
-    el.attrs().len() == 0 && el.is_empty()
 }
 
 /// How a value is written, if that can be otherwise than it was read.

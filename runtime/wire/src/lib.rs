@@ -39,7 +39,7 @@ pub use self::limits::Limits;
 pub use self::stanza::{Child, Children, Head, Kind, Stanza, StanzaParseError, StanzaType};
 pub use self::text::Text;
 pub use self::value::{
-    Base64, Date, DateTime, FromText, Hex, TextWriter, Time, ToText, ValueError,
+    Base64, Date, DateTime, Decimal, FromText, Hex, TextWriter, Time, ToText, ValueError,
 };
 pub use self::xml::{
     AnyElement, Attr, Attrs, ElementRef, Elements, Event, Frame, Node, Nodes, ReadError,

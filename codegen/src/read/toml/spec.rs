@@ -53,6 +53,7 @@ pub(crate) struct RawRefine {
     pub(crate) type_: Option<Text>,
     pub(crate) open: Option<Spanned<bool>>,
     pub(crate) unwrap: Option<Spanned<bool>>,
+    pub(crate) optional: Option<Spanned<bool>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,6 +1,7 @@
 //! Reads schemas: an own pass that mends slips and knows places, then `xsd-parser`, then both joined by name.
 
 mod decl;
+mod ends;
 mod interpret;
 mod join;
 mod names;
@@ -30,6 +31,8 @@ use xml::Node;
 pub(crate) struct SchemaFile {
     /// Which of the run's specifications it belongs to.
     pub(crate) spec: usize,
+    /// Nobody vouches for it: its folder has no `spec.toml`.
+    pub(crate) loose: bool,
     /// The file's name without extension.
     pub(crate) stem: String,
     /// The target namespace.
@@ -43,6 +46,7 @@ pub(crate) struct SchemaFile {
 /// Reads one file, as far as that goes without looking at the others.
 pub(crate) fn read_file(
     spec: usize,
+    loose: bool,
     path: &Arc<Path>,
     text: &str,
     diagnostics: &mut Vec<Diagnostic>,
@@ -60,7 +64,7 @@ pub(crate) fn read_file(
         }
         None => text,
     };
-    let mut root = match xml::read(path, text) {
+    let mut root = match xml::read(path, text, diagnostics) {
         Ok(root) => root,
         Err(diagnostic) => {
             diagnostics.push(*diagnostic);
@@ -75,6 +79,7 @@ pub(crate) fn read_file(
     let place = root.place.clone();
     Some(SchemaFile {
         spec,
+        loose,
         stem,
         namespace,
         place,
@@ -100,6 +105,7 @@ pub(crate) fn read_all(
     schemas: &mut [SchemaFile],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Option<SchemaDecl>> {
+    references::drop_repeated(schemas, diagnostics);
     let index = Index::new(schemas);
     for schema in schemas.iter_mut() {
         let target = schema.namespace.clone();

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Diagnostic;
+use crate::model::Place;
 use crate::text::closest;
 
 use super::SchemaFile;
@@ -42,6 +43,33 @@ impl Kind {
             Self::Attribute => "attribute",
             Self::AttributeGroup => "attribute group",
         }
+    }
+}
+
+/// Takes out what a document without a `spec.toml` declares a second time; between documents that is left to the checks.
+pub(crate) fn drop_repeated(schemas: &mut [SchemaFile], diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<(usize, Kind, String, String), Place> = BTreeMap::new();
+    for schema in schemas.iter_mut().filter(|schema| schema.loose) {
+        let (spec, namespace) = (schema.spec, schema.namespace.clone());
+        schema.root.children.retain(|node| {
+            let (Some(kind), Some(name)) = (Kind::of(&node.name), node.value("name")) else {
+                return true;
+            };
+            let key = (spec, kind, namespace.clone(), name.to_owned());
+            let Some(first) = seen.get(&key) else {
+                seen.insert(key, node.value_place("name").clone());
+                return true;
+            };
+            let what = kind.noun();
+            let message = format!("the {what} `{name}` of `{namespace}` is declared twice");
+            let warning = Diagnostic::warning(node.value_place("name"), message);
+            diagnostics.push(
+                warning
+                    .note(first, "first here")
+                    .help(format!("the second {what} is skipped: remove one of them")),
+            );
+            false
+        });
     }
 }
 

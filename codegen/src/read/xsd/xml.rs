@@ -1,5 +1,6 @@
 //! A schema file as a tree in which every name and value knows its place.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::Diagnostic;
 use crate::model::Place;
+
+use super::ends::{Reading, reading};
 
 /// The namespace of XML Schema.
 pub(crate) const XS: &str = "http://www.w3.org/2001/XMLSchema";
@@ -96,12 +99,17 @@ impl Node {
     }
 }
 
-/// Reads a file; where it is not well-formed, says where and why.
-pub(crate) fn read(path: &Arc<Path>, text: &str) -> Result<Node, Box<Diagnostic>> {
+/// Reads a file; where it is not well-formed, says where and why. End tags that do not match are mended.
+pub(crate) fn read(
+    path: &Arc<Path>,
+    text: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Node, Box<Diagnostic>> {
     Tree {
         path,
         text,
         open: Vec::new(),
+        diagnostics,
     }
     .run()
 }
@@ -110,12 +118,14 @@ struct Tree<'a> {
     path: &'a Arc<Path>,
     text: &'a str,
     open: Vec<Node>,
+    diagnostics: &'a mut Vec<Diagnostic>,
 }
 
 impl Tree<'_> {
     fn run(mut self) -> Result<Node, Box<Diagnostic>> {
         let mut reader = quick_xml::Reader::from_str(self.text);
         reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
         let mut root = None;
         loop {
             let before = offset(reader.buffer_position());
@@ -152,27 +162,14 @@ impl Tree<'_> {
                     self.close(node, &mut root);
                 }
                 Event::End(end) => {
-                    let Some(node) = self.open.pop() else {
+                    if self.open.is_empty() {
                         return Err(self.malformed(
                             before,
                             after,
                             "an end tag without a start tag",
                         ));
-                    };
-                    let open = self.slice_at(&node.place);
-                    let closes = end.name().as_ref().to_owned();
-                    if open != closes {
-                        let place = self.place(before, after);
-                        let message = format!("`</{closes}>` does not close `<{open}>`");
-                        let help = format!("write `</{open}>` here, or close `<{open}>` before");
-                        let begins = format!("`<{open}>` begins here");
-                        return Err(Box::new(
-                            Diagnostic::error(&place, message)
-                                .note(&node.place, begins)
-                                .help(help),
-                        ));
                     }
-                    self.close(node, &mut root);
+                    self.end(end.name().as_ref(), before..after, &mut root);
                 }
                 Event::Text(text) => self.append(&text),
                 Event::CData(text) => self.append(&text),
@@ -200,6 +197,50 @@ impl Tree<'_> {
             let help = "a schema is one `xs:schema` element";
             mistake(&Place::start(self.path), "the file holds no element", help)
         })
+    }
+
+    /// An end tag; one that does not match is read as what was most likely meant.
+    fn end(&mut self, closes: &str, at: Range<usize>, root: &mut Option<Node>) {
+        let Some(innermost) = self.open.last().map(|node| node.place.clone()) else {
+            return;
+        };
+        let open = self.slice_at(&innermost);
+        if open == closes {
+            return self.pop(root);
+        }
+        let names: Vec<String> = self
+            .open
+            .iter()
+            .map(|node| self.slice_at(&node.place))
+            .collect();
+        let rest = self.text.get(at.end..).unwrap_or("");
+        let reading = reading(&names, closes, rest);
+        let place = self.place(at.start, at.end);
+        let message = format!("`</{closes}>` does not close `<{open}>`");
+        let help = match reading {
+            Reading::Closes(_) => {
+                format!("read as if `<{open}>` ended before it: write `</{open}>` there")
+            }
+            Reading::Misspelt => format!("read as `</{open}>`: write that"),
+            Reading::Stray => {
+                "it is skipped: remove it, or the `/` that ends a tag too early".to_owned()
+            }
+        };
+        let begins = format!("`<{open}>` begins here");
+        let warning = Diagnostic::warning(&place, message).note(&innermost, begins);
+        self.diagnostics.push(warning.help(help));
+        match reading {
+            Reading::Closes(inside) => (0..=inside).for_each(|_| self.pop(root)),
+            Reading::Misspelt => self.pop(root),
+            Reading::Stray => {}
+        }
+    }
+
+    /// The innermost open element ends.
+    fn pop(&mut self, root: &mut Option<Node>) {
+        if let Some(node) = self.open.pop() {
+            self.close(node, root);
+        }
     }
 
     /// The name as written at the start of a node: its place is `<name`.

@@ -235,7 +235,8 @@ impl Builder<'_> {
         }
         for field in &mut fields {
             field.required = field.multiplicity == Multiplicity::Required;
-            if self.home.loose && field.required && !always_there(field) {
+            let optional = self.home.loose || self.refinements.optional(&field.place);
+            if optional && field.required && !always_there(field) {
                 field.multiplicity = Multiplicity::Optional;
             }
         }
@@ -559,10 +560,9 @@ fn taken(kind: &FieldKind) -> Option<&ElementName> {
 fn always_there(field: &Field) -> bool {
     match (&field.kind, &field.type_) {
         (FieldKind::Flag(_), _) => true,
-        (FieldKind::Text, FieldType::Value(value)) => matches!(
-            value,
-            ValueType::Text | ValueType::Hex | ValueType::Decimal | ValueType::Language
-        ),
+        (FieldKind::Text, FieldType::Value(value)) => {
+            matches!(value, ValueType::Text | ValueType::Language)
+        }
         _ => false,
     }
 }

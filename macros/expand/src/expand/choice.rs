@@ -20,6 +20,7 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
     let mut matches = Vec::new();
     let mut reads = Vec::new();
     let mut writes = Vec::new();
+    let mut bare = Vec::new();
     for variant in &choice.variants {
         let name_of = &variant.ident;
         match &variant.content {
@@ -80,14 +81,10 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 namespace: own,
             } => {
                 let ns = namespace(own);
-                let test = if item.loose {
-                    // What holds more than its name is kept as it is instead.
-                    quote!(el.is(#name, #ns) && #krate::derive::is_bare(el))
-                } else {
-                    quote!(el.is(#name, #ns))
-                };
+                let test = quote!(el.is(#name, #ns));
                 matches.push(test.clone());
                 reads.push(quote!(if #test { return Ok(Self::#name_of); }));
+                bare.push(quote!(Self::#name_of));
                 writes.push(quote!(Self::#name_of => w.empty_element(#name, #ns),));
             }
         }
@@ -131,6 +128,13 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
         None => (quote!("*"), namespace(&None)),
     };
 
+    let bare = (!bare.is_empty()).then(|| {
+        quote! {
+            fn is_bare(&self) -> bool {
+                ::core::matches!(self, #(#bare)|*)
+            }
+        }
+    });
     quote! {
         #[automatically_derived]
         #[allow(unused_variables, clippy::all, clippy::pedantic)]
@@ -166,6 +170,8 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
             fn write(&self, w: &mut #krate::Writer<'_>) {
                 <Self as #krate::Content>::encode(self, w, "", "");
             }
+
+            #bare
         }
     }
 }

@@ -46,7 +46,14 @@ impl FieldCode for Child {
                     Occurs::Many => quote!(_ if #matches),
                     Occurs::Once | Occurs::Optional => quote!(_ if #slot.is_none() && #matches),
                 };
-                (pattern, cx.store(&or_unknown(cx, &read)))
+                let read = or_unknown(cx, &read);
+                let read = match (cx.arranged(), cx.loose()) {
+                    (false, _) => read,
+                    // Of an element that is no more than a name, what else it holds is kept as it came.
+                    (true, None) => quote!(order.payload(child, #read)),
+                    (true, Some(_)) => quote!(#read.map(|value| order.payload(child, value))),
+                };
+                (pattern, cx.store(&read))
             }
             Self::Named { name, namespace } => {
                 let read = quote_spanned!(span=> <#ty as #krate::Content>::decode(child));

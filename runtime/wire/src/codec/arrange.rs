@@ -69,7 +69,8 @@ impl Arrangement {
         typed_text: bool,
         canonical: Option<Text>,
     ) -> Self {
-        let keeps_text = el.has_text();
+        // White space between elements means nothing; alone it may.
+        let keeps_text = el.has_text() || !el.has_children();
         let parts = el.nodes().filter_map(|node| match node {
             Node::Text(text) => keeps_text.then(|| Part::Text(Text::from(&*text))),
             Node::Element(child) if unknown.iter().any(|one| one.at == child.at) => {

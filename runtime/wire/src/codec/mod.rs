@@ -56,6 +56,11 @@ pub trait Payload: Content {
         self.encode(w, Self::NAME, Self::NS);
     }
 
+    /// Whether the value is no more than the name of its element: what else an element holds is then not in it.
+    fn is_bare(&self) -> bool {
+        false
+    }
+
     /// The element as an untyped one.
     fn to_any(&self) -> AnyElement {
         AnyElement::build(|w| self.write(w))
@@ -86,5 +91,9 @@ impl<T: Payload> Payload for Box<T> {
 
     fn write(&self, w: &mut Writer<'_>) {
         T::write(self, w);
+    }
+
+    fn is_bare(&self) -> bool {
+        T::is_bare(self)
     }
 }

@@ -1,8 +1,8 @@
 //! Values out of bytes.
 
 use crate::{
-    AnyElement, BareJid, Base64, Date, DateTime, Extra, ExtraAttribute, FromText, FullJid, Hex,
-    Jid, List, Text, Time, Timestamp,
+    AnyElement, BareJid, Base64, Date, DateTime, Decimal, Extra, ExtraAttribute, FromText, FullJid,
+    Hex, Jid, List, Text, Time, Timestamp,
 };
 
 /// Bytes that choices are made by. When they are used up every choice is the smallest one, so that all values end.
@@ -263,6 +263,14 @@ fn some_bytes(source: &mut Source<'_>) -> Vec<u8> {
 impl Sample for Base64 {
     fn sample(source: &mut Source<'_>) -> Self {
         Self(some_bytes(source).into())
+    }
+}
+
+impl Sample for Decimal {
+    fn sample(source: &mut Source<'_>) -> Self {
+        let texts = ["0", "-1.5", "327.255249", "18446744073709551616"];
+        let text = source.one_of(&texts);
+        Self::from_text(text.into()).unwrap_or_default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod base64;
 mod datetime;
+mod decimal;
 mod writer;
 
 use std::borrow::Cow;
@@ -9,6 +10,7 @@ use std::fmt::{self, Write as _};
 
 pub use self::base64::{Base64, Hex};
 pub use self::datetime::{Date, DateTime, Time};
+pub use self::decimal::Decimal;
 pub use self::writer::TextWriter;
 use crate::Text;
 

@@ -26,6 +26,28 @@ impl Repair<'_> {
                 *child = outer;
             }
         }
+        // A type written around a type of the same kind.
+        let is_type = |child: &Node| child.name == "complexType";
+        if let [only] = node
+            .children
+            .iter()
+            .filter(|child| child.name != "annotation")
+            .collect::<Vec<_>>()
+            .as_slice()
+            && is_type(only)
+        {
+            let help = "read as one type: remove the inner tags";
+            self.warn(
+                &only.place.clone(),
+                "`xs:complexType` stands directly in `xs:complexType`",
+                help,
+            );
+            let (inner, mut rest): (Vec<Node>, Vec<Node>) = std::mem::take(&mut node.children)
+                .into_iter()
+                .partition(is_type);
+            rest.extend(inner.into_iter().flat_map(|inner| inner.children));
+            node.children = rest;
+        }
         node.children.retain(|child| {
             let keep = !matches!(
                 child.name.as_str(),

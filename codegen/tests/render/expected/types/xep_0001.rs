@@ -314,7 +314,11 @@ pub mod list {
                     _ if f4.is_none()
                         && <QueryChoice as ::sestina_wire::Payload>::matches(child) => {
                         f4 = ::core::option::Option::Some(
-                            <QueryChoice as ::sestina_wire::Payload>::read(child)?,
+                            order
+                                .payload(
+                                    child,
+                                    <QueryChoice as ::sestina_wire::Payload>::read(child)?,
+                                ),
                         );
                         4u16
                     }
@@ -414,6 +418,9 @@ pub mod list {
         }
         fn write(&self, w: &mut ::sestina_wire::Writer<'_>) {
             <Self as ::sestina_wire::Content>::encode(self, w, "", "");
+        }
+        fn is_bare(&self) -> bool {
+            ::core::matches!(self, Self::All)
         }
     }
     /// `<page xmlns='urn:example:list'/>`.
