@@ -34,10 +34,14 @@ fn extracts_schemas_and_examples_and_says_what_it_left_out() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
         said,
-        "2 documents: 3 schemas in 2 of them, 7 example payloads in 8 examples, 2 left out; 2 folders\n"
+        "2 documents: 3 schemas in 2 of them, 7 example payloads in 9 examples, 3 left out; 2 folders\n"
     );
     let left_out = String::from_utf8(output.stderr).unwrap();
-    assert!(left_out.contains("xep-9001.xml:58: "), "{left_out}");
+    assert!(
+        left_out.contains("xep-9001.xml:54: not well-formed: no space between attributes"),
+        "{left_out}"
+    );
+    assert!(left_out.contains("xep-9001.xml:59: "), "{left_out}");
     assert!(out.path().join("xep-9001/example-lamp.xsd").exists());
     let first = std::fs::read_to_string(out.path().join("xep-9001/examples/001-1.xml")).unwrap();
     assert!(
@@ -123,11 +127,13 @@ fn strict_mode_refuses_what_the_schema_forbids_and_says_what() {
   <xs:element name="gate"><xs:complexType><xs:sequence>
     <xs:choice minOccurs="0"><xs:element name="open"><xs:complexType/></xs:element><xs:element name="shut"><xs:complexType/></xs:element></xs:choice>
     <xs:element name="key" type="xs:hexBinary" minOccurs="0"/><xs:element name="width" type="xs:decimal" minOccurs="0"/>
+    <xs:group ref="nothing"/>
   </xs:sequence>
   <xs:attribute name="side" use="required"><xs:simpleType><xs:restriction base="xs:NCName"><xs:enumeration value="left"/><xs:enumeration value="right"/></xs:restriction></xs:simpleType></xs:attribute>
   <xs:attribute name="bars"><xs:simpleType><xs:restriction base="xs:unsignedByte"><xs:maxInclusive value="9"/></xs:restriction></xs:simpleType></xs:attribute>
   <xs:attribute name="name"><xs:simpleType><xs:restriction base="xs:string"><xs:pattern value="[a-z]+"/></xs:restriction></xs:simpleType></xs:attribute>
-  </xs:complexType></xs:element></xs:schema>"#,
+  </xs:complexType></xs:element>
+  <xs:group name="nothing"><xs:sequence/></xs:group></xs:schema>"#,
     )
     .unwrap();
     let gate = "<gate xmlns='urn:example:gate'";

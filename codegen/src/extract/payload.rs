@@ -75,6 +75,9 @@ fn element(text: &str) -> Result<(String, usize), String> {
                 for attribute in tag.attributes() {
                     let attribute =
                         attribute.map_err(|error| format!("not well-formed: {error}"))?;
+                    if !stands_apart(text, attribute.key.as_ref()) {
+                        return Err("not well-formed: no space between attributes".to_owned());
+                    }
                     quick_xml::escape::unescape(&attribute.value)
                         .map_err(|error| format!("not well-formed: {error}"))?;
                     if let (ResolveResult::Unknown(prefix), _) =
@@ -137,6 +140,13 @@ fn element(text: &str) -> Result<(String, usize), String> {
             return Ok((out, after));
         }
     }
+}
+
+/// Whether there is white space before the name of an attribute, a slice of `text`; the reader asks for none.
+fn stands_apart(text: &str, name: &str) -> bool {
+    let at = name.as_ptr().addr().checked_sub(text.as_ptr().addr());
+    let before = at.and_then(|at| text.get(..at));
+    before.is_none_or(|before| before.ends_with(char::is_whitespace))
 }
 
 fn position(position: u64) -> usize {

@@ -358,6 +358,9 @@ impl<'a> Rules<'a> {
                     .iter()
                     .filter_map(|child| self.particle(child, namespace, depth + 1))
                     .collect();
+                if inner.is_empty() {
+                    return None;
+                }
                 format!("(,\t{bounds}\t{}\t)", inner.join("\t"))
             }
             _ => return None,
