@@ -28,6 +28,12 @@ fn slixmpp_conversation() {
 }
 
 #[test]
+fn slixmpp_resumes_its_session() {
+    let python = ready!("slixmpp, cut connections", slixmpp::installed());
+    script(&python, "resume.py", &start(""));
+}
+
+#[test]
 fn what_clients_get_wrong() {
     let python = ready!("errors", slixmpp::installed());
     script(&python, "errors.py", &start(""));

@@ -12,5 +12,6 @@ pub mod xep_0077;
 pub mod xep_0092;
 pub mod xep_0115;
 pub mod xep_0160;
+pub mod xep_0198;
 pub mod xep_0199;
 pub mod xep_0203;

@@ -153,8 +153,12 @@ async fn each_feature_is_announced_in_its_time() {
     let nobody = Conversation::open(server.connect_memory(), "a.example").await;
     assert_eq!(names(&nobody), ["mechanisms", "register"]);
     let laura = login(&server, "laura@a.example/desk").await;
-    assert_eq!(names(&laura), ["bind", "session", "ver", "sub", "c"]);
-    let caps = laura.features().root().children().last().unwrap();
+    assert_eq!(names(&laura), ["bind", "session", "ver", "sub", "c", "sm"]);
+    let caps = laura
+        .features()
+        .root()
+        .child("c", "http://jabber.org/protocol/caps")
+        .unwrap();
     let caps = <sestina_types::xep_0115::Caps as sestina_wire::Payload>::read(caps).unwrap();
     let host = server.host("a.example").unwrap();
     assert_eq!(xep_0115::capabilities(&host, On::Host), Ok(caps));

@@ -5,12 +5,13 @@
 mod discovery;
 mod offline;
 mod registration;
+mod stream_management;
 mod unavailable;
 
 use std::sync::Arc;
 
 use sestina_plugins::{
-    rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0199,
+    rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0198, xep_0199,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::Setup;
@@ -28,6 +29,7 @@ const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 struct Changes {
     offline: skeletons::xep_0160::Settings,
     registration: skeletons::xep_0077::Settings,
+    management: skeletons::xep_0198::Settings,
 }
 
 async fn server_with(changes: Changes, storage: Storage) -> Server {
@@ -44,6 +46,7 @@ async fn server_with(changes: Changes, storage: Storage) -> Server {
             let Changes {
                 offline,
                 registration,
+                management,
             } = &changes;
             Ok(vec![
                 skeletons::xep_0160::server::<xep_0160::Server>(&Setup::new(offline, host))?,
@@ -69,6 +72,7 @@ async fn server_with(changes: Changes, storage: Storage) -> Server {
                     &Default::default(),
                     host,
                 ))?,
+                skeletons::xep_0198::server::<xep_0198::Server>(&Setup::new(management, host))?,
                 skeletons::xep_0199::server::<xep_0199::Server>(&Setup::new(
                     &Default::default(),
                     host,

@@ -47,6 +47,20 @@ impl Conversation {
 
     /// Logs in over memory with PLAIN and binds the resource of the address.
     pub async fn login(server: &Server, jid: &str, password: &str) -> Self {
+        let mut this = Self::authenticate(server, jid, password).await;
+        let jid = Jid::parse(jid).unwrap();
+        let resource = jid.resource().unwrap();
+        this.send(&format!(
+            "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{resource}</resource></bind></iq>"
+        ))
+        .await;
+        this.expect("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>*</jid></bind></iq>")
+            .await;
+        this
+    }
+
+    /// Logs in over memory with PLAIN; nothing is bound.
+    pub async fn authenticate(server: &Server, jid: &str, password: &str) -> Self {
         let jid = Jid::parse(jid).unwrap();
         let mut this = Self::open(server.connect_memory(), jid.domain()).await;
         jid.as_str().clone_into(&mut this.name);
@@ -61,13 +75,6 @@ impl Conversation {
             .await;
         this.stream.restart();
         this.header(jid.domain()).await;
-        let resource = jid.resource().unwrap();
-        this.send(&format!(
-            "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{resource}</resource></bind></iq>"
-        ))
-        .await;
-        this.expect("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>*</jid></bind></iq>")
-            .await;
         this
     }
 

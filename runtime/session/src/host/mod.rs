@@ -6,16 +6,23 @@
 mod account;
 mod disco;
 mod extensions;
+mod management;
 mod requests;
 mod resource;
+mod resumption;
 mod sessions;
 
 pub use account::Account;
 pub use disco::Disco;
 pub use extensions::Extensions;
+pub(crate) use management::Copies;
+pub use management::{Terms, TooHigh};
 pub use requests::Requests;
 pub use resource::Resource;
-pub(crate) use resource::{Sent, Work};
+pub(crate) use resource::{Sent, Waited, Work};
+pub use resumption::Resumption;
+
+use self::resumption::Resumable;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
@@ -26,12 +33,12 @@ use sestina_storage::{Storage, StorageError};
 use sestina_wire::clock::{Clock, Random};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{
-    BareJid, Condition, FullJid, Jid, Stanza, StanzaError, StreamCondition, StreamError,
+    BareJid, Condition, FullJid, Jid, Stanza, StanzaError, StreamCondition, StreamError, Text,
 };
 use smallvec::SmallVec;
 
 use crate::accounts::Accounts;
-use crate::mux::Mux;
+use crate::mux::{Mux, Nonzas};
 use crate::plugin::Installed;
 use crate::router::{Outcome, Outlet, Routed, Source};
 use crate::session::StreamFeature;
@@ -86,6 +93,7 @@ pub struct Host {
     sessions: Sessions,
     extensions: Extensions,
     requests: Arc<Requests>,
+    resumable: Resumable,
     outlet: OnceLock<Arc<dyn Outlet>>,
     installed: OnceLock<Installed>,
 }
@@ -100,6 +108,7 @@ impl Host {
             sessions: Sessions::new(),
             extensions: Extensions::default(),
             requests: Arc::default(),
+            resumable: Resumable::default(),
             outlet: OnceLock::new(),
             installed: OnceLock::new(),
         })
@@ -165,6 +174,10 @@ impl Host {
 
     pub(crate) fn negotiation(&self) -> &[FeatureRow] {
         &self.installed().negotiation
+    }
+
+    pub(crate) fn nonzas(&self) -> &Nonzas {
+        &self.installed().nonzas
     }
 
     pub(crate) fn stream_features(&self) -> &[Arc<dyn StreamFeature>] {
@@ -312,7 +325,34 @@ impl Host {
 
     /// Removes this very session.
     pub(crate) fn leave(&self, resource: &Arc<Resource>) {
+        self.resumable.remove(resource);
         self.sessions.leave(resource);
+    }
+
+    /// Makes a session one that another stream can go on with; returns what the client has to show for that.
+    pub(crate) fn make_resumable(&self, resource: &Arc<Resource>) -> Text {
+        let id = self.parts.random.token();
+        self.resumable.add(id.clone(), resource);
+        id
+    }
+
+    /// Reserves the session that an account may go on with by this identifier, and waits until its old stream has let
+    /// go of it. `acknowledged` is how many stanzas the client has handled. Nothing where there is no such session
+    /// (any more).
+    ///
+    /// # Errors
+    /// [`TooHigh`] when the client claims to have handled more than it was sent.
+    pub async fn resume(
+        &self,
+        account: &BareJid,
+        id: &str,
+        acknowledged: u32,
+    ) -> Option<Result<Resumption, TooHigh>> {
+        let resource = self.resumable.find(id)?;
+        if resource.account().jid() != account {
+            return None;
+        }
+        Resumption::claim(resource, acknowledged).await
     }
 }
 

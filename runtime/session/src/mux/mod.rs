@@ -6,6 +6,7 @@
 
 mod context;
 mod layers;
+mod nonza;
 mod request;
 mod senders;
 mod strip;
@@ -28,6 +29,8 @@ use crate::stages::Flow;
 
 pub use context::{Answer, Empty, IqContext, OrEmpty, StanzaContext};
 pub use layers::{CatchPanic, CatchPanicLayer, Log, LogLayer};
+pub use nonza::NonzaContext;
+pub(crate) use nonza::Nonzas;
 pub use request::{IqRequest, IqService};
 pub use senders::SenderCheck;
 pub(crate) use senders::{Origin, Permit, Senders};

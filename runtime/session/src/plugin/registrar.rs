@@ -5,10 +5,12 @@ use std::sync::Arc;
 use sestina_storage::Storage;
 use sestina_wire::dispatch::{self, InIq, InMessage, InPresence, Only, Scope, Sender, SpecInfo};
 use sestina_wire::negotiation::FeatureRow;
-use sestina_wire::{Kind, Payload, StanzaError, StanzaType};
+use sestina_wire::{Kind, Payload, StanzaError, StanzaType, StreamError};
 
 use crate::host::{Disco, Host, Resource};
-use crate::mux::{Answer, Handled, IqContext, Mux, SenderCheck, StanzaContext};
+use crate::mux::{
+    Answer, Handled, IqContext, Mux, NonzaContext, Nonzas, SenderCheck, StanzaContext,
+};
 use crate::plugin::PluginError;
 use crate::session::StreamFeature;
 use crate::stages::{Delivery, Flow, Place, Stage, StageContext, Stages, StagesBuilder};
@@ -192,6 +194,16 @@ impl Registrar<'_> {
         Handles(())
     }
 
+    /// Handles an element that a client sends beside stanzas, once its session is ready.
+    pub fn nonza<P, F>(&mut self, handler: F) -> Handles
+    where
+        P: Payload + 'static,
+        F: Fn(&mut NonzaContext<'_>, P) -> Result<(), StreamError> + Send + Sync + 'static,
+    {
+        self.collected.nonzas.add(handler);
+        Handles(())
+    }
+
     /// Joins a stage.
     pub fn stage<F>(
         &mut self,
@@ -300,6 +312,7 @@ pub(super) struct Collected {
     disco: Disco,
     negotiation: Vec<FeatureRow>,
     features: Vec<Arc<dyn StreamFeature>>,
+    nonzas: Nonzas,
     pub(super) specs: Vec<&'static SpecInfo>,
 }
 
@@ -311,6 +324,7 @@ impl Collected {
             disco: self.disco,
             negotiation: self.negotiation,
             features: self.features,
+            nonzas: self.nonzas,
             specs: self.specs,
         })
     }
@@ -324,6 +338,7 @@ pub(crate) struct Installed {
     pub(crate) disco: Disco,
     pub(crate) negotiation: Vec<FeatureRow>,
     pub(crate) features: Vec<Arc<dyn StreamFeature>>,
+    pub(crate) nonzas: Nonzas,
     pub(crate) specs: Vec<&'static SpecInfo>,
 }
 

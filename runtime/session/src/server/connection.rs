@@ -12,11 +12,14 @@ use sestina_wire::{
     StreamCondition, StreamError, Text,
 };
 
-use crate::host::{Host, Resource, Work};
+use crate::host::{Host, Resource, Waited, Work};
 use crate::metrics;
+use crate::mux::NonzaContext;
 use crate::router::{Outcome, Routed, Router};
+use crate::server::rescue::rescue;
 use crate::session::{Session, SessionError};
 use crate::stages::{Flow, SessionFunction, StageContext};
+use crate::transport::OutBuffer;
 
 /// Stanzas handled before other tasks get their turn.
 const BATCH: u64 = 64;
@@ -35,6 +38,8 @@ enum End {
     Fault(StreamError),
     /// The server wants it so; the queue has said with which error.
     Asked(Option<StreamError>),
+    /// Another stream of the same client goes on with the session.
+    Replaced,
 }
 
 struct Connection {
@@ -44,20 +49,44 @@ struct Connection {
     resource: Arc<Resource>,
     /// What the session's last stanza waits for. The next one is not read before (RFC 6120 §10.1).
     pending: Option<BoxFuture<'static, Outcome>>,
+    /// Stanzas taken in, modulo 2^32; counted anew once the client wants them acknowledged (XEP-0198 §4).
+    handled: u32,
 }
 
-/// Serves a negotiated session until it ends, its clean-up included.
-pub(super) async fn run(session: Session, host: Arc<Host>, router: Arc<Router>) {
-    let (resource, older) = host.join(session.jid());
-    metrics::raise(metrics::SESSIONS_READY);
-    tracing::debug!("session starts");
-    let start = start(Arc::clone(&host), Arc::clone(&resource), older);
-    let mut connection = Connection {
-        session,
-        host,
-        router,
-        resource,
-        pending: Some(Box::pin(start)),
+/// Serves a negotiated session until it ends, its clean-up included, or until another stream goes on with it.
+pub(super) async fn run(mut session: Session, host: Arc<Host>, router: Arc<Router>) {
+    let mut connection = match session.take_resumption() {
+        Some(resumption) => {
+            let handled = resumption.handled();
+            let Some(resource) = resumption.take_over() else {
+                let gone = StreamError::new(StreamCondition::Reset)
+                    .with_text("the session has ended meanwhile");
+                return Box::pin(session.close(Some(gone))).await;
+            };
+            tracing::debug!("session goes on");
+            Connection {
+                session,
+                host,
+                router,
+                resource,
+                pending: None,
+                handled,
+            }
+        }
+        None => {
+            let (resource, older) = host.join(session.jid());
+            metrics::raise(metrics::SESSIONS_READY);
+            tracing::debug!("session starts");
+            let start = start(Arc::clone(&host), Arc::clone(&resource), older);
+            Connection {
+                session,
+                host,
+                router,
+                resource,
+                pending: Some(Box::pin(start)),
+                handled: 0,
+            }
+        }
     };
     let end = poll_fn(|cx| {
         // A plugin that panics costs its session, and not the clean-up after it.
@@ -72,7 +101,7 @@ pub(super) async fn run(session: Session, host: Arc<Host>, router: Arc<Router>) 
     })
     .await;
     // A session lives long and ends once: what the end needs is not kept all the time.
-    Box::pin(connection.finish(end)).await;
+    Box::pin(connection.ended(end)).await;
 }
 
 /// Waits for the session whose address this one takes, then tells the plugins.
@@ -102,27 +131,99 @@ async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFu
     }
 }
 
+/// First nobody finds the session any more, then plugins tell the world and what its client has not acknowledged goes
+/// another way, then a successor may start. Returns what was queued last.
+async fn clean_up(
+    host: &Arc<Host>,
+    resource: &Arc<Resource>,
+    pending: Option<BoxFuture<'static, Outcome>>,
+) -> (OutBuffer, Option<StreamError>) {
+    // From here on nobody empties the queue: nobody is to wait for it.
+    resource.end(None);
+    host.leave(resource);
+    follow(pending).await;
+    let ends = call(host, resource, host.stages().ends());
+    if AssertUnwindSafe(ends).catch_unwind().await.is_err() {
+        tracing::error!("a plugin panicked at the end of a session");
+    }
+    let left = resource.close_queue();
+    rescue(host, resource).await;
+    resource.mark_gone();
+    metrics::lower(metrics::SESSIONS_READY);
+    left
+}
+
+/// A stanza that was taken in is followed to its end.
+async fn follow(pending: Option<BoxFuture<'static, Outcome>>) {
+    if let Some(pending) = pending
+        && AssertUnwindSafe(pending).catch_unwind().await.is_err()
+    {
+        tracing::error!("a plugin panicked while its session ended");
+    }
+}
+
 impl Connection {
-    /// First nobody finds the session any more, then plugins tell the world, then a successor may start; what
-    /// remains to be written, to a peer that may be gone, comes last.
+    /// The stream is over. A session that may be resumed waits for another stream; any other ends.
+    async fn ended(self, end: End) {
+        let resumable = match &end {
+            End::Replaced => true,
+            End::Closed => !self.session.was_closed(),
+            End::Failed(error) => matches!(error, SessionError::Io(_)),
+            End::Fault(_) | End::Asked(_) => false,
+        };
+        let terms = self.resource.terms().filter(|_| resumable);
+        match terms.and_then(|terms| terms.resume) {
+            Some(limit) => {
+                self.wait_for_stream(limit, matches!(end, End::Replaced))
+                    .await
+            }
+            None => self.finish(end).await,
+        }
+    }
+
+    /// The session stays for a while without a stream (XEP-0198 §5).
+    async fn wait_for_stream(mut self, limit: Duration, replaced: bool) {
+        // A stanza that was taken in is counted, so it is followed to its end.
+        follow(self.pending.take()).await;
+        let Connection {
+            session,
+            host,
+            resource,
+            handled,
+            ..
+        } = self;
+        let taken_over = resource.set_broken(handled);
+        tracing::debug!("the stream is gone; its session stays");
+        let goodbye = async {
+            // The client may have gone elsewhere before its old connection could break.
+            if replaced {
+                let reason = StreamError::new(StreamCondition::Conflict)
+                    .with_text("another stream goes on with this session");
+                session.close(Some(reason)).await;
+            }
+        };
+        let waits = async {
+            loop {
+                let waited = resource.without_stream(taken_over);
+                match tokio::time::timeout(limit, waited).await {
+                    Ok(waited) => return waited,
+                    // Somebody is just taking it over.
+                    Err(_) if resource.is_wanted() => {}
+                    Err(_) => return Waited::Ended,
+                }
+            }
+        };
+        let ((), waited) = tokio::join!(goodbye, waits);
+        if waited == Waited::Ended {
+            tracing::debug!("nobody came to go on with the session");
+            clean_up(&host, &resource, None).await;
+        }
+    }
+
+    /// Cleans up; what remains to be written, to a peer that may be gone, comes last.
     async fn finish(mut self, end: End) {
-        let resource = Arc::clone(&self.resource);
-        // From here on nobody empties the queue: nobody is to wait for it.
-        resource.end(None);
-        self.host.leave(&resource);
-        // A stanza that was taken in is followed to its end.
-        if let Some(pending) = self.pending.take()
-            && AssertUnwindSafe(pending).catch_unwind().await.is_err()
-        {
-            tracing::error!("a plugin panicked while its session ended");
-        }
-        let ends = call(&self.host, &resource, self.host.stages().ends());
-        if AssertUnwindSafe(ends).catch_unwind().await.is_err() {
-            tracing::error!("a plugin panicked at the end of a session");
-        }
-        let (mut rest, mut error) = resource.close_queue();
-        resource.mark_gone();
-        metrics::lower(metrics::SESSIONS_READY);
+        let pending = self.pending.take();
+        let (mut rest, mut error) = clean_up(&self.host, &self.resource, pending).await;
         match end {
             End::Closed => tracing::debug!("session closed"),
             End::Failed(reason) => tracing::debug!(%reason, "session failed"),
@@ -134,6 +235,7 @@ impl Connection {
                 tracing::debug!("session ended by the server");
                 error = reason;
             }
+            End::Replaced => {}
         }
         self.session.queue_bytes(rest.pending());
         rest.consume(rest.len());
@@ -191,6 +293,7 @@ impl Connection {
             let behind = self.session.queued() >= AHEAD;
             match self.resource.poll_work(cx, behind) {
                 Poll::Ready(Work::Bytes(bytes)) => self.session.queue_bytes(bytes.pending()),
+                Poll::Ready(Work::Wanted) => return Poll::Ready(End::Replaced),
                 Poll::Ready(Work::End(bytes, error)) => {
                     self.session.queue_bytes(bytes.pending());
                     return Poll::Ready(End::Asked(error));
@@ -211,10 +314,14 @@ impl Connection {
     fn handle(&mut self, frame: Frame) -> Result<Routed, StreamError> {
         let mut stanza = match Stanza::from_frame(frame.clone()) {
             Ok(stanza) => stanza,
-            Err(StanzaParseError::Stream(error)) => return Err(*error),
-            Err(StanzaParseError::Stanza(error)) => return Ok(self.reject(&frame, &error)),
+            Err(StanzaParseError::Stream(error)) => return self.nonza(&frame, *error),
+            Err(StanzaParseError::Stanza(error)) => {
+                self.handled = self.handled.wrapping_add(1);
+                return Ok(self.reject(&frame, &error));
+            }
         };
         drop(frame);
+        self.handled = self.handled.wrapping_add(1);
         stamp(self.resource.jid(), &mut stanza)?;
         if let Err(error) = check_iq(&stanza) {
             return Ok(self
@@ -222,6 +329,21 @@ impl Connection {
                 .refuse(&self.host, &self.resource, stanza, error));
         }
         Ok(self.router.receive(&self.host, &self.resource, stanza))
+    }
+
+    /// An element that is no stanza: whoever registered for it gets it.
+    fn nonza(&mut self, frame: &Frame, otherwise: StreamError) -> Result<Routed, StreamError> {
+        let host = Arc::clone(&self.host);
+        let mut cx = NonzaContext {
+            host: &self.host,
+            resource: &self.resource,
+            session: &mut self.session,
+            handled: &mut self.handled,
+        };
+        match host.nonzas().handle(&mut cx, frame.root()) {
+            Some(handled) => handled.map(|()| Routed::Now(Outcome::Delivered)),
+            None => Err(otherwise),
+        }
     }
 
     /// Answers an element that is a stanza by name and cannot be taken as one.

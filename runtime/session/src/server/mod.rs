@@ -4,6 +4,7 @@ mod access;
 mod builder;
 mod connection;
 mod listener;
+mod rescue;
 mod sweeper;
 
 use std::net::SocketAddr;

@@ -117,6 +117,8 @@ impl Connecting {
             id: negotiation.id,
             lang: negotiation.lang,
             peer_closed: false,
+            closing_tag: false,
+            resumption: None,
             close_limit: negotiation.config.timeouts.close,
         })
     }
@@ -341,6 +343,8 @@ impl Negotiation {
                     stream: &mut self.stream,
                     host: &host,
                     state,
+                    account: None,
+                    resumption: None,
                 };
                 return feature.connect(&mut exchange).await;
             }

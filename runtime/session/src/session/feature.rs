@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use sestina_wire::negotiation::{FeatureRow, SessionState};
-use sestina_wire::{BareJid, ElementRef, Event, Frame, Stanza, Writer};
+use sestina_wire::{BareJid, ElementRef, Event, Frame, Stanza, StreamError, Writer};
 
+use crate::host::Resumption;
 use crate::session::SessionError;
-use crate::session::error::{peer_error, queue_fault};
+use crate::session::error::{peer_error, queue_error, queue_fault};
 use crate::stream::XmlStream;
 
 /// What a feature sees of the stream that it runs on.
@@ -13,12 +14,26 @@ pub struct Exchange<'a> {
     pub(super) stream: &'a mut XmlStream,
     pub(super) host: &'a BareJid,
     pub(super) state: SessionState,
+    pub(super) account: Option<&'a BareJid>,
+    /// What the stream goes on with.
+    pub(super) resumption: Option<Resumption>,
 }
 
 impl Exchange<'_> {
     /// The domain that the stream is for.
     pub fn host(&self) -> &BareJid {
         self.host
+    }
+
+    /// On the accepting side, the account that has logged in.
+    pub fn account(&self) -> Option<&BareJid> {
+        self.account
+    }
+
+    /// Lets the stream go on with an earlier session: it has that one's address then. Its row sets
+    /// [`SessionState::BOUND`].
+    pub fn resume(&mut self, resumption: Resumption) {
+        self.resumption = Some(resumption);
     }
 
     /// What has been reached so far.
@@ -50,6 +65,11 @@ impl Exchange<'_> {
     ) -> Result<(), SessionError> {
         write(&mut self.stream.writer());
         Ok(self.stream.flush().await?)
+    }
+
+    /// Ends the stream with an error; what is returned is what [`StreamFeature::serve`] has to return.
+    pub fn fail(&mut self, error: StreamError) -> SessionError {
+        queue_error(self.stream, error)
     }
 
     /// The next element of the feature's own conversation; `None` when the peer ended the stream.

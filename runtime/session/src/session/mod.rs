@@ -20,6 +20,7 @@ use std::time::Duration;
 use sestina_wire::negotiation::SessionState;
 use sestina_wire::{Event, Frame, FullJid, Stanza, StreamError, Text};
 
+use crate::host::Resumption;
 use crate::stream::XmlStream;
 use crate::transport::Transport;
 
@@ -43,7 +44,11 @@ pub struct Session {
     id: Text,
     lang: Option<Text>,
     peer_closed: bool,
+    /// Whether the peer said so itself.
+    closing_tag: bool,
     close_limit: Duration,
+    /// The session that this stream goes on with.
+    resumption: Option<Resumption>,
 }
 
 impl Session {
@@ -95,8 +100,9 @@ impl Session {
                 }
                 None => Ok(Some(frame)),
             },
-            Some(Event::Close) | None => {
+            end @ (Some(Event::Close) | None) => {
                 self.peer_closed = true;
+                self.closing_tag = end.is_some();
                 Ok(None)
             }
             Some(Event::Open(_)) => {
@@ -112,6 +118,21 @@ impl Session {
     /// As there.
     pub async fn recv(&mut self) -> Result<Option<Frame>, SessionError> {
         poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// Whether the stream was ended by the peer's closing tag; otherwise its connection just broke.
+    pub fn was_closed(&self) -> bool {
+        self.peer_closed && self.closing_tag
+    }
+
+    /// The session that this stream goes on with, where it does not begin one of its own.
+    pub fn take_resumption(&mut self) -> Option<Resumption> {
+        self.resumption.take()
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn writer(&mut self) -> sestina_wire::Writer<'_> {
+        self.stream.writer()
     }
 
     /// Queues a stanza for the peer.

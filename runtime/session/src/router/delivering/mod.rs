@@ -14,7 +14,7 @@ use sestina_wire::dispatch::Scope;
 use sestina_wire::{BareJid, Jid, Stanza, StanzaError};
 use smallvec::SmallVec;
 
-use crate::host::{Host, Resource, Resources};
+use crate::host::{Copies, Host, Resource, Resources};
 use crate::mux::Names;
 use crate::router::{Outcome, Routed, Router, Source};
 use crate::stages::{Delivery, Flow, Stage, StageContext};
@@ -96,6 +96,8 @@ pub(super) struct Delivering {
     original: Option<Stanza>,
     /// Whether a session has it.
     taken: bool,
+    /// Where several sessions are given it.
+    copies: Option<Copies>,
     /// What a function said when it refused the stanza for one session.
     failed: Option<StanzaError>,
 }
@@ -132,6 +134,7 @@ impl Delivering {
             rest: SmallVec::new(),
             original: None,
             taken: false,
+            copies: None,
             failed: None,
         }
     }

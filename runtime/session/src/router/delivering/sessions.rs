@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sestina_wire::{StreamCondition, StreamError};
 
-use crate::host::{Resource, Sent};
+use crate::host::{Copies, Resource, Sent};
 use crate::metrics;
 use crate::router::Outcome;
 use crate::stages::Stage;
@@ -18,6 +18,7 @@ impl Delivering {
         if resources.is_empty() {
             return self.enter(Phase::Stage(Stage::Undeliverable));
         }
+        self.copies = (resources.len() > 1).then(Copies::default);
         self.rest = resources;
         self.rest.reverse();
         let kind = self.delivery.stanza.kind();
@@ -62,7 +63,7 @@ impl Delivering {
         let Some(resource) = &self.delivery.resource else {
             return self.enter(Phase::Fan);
         };
-        match resource.push(&self.delivery.stanza) {
+        match resource.push(&self.delivery.stanza, self.copies.as_ref()) {
             Sent::Queued => self.taken = true,
             Sent::Full => return Step::Wait(Waiting::Room(Arc::clone(resource))),
             Sent::Ended => {}

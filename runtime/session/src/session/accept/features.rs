@@ -93,8 +93,15 @@ impl Negotiation<'_> {
                     stream: self.stream,
                     host: &host.domain,
                     state,
+                    account: self.account.as_ref(),
+                    resumption: None,
                 };
-                feature.serve(&mut exchange, first).await
+                let served = feature.serve(&mut exchange, first).await;
+                if let Some(resumption) = exchange.resumption {
+                    self.jid = Some(resumption.jid().clone());
+                    self.resumption = Some(resumption);
+                }
+                served
             }
             Some(Runner::Session) | None => Ok(Served::Failed),
         }

@@ -11,6 +11,7 @@ use sestina_wire::{
 };
 use tracing::{Instrument, debug};
 
+use crate::host::Resumption;
 use crate::negotiation::{Action, Engine, Input, Policy, Side};
 use crate::session::error::{queue_error, queue_fault};
 use crate::session::{AcceptConfig, HostAccess, Served, Session, SessionError, StreamFeature};
@@ -50,6 +51,7 @@ async fn negotiate(
         begun: None,
         account: None,
         jid: None,
+        resumption: None,
         id: Text::default(),
         lang: None,
         peer: None,
@@ -63,6 +65,7 @@ async fn negotiate(
     };
     let Negotiation {
         jid,
+        resumption,
         id,
         lang,
         engine,
@@ -79,7 +82,9 @@ async fn negotiate(
                 id,
                 lang,
                 peer_closed: false,
+                closing_tag: false,
                 close_limit,
+                resumption,
             })
         }
         (outcome, jid) => {
@@ -115,6 +120,8 @@ struct Negotiation<'a> {
     begun: Option<Frame>,
     account: Option<BareJid>,
     jid: Option<FullJid>,
+    /// The session to go on with.
+    resumption: Option<Resumption>,
     id: Text,
     lang: Option<Text>,
     /// Whom to address our header to.
