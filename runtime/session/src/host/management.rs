@@ -44,7 +44,7 @@ impl Copies {
     }
 
     /// Whether nobody has it and this was the last copy: then it has to go another way.
-    fn is_lost(self) -> bool {
+    fn into_lost(self) -> bool {
         Arc::into_inner(self.0).is_some_and(|taken| !taken.load(Ordering::Acquire))
     }
 }
@@ -179,7 +179,7 @@ impl Unacknowledged {
         let mut lost = Vec::new();
         for entry in self.entries {
             let end = at + entry.length;
-            if entry.copies.is_none_or(Copies::is_lost) {
+            if entry.copies.is_none_or(Copies::into_lost) {
                 lost.push((
                     self.log.get(at..end).unwrap_or_default().to_vec(),
                     entry.sent,
