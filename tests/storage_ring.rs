@@ -75,7 +75,7 @@ fn row(table: &TableDescriptor, owners: &[String], number: i64) -> Vec<Value> {
         .map(|column| {
             let key = table.key.contains(&column.name);
             match column.ty {
-                _ if Some(column.name) == table.personal => owner.as_str().into(),
+                _ if table.personal.contains(&column.name) => owner.as_str().into(),
                 _ if column.optional && number % 3 == 0 => Value::Null,
                 ColumnType::Text if key && number > 0 => {
                     Value::Text(format!("{number:04} {}", text(number, false)))

@@ -193,7 +193,12 @@ fn explain_table(section: &mut Section<'_>, table: &Table) {
             ""
         };
         let secret = if column.secret { ", secret" } else { "" };
-        let owner = if table.personal.as_ref() == Some(&column.name) {
+        let owner = if table
+            .personal
+            .iter()
+            .flatten()
+            .any(|name| *name == column.name)
+        {
             ", the owner"
         } else {
             ""

@@ -180,7 +180,7 @@ on = ["host"]
 #[[table]]
 #name = "items"
 #accessor = "items"
-#personal = "owner"             # whose rows are these
+#personal = "owner"             # whose rows are these: a column, or several, or [] for nobody's
 #key = ["owner", "name"]
 #[[table.column]]
 #name = "owner"

@@ -175,6 +175,7 @@ const TABLE: &str = r#"
 name = "demo_rows"
 accessor = "demo"
 key = ["id"]
+personal = []
 [[table.column]]
 name = "id"
 type = "integer"
@@ -250,7 +251,7 @@ fn migrate_writes_the_next_version_and_then_nothing() {
             text.contains("the type of the column `title` of the table `demo_rows` has changed"),
             "{text}"
         );
-        assert!(text.contains("spec.toml:14:8"), "{text}");
+        assert!(text.contains("spec.toml:15:8"), "{text}");
         assert!(text.contains("add a column with another name"), "{text}");
     }
     // A file that is gone is missed.

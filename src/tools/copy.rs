@@ -21,7 +21,7 @@ static COPIES: TableDescriptor = TableDescriptor {
     spec: "sestina",
     name: "storage_copies",
     version: 1,
-    personal: None,
+    personal: &[],
     columns: &[
         column("table_name", ColumnType::Text, false),
         column("source", ColumnType::Text, false),

@@ -17,10 +17,11 @@ pub(super) async fn run(opened: &Opened, account: &BareJid) -> Result<(), String
             .to_string(),
     )?;
     for table in opened.tables() {
-        let Some((place, _)) = table.personal.and_then(|name| table.column(name)) else {
+        if table.personal.is_empty() {
             continue;
-        };
-        let first = table.key_places().next() == Some(place);
+        }
+        // Where the key begins with the only column that counts, the rows stand together.
+        let first = table.personal == table.key.get(..1).unwrap_or_default();
         let start = first.then(|| lowest(table, &owner)).flatten();
         if let Some(key) = &start {
             // The rows after this key are read below; it may itself be one.
@@ -37,7 +38,7 @@ pub(super) async fn run(opened: &Opened, account: &BareJid) -> Result<(), String
                 break;
             }
             for row in step {
-                if row.get(place) == Some(&owner) {
+                if table.belongs_to(&row, account.as_str()) {
                     say(&shown(table, &row))?;
                 } else if from_owner {
                     break 'table;

@@ -16,7 +16,7 @@ pub(super) async fn run(opened: &Opened) -> Result<(), String> {
     let mut total = 0;
     for (table, rows) in counted {
         total += rows;
-        let kind = match (table.personal, table.retention) {
+        let kind = match (table.personal.first(), table.retention) {
             (Some(_), Some(_)) => "personal, kept for a time",
             (Some(_), None) => "personal",
             (None, Some(_)) => "kept for a time",

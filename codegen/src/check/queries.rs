@@ -18,19 +18,33 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         if let Some(retention) = &table.retention {
             kept(spec, table, retention, found);
         }
-        if let Some(personal) = table
-            .personal
-            .as_deref()
-            .and_then(|name| table.column(name))
-            && !matches!(personal.type_, ColumnType::BareJid | ColumnType::Jid)
-        {
-            let message = format!(
-                "the column `{}` names an account and is no address",
-                personal.name
-            );
+        personal(table, found);
+    }
+}
+
+/// It is said whose rows they are, by columns of addresses that each have an index: so that what belongs to a person
+/// can be given to them and be removed, whole and in time.
+fn personal(table: &Table, found: &mut Vec<Diagnostic>) {
+    let Some(personal) = &table.personal else {
+        let message = format!("the table `{}` does not say whose rows it has", table.name);
+        let help = "write `personal` with the column that names their owner, or with several; \
+                    `personal = []` where no row belongs to a person";
+        found.push(Diagnostic::error(&table.place, message).help(help));
+        return;
+    };
+    for column in personal.iter().filter_map(|name| table.column(name)) {
+        let name = &column.name;
+        if !matches!(column.type_, ColumnType::BareJid | ColumnType::Jid) {
+            let message = format!("the column `{name}` names an account and is no address");
             found.push(
-                Diagnostic::error(&personal.place, message).help("write `type = \"bare-jid\"`"),
+                Diagnostic::error(&column.place, message).help("write `type = \"bare-jid\"`"),
             );
+        }
+        let mut indexes = table.indexes.iter().map(|index| &index.columns);
+        if table.key.first() != Some(name) && !indexes.any(|index| index.first() == Some(name)) {
+            let message = format!("what belongs to an account by `{name}` has no index");
+            let help = format!("add `[[table.index]]` with `columns = [\"{name}\"]`");
+            found.push(Diagnostic::error(&column.place, message).help(help));
         }
     }
 }

@@ -13,8 +13,8 @@ pub struct Table {
     pub accessor: String,
     /// Version; 1 for a table without history.
     pub version: u32,
-    /// The column that names the account a row belongs to.
-    pub personal: Option<String>,
+    /// The columns that name an account a row belongs to; `None` where it is not said.
+    pub personal: Option<Vec<String>>,
     /// The columns.
     pub columns: Vec<Column>,
     /// The key's columns.

@@ -143,7 +143,7 @@ impl Context<'_> {
         let constant = code::screaming(&table.name);
         let docs = code::docs(&format!("The description of `{}`.", table.name), "");
         let (id, name, version) = (&self.spec.id, &table.name, table.version);
-        let personal = option(table.personal.as_ref());
+        let personal = table.personal.iter().flatten();
         let key = &table.key;
         let columns = table.columns.iter().map(|column| {
             let (name, optional, secret) = (&column.name, column.optional, column.secret);
@@ -206,7 +206,7 @@ impl Context<'_> {
                 spec: #id,
                 name: #name,
                 version: #version,
-                personal: #personal,
+                personal: &[#(#personal),*],
                 columns: &[#(#columns),*],
                 key: &[#(#key),*],
                 indexes: &[#(#indexes),*],

@@ -59,7 +59,7 @@ pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Tabl
     let personal = raw
         .personal
         .as_ref()
-        .and_then(|personal| known(file, std::slice::from_ref(personal), &names).pop());
+        .map(|personal| owners(file, personal, &names));
     let indexes = raw.index.iter().map(|spanned| Index {
         columns: known(file, &spanned.get_ref().columns, &names),
         place: file.place(spanned.span()),
@@ -90,6 +90,24 @@ pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Tabl
         accessor_place: file.at(&raw.accessor),
         name,
     })
+}
+
+/// The columns that say whose a row is: one, or a list.
+fn owners(file: &mut File, written: &Spanned<toml::Value>, names: &[String]) -> Vec<String> {
+    let one = |value: &toml::Value| {
+        let name = value.as_str()?.to_owned();
+        Some(Spanned::new(written.span(), name))
+    };
+    let owners: Option<Vec<_>> = match written.get_ref() {
+        toml::Value::Array(values) => values.iter().map(one).collect(),
+        value => one(value).map(|name| vec![name]),
+    };
+    let Some(owners) = owners else {
+        let help = "write a column, or a list of columns: `personal = \"owner\"`";
+        file.error(written.span(), "no column", help);
+        return Vec::new();
+    };
+    known(file, &owners, names)
 }
 
 fn column(file: &mut File, raw: &RawColumn) -> Option<Column> {

@@ -117,6 +117,20 @@ fn features_tables_rows_requests_and_keys_twice() {
             ),
             (
                 "error",
+                "demo/spec.toml:9:8",
+                "the table `t` does not say whose rows it has",
+                "write `personal` with the column that names their owner, or with several; \
+                 `personal = []` where no row belongs to a person",
+            ),
+            (
+                "error",
+                "other/spec.toml:10:8",
+                "the table `t` does not say whose rows it has",
+                "write `personal` with the column that names their owner, or with several; \
+                 `personal = []` where no row belongs to a person",
+            ),
+            (
+                "error",
                 "other/spec.toml:10:8",
                 "the table `t` is declared twice",
                 "give one of them another name",
@@ -424,6 +438,12 @@ fn queries_without_an_index() {
             ),
             (
                 "error",
+                "demo/spec.toml:14:8",
+                "what belongs to an account by `n` has no index",
+                "add `[[table.index]]` with `columns = [\"n\"]`",
+            ),
+            (
+                "error",
                 "demo/spec.toml:25:8",
                 "the query `wrong` has no index",
                 "add `[[table.index]]` with `columns = [\"a\", \"z\"]`, or begin the key with `a` and `z`",
@@ -465,6 +485,13 @@ fn retention_and_search() {
     demo_says(
         table,
         &[
+            (
+                "error",
+                "demo/spec.toml:6:8",
+                "the table `t` does not say whose rows it has",
+                "write `personal` with the column that names their owner, or with several; \
+                 `personal = []` where no row belongs to a person",
+            ),
             (
                 "error",
                 "demo/spec.toml:16:10",

@@ -150,7 +150,7 @@ fn names_that_rust_cannot_have() {
 #[test]
 fn tables() {
     demo_says(
-        "[[table]]\nname = \"Things\"\naccessor = \"things\"\npersonal = \"ower\"\nkey = [\"owner\", \"seq\"]\n[[table.column]]\nname = \"owner\"\ntype = \"bare-jid\"\n[[table.column]]\nname = \"seq\"\ntype = \"int\"\noptional = true\n[[table.query]]\nname = \"all\"\nequals = [\"ownr\"]\n[[table]]\nname = \"empty\"\naccessor = \"empty\"\nkey = []\n",
+        "[[table]]\nname = \"Things\"\naccessor = \"things\"\npersonal = \"ower\"\nkey = [\"owner\", \"seq\"]\n[[table.column]]\nname = \"owner\"\ntype = \"bare-jid\"\n[[table.column]]\nname = \"seq\"\ntype = \"int\"\noptional = true\n[[table.query]]\nname = \"all\"\nequals = [\"ownr\"]\n[[table]]\nname = \"empty\"\naccessor = \"empty\"\nkey = []\npersonal = []\n",
         &[
             (
                 "error",
@@ -201,7 +201,7 @@ fn tables() {
 #[test]
 fn an_optional_key() {
     demo_says(
-        "[[table]]\nname = \"t\"\naccessor = \"t\"\nkey = [\"a\"]\n[[table.column]]\nname = \"a\"\ntype = \"text\"\noptional = true\n",
+        "[[table]]\nname = \"t\"\naccessor = \"t\"\nkey = [\"a\"]\npersonal = []\n[[table.column]]\nname = \"a\"\ntype = \"text\"\noptional = true\n",
         &[(
             "error",
             "demo/spec.toml:8:8",

@@ -59,7 +59,7 @@ fn row(name: &str, element: &str, order: u16, rest: &str) -> String {
 const IQ: &str =
     "[[iq]]\ntype = \"get\"\nrequest = \"query\"\nanswer = \"empty\"\nfrom = [\"anyone\"]\n";
 
-const TABLE: &str = "[[table]]\nname = \"things\"\naccessor = \"things\"\nkey = [\"owner\", \"at\"]\n[[table.column]]\nname = \"owner\"\ntype = \"bare-jid\"\n[[table.column]]\nname = \"at\"\ntype = \"integer\"\n";
+const TABLE: &str = "[[table]]\nname = \"things\"\naccessor = \"things\"\nkey = [\"owner\", \"at\"]\npersonal = \"owner\"\n[[table.column]]\nname = \"owner\"\ntype = \"bare-jid\"\n[[table.column]]\nname = \"at\"\ntype = \"integer\"\n";
 
 #[test]
 fn dependencies() {

@@ -30,12 +30,13 @@ pub enum Write {
     },
     /// Removes every row a selection matches. Its limit and order mean nothing here.
     DeleteWhere(Selection),
-    /// Removes every row that belongs to an account: of a table without a
-    /// [`personal`](TableDescriptor::personal) column none. Not for the hot path: the column need
-    /// not have an index.
+    /// Removes every row that belongs to an account by one of the table's
+    /// [`personal`](TableDescriptor::personal) columns. Not for the hot path.
     Erase {
         /// The table.
         table: &'static TableDescriptor,
+        /// The column.
+        column: &'static str,
         /// The account, as its rows name it.
         account: String,
     },
@@ -66,6 +67,12 @@ impl Write {
                 Err(StorageError::Unsupported("a removal by a search".into()))
             }
             Self::DeleteWhere(selection) => selection.table.check_selection(selection),
+            Self::Erase { table, column, .. } if !table.personal.contains(column) => {
+                Err(StorageError::Unsupported(format!(
+                    "table {}: nothing belongs to an account by {column}",
+                    table.name
+                )))
+            }
             Self::Erase { .. } => Ok(()),
         }
     }

@@ -75,8 +75,9 @@ pub struct TableDescriptor {
     pub name: &'static str,
     /// The version of the schema, counted from 1.
     pub version: u32,
-    /// The column that names the account a row belongs to, for removal and export of accounts.
-    pub personal: Option<&'static str>,
+    /// The columns that name an account a row belongs to, for removal and export of accounts: a row belongs to each of
+    /// those it names. Each begins the key or an index. None where no row belongs to a person.
+    pub personal: &'static [&'static str],
     /// The columns, in the order of the values of a row.
     pub columns: &'static [Column],
     /// The columns that together identify a row.
@@ -130,6 +131,13 @@ impl TableDescriptor {
             .collect()
     }
 
+    /// Whether a row belongs to an account.
+    pub fn belongs_to(&self, row: &[Value], account: &str) -> bool {
+        let columns = self.personal.iter().filter_map(|name| self.column(name));
+        let mut values = columns.filter_map(|(place, _)| row.get(place));
+        values.any(|value| matches!(value, Value::Text(owner) if owner == account))
+    }
+
     /// The columns that decide the order of a query's rows: its own order first, then what of the
     /// key is not fixed by equality, so that the order is total.
     pub fn order_of(&self, query: &QueryDescriptor) -> Vec<&'static str> {
@@ -180,7 +188,13 @@ impl TableDescriptor {
                 Some(_) => {}
             }
         }
-        let personal = self.personal.as_slice().iter();
+        for name in self.personal {
+            let mut indexes = std::iter::once(&self.key).chain(self.indexes);
+            if !indexes.any(|index| index.first() == Some(name)) {
+                return bad(format!("its personal column {name:?} has no index"));
+            }
+        }
+        let personal = self.personal.iter();
         for name in personal.chain(self.indexes.iter().copied().flatten()) {
             if self.column(name).is_none() {
                 return bad(format!("column {name:?} does not exist"));

@@ -186,8 +186,10 @@ fn apply(
             let found: Vec<Row> = rows.select(&selection).cloned().collect();
             Ok(remove(table, rows, undo, found))
         }
-        Write::Erase { account, .. } => {
-            let column = table.personal.and_then(|name| table.column(name));
+        Write::Erase {
+            account, column, ..
+        } => {
+            let column = table.column(column);
             let account = Value::Text(account);
             let all = rows.by_key().into_iter().flat_map(BTreeMap::values);
             let found =

@@ -96,7 +96,7 @@ impl Storage {
     ) -> Result<u64, StorageError> {
         let mut transaction = self.transaction();
         for table in tables {
-            if table.personal.is_some() && self.backend.supports(table) {
+            if self.backend.supports(table) {
                 transaction.erase(table, account);
             }
         }

@@ -68,10 +68,14 @@ impl Transaction {
 
     /// Removes every row of an account from a table.
     pub fn erase(&mut self, table: &'static TableDescriptor, account: &str) -> &mut Self {
-        self.push(Write::Erase {
-            table,
-            account: account.to_owned(),
-        })
+        for column in table.personal {
+            self.push(Write::Erase {
+                table,
+                column,
+                account: account.to_owned(),
+            });
+        }
+        self
     }
 
     /// Adds a change that is at hand untyped.

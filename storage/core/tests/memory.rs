@@ -52,7 +52,7 @@ static TOKENS: TableDescriptor = TableDescriptor {
     spec: "test",
     name: "tokens",
     version: 1,
-    personal: Some("owner"),
+    personal: &["owner"],
     columns: &[
         Column {
             name: "owner",
@@ -257,6 +257,11 @@ fn unsound_descriptions_are_refused() {
         ..TOKENS
     };
     assert!(said(bad).contains("a-z"));
+    let bad = TableDescriptor {
+        personal: &["owner", "number"],
+        ..TOKENS
+    };
+    assert!(said(bad).contains("personal column \"number\" has no index"));
     static UNINDEXED: &[QueryDescriptor] = &[QueryDescriptor {
         equals: &["number"],
         range: None,

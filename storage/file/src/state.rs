@@ -296,17 +296,18 @@ impl State {
         Ok(keys)
     }
 
-    /// The keys of an account's rows.
+    /// The keys of the rows that belong to an account by a column.
     pub(crate) fn keys_of(
         &mut self,
         table: &'static TableDescriptor,
+        column: &'static str,
         account: &Value,
     ) -> Result<Vec<Vec<Value>>, StorageError> {
-        let Some((place, _)) = table.personal.and_then(|name| table.column(name)) else {
+        let Some((place, _)) = table.column(column) else {
             return Ok(Vec::new());
         };
         let catalog = self.catalog(table)?;
-        let own = catalog.partitioned() && table.key.first().copied() == table.personal;
+        let own = catalog.partitioned() && table.key.first() == Some(&column);
         let owners = if own {
             vec![octets(Some(account))]
         } else {

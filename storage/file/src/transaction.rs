@@ -129,10 +129,12 @@ fn one(state: &mut State, overlay: &mut Overlay, write: Write) -> Result<Outcome
             let matches = |row: &[Value]| selection.matches(row);
             Outcome::Removed(overlay.remove(table, before, matches, false))
         }
-        Write::Erase { account, .. } => {
+        Write::Erase {
+            account, column, ..
+        } => {
             let account = Value::Text(account);
-            let before = state.keys_of(table, &account)?;
-            let place = table.personal.and_then(|name| table.column(name));
+            let before = state.keys_of(table, column, &account)?;
+            let place = table.column(column);
             let matches =
                 |row: &[Value]| place.is_some_and(|(place, _)| row.get(place) == Some(&account));
             Outcome::Removed(overlay.remove(table, before, matches, true))

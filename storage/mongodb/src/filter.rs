@@ -10,15 +10,15 @@ use crate::{document::to_bson, encoded, journal::ABSENT};
 /// Above every hexadecimal digit.
 const ABOVE: char = 'g';
 
-/// The columns of all indexes beside that of the key: those declared, and one to find what belongs
+/// The columns of all indexes beside that of the key: those declared, and those to find what belongs
 /// to an account where neither the key nor a declared one begins with it.
 pub(crate) fn indexes(table: &TableDescriptor) -> Vec<Vec<&'static str>> {
     let mut all: Vec<Vec<&'static str>> =
         table.indexes.iter().map(|index| index.to_vec()).collect();
-    if let Some(personal) = table.personal {
-        let begins = |columns: &[&str]| columns.first() == Some(&personal);
+    for personal in table.personal {
+        let begins = |columns: &[&str]| columns.first() == Some(personal);
         if !begins(table.key) && !all.iter().any(|index| begins(index)) {
-            all.push(vec![personal]);
+            all.push(vec![*personal]);
         }
     }
     all
@@ -96,12 +96,11 @@ pub(crate) fn select(selection: &Selection) -> Option<(Document, Document)> {
     Some((filter, sort))
 }
 
-/// What belongs to an account; none where nothing can.
-pub(crate) fn erasing(table: &TableDescriptor, account: &str) -> Option<Document> {
-    let personal = table.personal?;
+/// What belongs to an account by a column; none where nothing can.
+pub(crate) fn erasing(table: &TableDescriptor, personal: &str, account: &str) -> Option<Document> {
     let account = Value::from(account);
     let mut filter = Document::new();
-    if table.key.first() == Some(&personal) {
+    if table.key.first().is_some_and(|first| *first == personal) {
         filter.insert("_id", within(&[account], &Range::all())?);
     } else {
         filter.insert(personal, to_bson(table, personal, &account));

@@ -135,7 +135,9 @@ impl Shared {
                     continue;
                 }
                 Write::DeleteWhere(selection) => filter::select(selection).map(|(found, _)| found),
-                Write::Erase { account, .. } => filter::erasing(table, account),
+                Write::Erase {
+                    account, column, ..
+                } => filter::erasing(table, column, account),
             };
             let Some(found) = found else { continue };
             let collection = self.collection(table.name);
@@ -463,9 +465,11 @@ fn work_out(writes: &[Write], mut rows: Rows) -> Result<(Vec<Outcome>, Rows), St
             Write::DeleteWhere(selection) => {
                 remove(table, &mut rows, |row| filter::matches(selection, row))
             }
-            Write::Erase { account, .. } => {
+            Write::Erase {
+                account, column, ..
+            } => {
                 let account = Value::from(account.as_str());
-                let place = table.personal.and_then(|name| table.column(name));
+                let place = table.column(column);
                 remove(table, &mut rows, |row| {
                     place.is_some_and(|(place, _)| row.get(place) == Some(&account))
                 })

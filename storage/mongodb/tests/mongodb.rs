@@ -9,7 +9,11 @@ use std::{
 
 use mongodb::bson::{Document, doc};
 use sestina_interop::{
-    database::ferretdb::{FerretDb as Server, installed},
+    database::{
+        backing::stand_still,
+        ferretdb::{FerretDb as Server, installed},
+    },
+    process::silent_port,
     ready,
 };
 use sestina_storage::{
@@ -43,6 +47,35 @@ async fn conforms() {
     let program = ready!("mongodb", installed());
     let server = Server::start(&program).unwrap();
     conformance::run(&Url(server.url()), conformance::TABLES, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conforms_with_the_generated_tables() {
+    use sestina_types::{MIGRATIONS, TABLES};
+    let program = ready!("mongodb", installed());
+    let server = Server::start(&program).unwrap();
+    conformance::run(&Url(server.url()), TABLES, MIGRATIONS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_answer() {
+    let (port, _listener) = silent_port().unwrap();
+    let began = Instant::now();
+    let opened = MongoDb::open(&format!("mongodb://127.0.0.1:{port}/x")).await;
+    assert!(matches!(opened, Err(StorageError::Unavailable(_))));
+    assert!(began.elapsed() < Duration::from_secs(20));
+
+    let program = ready!("mongodb", installed());
+    let server = Server::start(&program).unwrap();
+    let backend = open(&server).await;
+    stand_still(server.pid(), true).unwrap();
+    conformance::crash::told_in_time(&backend, Duration::from_secs(25)).await;
+    stand_still(server.pid(), false).unwrap();
+    let began = Instant::now();
+    while backend.health().await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it comes back");
+    }
+    conformance::crash::one_state(&backend).await;
 }
 
 /// Against whatever real server there is.
@@ -240,7 +273,7 @@ static FIRST: TableDescriptor = TableDescriptor {
     spec: "growing",
     name: "growing",
     version: 1,
-    personal: Some("owner"),
+    personal: &["owner"],
     columns: &[
         column("owner", ColumnType::Text),
         column("tag", ColumnType::Bytes),

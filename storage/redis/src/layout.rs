@@ -26,15 +26,15 @@ pub(crate) struct Layout {
     pub(crate) indexes: Vec<Index>,
 }
 
-/// The columns of all indexes: those declared, and one to find what belongs to an account where
+/// The columns of all indexes: those declared, and those to find what belongs to an account where
 /// neither the key nor a declared one begins with it.
 pub(crate) fn indexes(table: &TableDescriptor) -> Vec<Vec<&'static str>> {
     let mut all: Vec<Vec<&'static str>> =
         table.indexes.iter().map(|index| index.to_vec()).collect();
-    if let Some(personal) = table.personal {
-        let begins = |columns: &[&str]| columns.first() == Some(&personal);
+    for personal in table.personal {
+        let begins = |columns: &[&str]| columns.first() == Some(personal);
         if !begins(table.key) && !all.iter().any(|index| begins(index)) {
-            all.push(vec![personal]);
+            all.push(vec![*personal]);
         }
     }
     all

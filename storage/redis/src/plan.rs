@@ -138,11 +138,12 @@ impl Plan {
         )))
     }
 
-    /// How what belongs to an account is found; none where nothing can.
-    pub(crate) fn erasing(table: &'static TableDescriptor, account: &str) -> Self {
-        let Some(personal) = table.personal else {
-            return Self::Nothing;
-        };
+    /// How what belongs to an account by a column is found.
+    pub(crate) fn erasing(
+        table: &'static TableDescriptor,
+        personal: &'static str,
+        account: &str,
+    ) -> Self {
         let sets = std::iter::once(table.key.to_vec()).chain(indexes(table));
         let index = sets
             .enumerate()

@@ -62,9 +62,11 @@ pub(crate) fn write<'a>(
             Write::Insert { row, .. } => call.arg("insert").arg(number).arg(ordered::encode(row)),
             Write::Delete { key, .. } => call.arg("delete").arg(number).arg(ordered::encode(key)),
             Write::DeleteWhere(selection) => part(&mut call, number, &Plan::new(selection)?),
-            Write::Erase { table, account } => {
-                part(&mut call, number, &Plan::erasing(table, account))
-            }
+            Write::Erase {
+                table,
+                column,
+                account,
+            } => part(&mut call, number, &Plan::erasing(table, column, account)),
         };
     }
     Ok(call)

@@ -7,7 +7,11 @@ use std::{
 };
 
 use sestina_interop::{
-    database::redis::{Redis as Server, installed},
+    database::{
+        backing::stand_still,
+        redis::{Redis as Server, installed},
+    },
+    process::silent_port,
     ready,
 };
 use sestina_storage::{
@@ -81,6 +85,27 @@ async fn killed_under_load_and_started_again() {
     conformance::crash::one_state(&backend).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_answer() {
+    let (port, _listener) = silent_port().unwrap();
+    let began = Instant::now();
+    let opened = Redis::open(&format!("redis://127.0.0.1:{port}/0")).await;
+    assert!(matches!(opened, Err(StorageError::Unavailable(_))));
+    assert!(began.elapsed() < Duration::from_secs(30));
+
+    ready!("redis", installed());
+    let server = Server::start().unwrap();
+    let backend = open(&server).await;
+    stand_still(server.pid(), true).unwrap();
+    conformance::crash::told_in_time(&backend, Duration::from_secs(30)).await;
+    stand_still(server.pid(), false).unwrap();
+    let began = Instant::now();
+    while backend.health().await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it comes back");
+    }
+    conformance::crash::one_state(&backend).await;
+}
+
 #[tokio::test]
 async fn tells_what_can_be_lost() {
     ready!("redis", installed());
@@ -132,7 +157,7 @@ static FIRST: TableDescriptor = TableDescriptor {
     spec: "growing",
     name: "growing",
     version: 1,
-    personal: Some("owner"),
+    personal: &["owner"],
     columns: &[
         column("owner", ColumnType::Text),
         column("gone", ColumnType::Integer),

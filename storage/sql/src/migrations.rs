@@ -20,7 +20,7 @@ pub static RECORD: TableDescriptor = TableDescriptor {
     spec: "sestina",
     name: "sestina_migrations",
     version: 1,
-    personal: None,
+    personal: &[],
     columns: &[
         column("spec", ColumnType::Text),
         column("version", ColumnType::Integer),
@@ -45,7 +45,7 @@ pub static PROGRESS: TableDescriptor = TableDescriptor {
     key: &["spec", "version", "place"],
     spec: "sestina",
     version: 1,
-    personal: None,
+    personal: &[],
     indexes: &[],
     queries: &[],
     retention: None,

@@ -60,7 +60,8 @@ pub struct Statements {
     put: Arc<str>,
     get: Arc<str>,
     delete: Arc<str>,
-    erase: Option<Arc<str>>,
+    /// By each personal column.
+    erase: HashMap<&'static str, Arc<str>>,
     count: Arc<str>,
     shaped: RwLock<HashMap<(Action, Shape), Arc<str>>>,
 }
@@ -145,12 +146,17 @@ impl Statements {
                 text.push("DELETE FROM ").name(table.name);
                 text.key();
             }),
-            erase: table.personal.map(|personal| {
-                text(&|text| {
-                    text.push("DELETE FROM ").name(table.name);
-                    text.push(" WHERE ").equal(personal);
+            erase: table
+                .personal
+                .iter()
+                .map(|personal| {
+                    let text = text(&|text| {
+                        text.push("DELETE FROM ").name(table.name);
+                        text.push(" WHERE ").equal(personal);
+                    });
+                    (*personal, text)
                 })
-            }),
+                .collect(),
             count: text(&|text| {
                 text.push("SELECT COUNT(*) FROM ").name(table.name);
             }),
@@ -259,12 +265,11 @@ impl Statements {
                 });
                 self.bound(&text, self.of_selection(selection))
             }
-            Write::Erase { account, .. } => {
-                let text = self.erase.as_ref()?;
-                let (place, _) = self
-                    .table
-                    .personal
-                    .and_then(|name| self.table.column(name))?;
+            Write::Erase {
+                account, column, ..
+            } => {
+                let text = self.erase.get(column)?;
+                let (place, _) = self.table.column(column)?;
                 let account = Value::Text(account.clone());
                 let account = self.fold(place, &account).unwrap_or(account);
                 self.bound(text, vec![Parameter::owned(ColumnType::Text, account)])

@@ -9,6 +9,16 @@ use std::time::{Duration, Instant};
 
 use crate::Failure;
 
+/// A port that takes connections and never answers, for as long as the listener lives.
+///
+/// # Errors
+/// When no port is free.
+pub fn silent_port() -> io::Result<(u16, TcpListener)> {
+    // Nobody accepts: the system does, and what is sent waits for a reader.
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    Ok((listener.local_addr()?.port(), listener))
+}
+
 /// A running process with its output in a file.
 #[derive(Debug)]
 pub struct Process {

@@ -164,7 +164,8 @@ pub(crate) struct RawTable {
     pub(crate) accessor: Text,
     #[serde(default)]
     pub(crate) doc: String,
-    pub(crate) personal: Option<Text>,
+    /// A column, or a list of columns.
+    pub(crate) personal: Option<Spanned<toml::Value>>,
     pub(crate) key: Spanned<Texts>,
     #[serde(default)]
     pub(crate) column: Vec<Spanned<RawColumn>>,

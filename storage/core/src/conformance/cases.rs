@@ -166,14 +166,14 @@ pub(super) async fn large_values(subject: &Subject) {
 /// What belongs to one account or host is not seen, and not removed, through another whose name
 /// is alike.
 pub(super) async fn isolation(subject: &Subject) {
-    let table = subject.table;
-    let Some(owner) = table.personal.and_then(|name| table.column(name)) else {
-        return;
-    };
-    let (place, column) = owner;
-    if column.ty != ColumnType::Text {
-        return;
+    for name in subject.table.personal {
+        isolated(subject, name).await;
     }
+}
+
+async fn isolated(subject: &Subject, personal: &'static str) {
+    let table = subject.table;
+    let (place, column) = table.column(personal).expect("a column");
     let owners = [
         "romeo@one.example",
         "romeo@two.example",
@@ -198,6 +198,7 @@ pub(super) async fn isolation(subject: &Subject) {
     let everything = subject.all().await;
     let erasure = Write::Erase {
         table,
+        column: personal,
         account: owners[1].into(),
     };
     let of_owner = everything

@@ -4,10 +4,11 @@ use std::sync::{
     Arc,
     atomic::{AtomicI64, AtomicUsize, Ordering},
 };
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{TABLES, data};
+use super::{TABLES, data, selection};
 use crate::{Backend, StorageError, TableDescriptor, Value, Write};
 
 /// How many tasks write at once.
@@ -125,6 +126,37 @@ impl Load {
             assert_eq!(rows % 2, 0, "owner {owner} has whole pairs only");
         }
     }
+}
+
+/// Every kind of call on a backend whose server is there and does not answer ends in an error, within this time.
+/// The [table](table()) has to be prepared.
+///
+/// # Panics
+/// When one does not.
+pub async fn told_in_time(backend: &Arc<dyn Backend>, time: Duration) {
+    let table = table();
+    let key = table.key_of(&row(0, 0));
+    let all = selection(table, &table.queries[0], vec![key[0].clone()]);
+    let insert = Write::Insert {
+        table,
+        row: row(0, 0),
+    };
+    let unavailable = |what: &str, answer: Result<(), StorageError>| {
+        let told = matches!(answer, Err(StorageError::Unavailable(_)));
+        assert!(told, "{what}: {answer:?}");
+    };
+    let calls = async {
+        futures_util::join!(
+            async { unavailable("get", backend.get(table, &key).await.map(drop)) },
+            async { unavailable("select", backend.select(&all).await.map(drop)) },
+            async { unavailable("scan", backend.scan(table, None, 10).await.map(drop)) },
+            async { unavailable("count", backend.count(table).await.map(drop)) },
+            async { unavailable("write", backend.write(vec![insert]).await.map(drop)) },
+            async { unavailable("health", backend.health().await) },
+        )
+    };
+    let told = tokio::time::timeout(time, calls).await;
+    told.expect("every call ends in time");
 }
 
 /// 64 writers put the same two keys at once, each a list with a mark of its own: in the end both

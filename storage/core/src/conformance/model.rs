@@ -50,10 +50,14 @@ impl Model {
                 self.rows.retain(|row| !matches(table, selection, row));
                 Ok((before - self.rows.len()) as u64)
             }
-            Write::Erase { table, account } => {
+            Write::Erase {
+                table,
+                column,
+                account,
+            } => {
                 let before = self.rows.len();
                 let account = Value::Text(account.clone());
-                if let Some((place, _)) = table.personal.and_then(|name| table.column(name)) {
+                if let Some((place, _)) = table.column(column) {
                     self.rows.retain(|row| row[place] != account);
                 }
                 Ok((before - self.rows.len()) as u64)
@@ -174,8 +178,9 @@ fn any_write(subject: &Subject, dice: &mut data::Dice) -> Write {
         0..5 => subject.inserting(&row),
         5..9 => subject.putting(&row),
         9..11 => subject.deleting(&row),
-        11 => Write::Erase {
+        11 if !subject.table.personal.is_empty() => Write::Erase {
             table: subject.table,
+            column: *dice.pick::<&str>(subject.table.personal),
             account: match dice.pick(&data::some(ColumnType::Text)) {
                 Value::Text(account) => account.clone(),
                 _ => String::new(),

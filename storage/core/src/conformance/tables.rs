@@ -28,7 +28,7 @@ static SINGLE: TableDescriptor = TableDescriptor {
     spec: "conformance",
     name: "conformance_single",
     version: 1,
-    personal: Some("owner"),
+    personal: &["owner"],
     columns: &[
         column("owner", ColumnType::Text),
         Column {
@@ -56,7 +56,7 @@ static PLAIN: TableDescriptor = TableDescriptor {
     spec: "conformance",
     name: "order",
     version: 1,
-    personal: Some("select"),
+    personal: &["select", "group"],
     columns: &[
         column("select", ColumnType::Text),
         column("group", ColumnType::Text),
@@ -101,7 +101,7 @@ static LIST: TableDescriptor = TableDescriptor {
     spec: "conformance",
     name: "conformance_list",
     version: 1,
-    personal: Some("owner"),
+    personal: &["owner"],
     columns: &[
         column("owner", ColumnType::Text),
         column("seq", ColumnType::Integer),
@@ -161,7 +161,7 @@ static EVERYTHING: TableDescriptor = TableDescriptor {
     spec: "conformance",
     name: "conformance_everything",
     version: 1,
-    personal: None,
+    personal: &[],
     columns: &[
         optional("note", ColumnType::Text),
         column("flag", ColumnType::Boolean),

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sestina_interop::database::Database;
+use sestina_interop::database::{Database, backing::stand_still};
+use sestina_interop::process::silent_port;
 use sestina_storage::{
     Backend, Column, ColumnType, Migration, Range, Selection, StorageError, TableDescriptor, Value,
     Write, async_trait, conformance,
@@ -26,6 +27,7 @@ pub(crate) async fn all<K: Kind>() {
     long_names::<K>(&server).await;
     several_start_at_once::<K>(&server).await;
     history::<K>(&server).await;
+    stands_still::<K>(&server).await;
     killed::<K>(&mut server).await;
 }
 
@@ -215,7 +217,7 @@ static HISTORY: TableDescriptor = TableDescriptor {
     spec: "history",
     name: "conformance_history",
     version: 1,
-    personal: None,
+    personal: &[],
     columns: &[number("id", false), number("more", true)],
     key: &["id"],
     indexes: &[],
@@ -262,6 +264,37 @@ async fn history<K: Kind>(server: &Database) {
     assert!(matches!(error, StorageError::Unsupported(_)), "{error}");
     let text = error.to_string();
     assert!(text.contains("newer than this program"), "{text}");
+    backend.close().await;
+}
+
+/// A server that is there and does not answer is an error in time; when it answers again, all works. One that never did
+/// is an error when it is opened.
+async fn stands_still<K: Kind>(server: &Database) {
+    let (port, _listener) = silent_port().unwrap();
+    let begun = Instant::now();
+    let opened = K::open(&format!("{}://user@127.0.0.1:{port}/name", K::NAME)).await;
+    assert!(matches!(opened, Err(StorageError::Unavailable(_))));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+
+    let backend = open::<K>(&server.create().unwrap()).await;
+    let insert = |seq| vec![insert("romeo@example.org", seq)];
+    backend.write(insert(1)).await.unwrap();
+    let pid = server.pid().unwrap();
+    stand_still(pid, true).unwrap();
+    conformance::crash::told_in_time(&backend, Duration::from_secs(25)).await;
+    stand_still(pid, false).unwrap();
+    let begun = Instant::now();
+    while backend.write(insert(2)).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it comes back");
+    }
+    assert_eq!(
+        backend
+            .scan(table("conformance_list"), None, 10)
+            .await
+            .map(|rows| rows.len() >= 2),
+        Ok(true)
+    );
+    backend.health().await.unwrap();
     backend.close().await;
 }
 

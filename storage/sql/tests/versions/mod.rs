@@ -37,7 +37,7 @@ const fn table(
         spec: "versioned",
         name: "versioned",
         version: 1,
-        personal: None,
+        personal: &[],
         columns,
         key: &["id"],
         indexes,
@@ -61,7 +61,7 @@ const NOTE: Column = Column {
 };
 
 /// The first version; columns and indexes come (and their columns are folded); they go again.
-static VERSIONS: [TableDescriptor; 3] = [
+pub(crate) static VERSIONS: [TableDescriptor; 3] = [
     table(
         &[ID, NAME, OCTETS, GONE],
         &[&["gone"]],
@@ -92,7 +92,7 @@ fn defined(version: usize) -> Table {
 }
 
 /// The migrations up to a version, as the generator writes them.
-fn history(dialect: Dialect, version: usize) -> Vec<Migration> {
+pub(crate) fn history(dialect: Dialect, version: usize) -> Vec<Migration> {
     let steps = (0..=version).map(|place| {
         let statements = match place {
             0 => create_table(dialect, &defined(0)),
@@ -108,7 +108,7 @@ fn history(dialect: Dialect, version: usize) -> Vec<Migration> {
     steps.collect()
 }
 
-fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     ["".to_owned(), "a'b".to_owned()]
         .into_iter()
         .chain((185..195).map(|length| "n".repeat(length)))
@@ -118,7 +118,7 @@ fn names() -> Vec<String> {
 }
 
 /// The row of a number as a version has it; one that was there before a column has its default.
-fn row(version: usize, number: usize, name: &str) -> Vec<Value> {
+pub(crate) fn row(version: usize, number: usize, name: &str) -> Vec<Value> {
     let columns = VERSIONS[version].columns.iter();
     columns
         .map(|column| match column.name {
@@ -133,7 +133,7 @@ fn row(version: usize, number: usize, name: &str) -> Vec<Value> {
         .collect()
 }
 
-async fn check(backend: &dyn Backend, version: usize) {
+pub(crate) async fn check(backend: &dyn Backend, version: usize) {
     let table = &VERSIONS[version];
     let rows = backend.scan(table, None, 1000).await.unwrap();
     for (number, name) in names().iter().enumerate() {

@@ -144,15 +144,23 @@ impl Backing {
             Kind::Redis(redis) => Some(redis.pid()),
             Kind::FerretDb(ferretdb) => Some(ferretdb.pid()),
         };
-        let pids = with_children(pid.ok_or("no server runs")?);
-        let signal = if still { "-STOP" } else { "-CONT" };
-        let pids = pids.iter().map(u32::to_string);
-        let status = Command::new("kill").arg(signal).args(pids).status()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("kill {signal}: {status}").into())
-        }
+        stand_still(pid.ok_or("no server runs")?, still)
+    }
+}
+
+/// Lets the server of this process stand still: connections stay open and nobody answers. `false` lets it go on.
+///
+/// # Errors
+/// When there is no such process.
+pub fn stand_still(pid: u32, still: bool) -> Result<(), Failure> {
+    let pids = with_children(pid);
+    let signal = if still { "-STOP" } else { "-CONT" };
+    let pids = pids.iter().map(u32::to_string);
+    let status = Command::new("kill").arg(signal).args(pids).status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("kill {signal}: {status}").into())
     }
 }
 

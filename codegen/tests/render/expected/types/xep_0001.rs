@@ -1032,7 +1032,7 @@ pub mod tables {
         spec: "xep-0001",
         name: "lists",
         version: 1u32,
-        personal: ::core::option::Option::Some("owner"),
+        personal: &["owner"],
         columns: &[
             ::sestina_storage::Column {
                 name: "owner",
