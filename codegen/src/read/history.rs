@@ -29,6 +29,8 @@ struct StoredTable {
     key: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     indexes: Vec<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    searched: Vec<String>,
     column: Vec<StoredColumn>,
 }
 
@@ -78,6 +80,7 @@ fn store(table: &Table) -> StoredTable {
         name: table.name.clone(),
         key: table.key.clone(),
         indexes: table.indexes.clone(),
+        searched: table.searched.clone(),
         column: columns.collect(),
     }
 }
@@ -100,6 +103,7 @@ fn restore(table: StoredTable) -> Table {
         columns: columns.collect(),
         key: table.key,
         indexes: table.indexes,
+        searched: table.searched,
     }
 }
 
@@ -189,6 +193,7 @@ mod tests {
             .to_vec(),
             key: vec!["text".into(), "integer".into()],
             indexes: vec![vec!["boolean".into()], vec!["text".into(), "bytes".into()]],
+            searched: vec!["text".into()],
         };
         let text = write(&[table.clone(), table.clone()]);
         let read: Tables = toml::from_str(&text).unwrap();

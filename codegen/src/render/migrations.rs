@@ -35,7 +35,23 @@ pub fn definition(table: &Table) -> sestina_schema::Table {
             .iter()
             .map(|index| index.columns.clone())
             .collect(),
+        searched: searched(table),
     }
+}
+
+/// The columns that queries search, each once.
+fn searched(table: &Table) -> Vec<String> {
+    let mut searched = Vec::new();
+    for column in table
+        .queries
+        .iter()
+        .filter_map(|query| query.search.as_ref())
+    {
+        if !searched.contains(column) {
+            searched.push(column.clone());
+        }
+    }
+    searched
 }
 
 /// The statements that make all tables of a spec in their first version.

@@ -29,6 +29,24 @@ async fn conforms() {
     assert!(report.tables.iter().all(|(_, answers)| *answers > 1000));
 }
 
+#[test]
+fn reports_make_a_table() {
+    let folder = std::env::temp_dir().join(format!("sestina-report-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("a.tsv"),
+        "a\tusers\t7\na\troster\t9\na\tusers\t8\n",
+    )
+    .unwrap();
+    std::fs::write(folder.join("b.tsv"), "b\tusers\t5\n").unwrap();
+    let table = conformance::markdown(&folder).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(
+        table,
+        "| table | a | b |\n|---|---:|---:|\n| `roster` | 9 | – |\n| `users` | 8 | 5 |\n"
+    );
+}
+
 struct Tokens;
 
 #[derive(Clone)]

@@ -49,12 +49,18 @@ async fn conforms() {
     conformance::run(&Url(server.url()), conformance::TABLES, &[]).await;
 }
 
+/// Those with several indexes: FerretDB takes two minutes over all of them, which is what
+/// `SESTINA_CONFORMANCE` asks for. A real server is asked for all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conforms_with_the_generated_tables() {
     use sestina_types::{MIGRATIONS, TABLES};
     let program = ready!("mongodb", installed());
     let server = Server::start(&program).unwrap();
-    conformance::run(&Url(server.url()), TABLES, MIGRATIONS).await;
+    let whole = std::env::var_os("SESTINA_CONFORMANCE").is_some();
+    let mut tables = TABLES.to_vec();
+    tables.retain(|table| whole || table.indexes.len() > 1);
+    assert!(tables.len() > 5);
+    conformance::run(&Url(server.url()), &tables, MIGRATIONS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,6 +93,7 @@ async fn conforms_on_the_server_of_the_environment() {
     let name = format!("sestina_test_{}", std::process::id());
     let url = Url(format!("{}/{name}", server.trim_end_matches('/')));
     conformance::run(&url, conformance::TABLES, &[]).await;
+    conformance::run(&url, sestina_types::TABLES, sestina_types::MIGRATIONS).await;
     let backend = MongoDb::open(&url.0).await.unwrap();
     let tables = [conformance::crash::table()];
     backend.prepare(&tables, &[]).await.unwrap();

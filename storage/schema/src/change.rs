@@ -1,6 +1,6 @@
 //! From one version of a table to the next.
 
-use crate::define::{columns, create_index, drop_index, long_column};
+use crate::define::{columns, create_index, create_search, drop_index, drop_search, long_column};
 use crate::{Column, ColumnType, Dialect, Literal, SHORT, Table, long};
 
 /// A change that no statement makes.
@@ -40,6 +40,16 @@ pub fn change(dialect: Dialect, old: &Table, new: &Table) -> Result<Vec<String>,
         .iter()
         .filter(|index| !new.indexes.contains(index));
     statements.extend(gone.map(|index| drop_index(dialect, old, index)));
+    // What is searched of a column is another thing once it is folded.
+    let same = |column: &String| {
+        let folded = |table: &Table| {
+            let column = table.column(column);
+            column.is_some_and(|column| table.is_folded(dialect, column))
+        };
+        old.searched.contains(column) && new.searched.contains(column) && folded(old) == folded(new)
+    };
+    let gone = old.searched.iter().filter(|column| !same(column));
+    statements.extend(gone.filter_map(|column| drop_search(dialect, old, column)));
     for column in &new.columns {
         match old.column(&column.name) {
             None => add(dialect, new, column, &mut statements),
@@ -65,6 +75,8 @@ pub fn change(dialect: Dialect, old: &Table, new: &Table) -> Result<Vec<String>,
         .iter()
         .filter(|index| !old.indexes.contains(index));
     statements.extend(fresh.map(|index| create_index(dialect, new, index)));
+    let fresh = new.searched.iter().filter(|column| !same(column));
+    statements.extend(fresh.filter_map(|column| create_search(dialect, new, column)));
     Ok(statements)
 }
 
@@ -200,6 +212,7 @@ mod tests {
             name: "t".into(),
             columns,
             key: vec!["id".into()],
+            searched: Vec::new(),
             indexes: indexes.iter().map(|&name| vec![name.to_owned()]).collect(),
         }
     }

@@ -22,13 +22,24 @@ pub fn create_table(dialect: Dialect, table: &Table) -> Vec<String> {
             .iter()
             .map(|index| create_index(dialect, table, index)),
     );
+    let searched = table.searched.iter();
+    statements.extend(searched.filter_map(|column| create_search(dialect, table, column)));
     statements
 }
 
 /// The name of an index. Databases cut names off that are longer than 63 octets.
 #[must_use]
 pub fn index_name(table: &Table, columns: &[String]) -> String {
-    let name = format!("{}_by_{}", table.name, columns.join("_"));
+    short(format!("{}_by_{}", table.name, columns.join("_")))
+}
+
+/// The name of the index by which a column is searched.
+#[must_use]
+pub fn search_name(table: &Table, column: &str) -> String {
+    short(format!("{}_search_{column}", table.name))
+}
+
+fn short(name: String) -> String {
     if name.len() <= 60 {
         return name;
     }
@@ -87,6 +98,37 @@ pub(crate) fn create_index(dialect: Dialect, table: &Table, columns: &[String]) 
     )
 }
 
+/// The index by which a column is searched, where the database has one of the kind.
+pub(crate) fn create_search(dialect: Dialect, table: &Table, column: &str) -> Option<String> {
+    if dialect != Dialect::Postgres {
+        return None;
+    }
+    let folded = table
+        .column(column)
+        .is_some_and(|column| table.is_folded(dialect, column));
+    let name = dialect.quote(column);
+    let whole = if folded {
+        format!("COALESCE({}, {name})", dialect.quote(&long(column)))
+    } else {
+        name
+    };
+    // Only what says that the extension is not to be had is passed over.
+    Some(format!(
+        "DO $$ BEGIN\n    CREATE EXTENSION IF NOT EXISTS pg_trgm;\n    \
+         CREATE INDEX {} ON {} USING gin (({whole}) gin_trgm_ops);\nEXCEPTION\n    \
+         WHEN insufficient_privilege OR feature_not_supported OR undefined_file OR undefined_object THEN\n    \
+         RAISE NOTICE 'searches go without an index: %', SQLERRM;\nEND $$",
+        dialect.quote(&search_name(table, column)),
+        dialect.quote(&table.name),
+    ))
+}
+
+/// Removes the index by which a column is searched, if it could be made.
+pub(crate) fn drop_search(dialect: Dialect, table: &Table, column: &str) -> Option<String> {
+    let name = dialect.quote(&search_name(table, column));
+    (dialect == Dialect::Postgres).then(|| format!("DROP INDEX IF EXISTS {name}"))
+}
+
 pub(crate) fn drop_index(dialect: Dialect, table: &Table, columns: &[String]) -> String {
     let name = dialect.quote(&index_name(table, columns));
     match dialect {
@@ -120,6 +162,7 @@ mod tests {
                 column("stanza", ColumnType::Bytes, false),
             ],
             key: vec!["owner".into()],
+            searched: Vec::new(),
             indexes: indexes
                 .iter()
                 .map(|index| index.iter().map(|&name| name.to_owned()).collect())
@@ -156,6 +199,22 @@ mod tests {
                 "CREATE INDEX `order_by_at_owner` ON `order` (`at`, `owner`)",
             ]
         );
+    }
+
+    #[test]
+    fn a_searched_column_has_an_index_where_there_is_one_for_it() {
+        let mut table = table(&[]);
+        table.searched.push("stanza".into());
+        for dialect in [Dialect::Sqlite, Dialect::Mysql] {
+            assert_eq!(create_table(dialect, &table).len(), 1);
+        }
+        let statements = create_table(Dialect::Postgres, &table);
+        assert!(
+            statements[1].contains("\"order_search_stanza\" ON \"order\" USING gin ((\"stanza\")")
+        );
+        table.searched = vec!["owner".into()];
+        let statements = create_table(Dialect::Postgres, &table);
+        assert!(statements[1].contains("((COALESCE(\"owner$long\", \"owner\")) gin_trgm_ops)"));
     }
 
     #[test]

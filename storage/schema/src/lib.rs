@@ -14,6 +14,12 @@
 //!
 //! Two values are the same if and only if their folded forms are. A short value compares with every other, short or
 //! long, as its folded form does with theirs; only two long values may stand the other way round.
+//!
+//! # Searched columns
+//!
+//! A search is for parts of words, whatever the case. PostgreSQL finds them by an index of trigrams (its extension
+//! `pg_trgm`, which an owner of a database may create; where it is not to be had the table goes without). The full-text indexes
+//! of MariaDB know whole words only, and those of SQLite name rows by numbers that `VACUUM` may change.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod change;
@@ -22,7 +28,7 @@ mod dialect;
 mod script;
 
 pub use change::{Refusal, change};
-pub use define::{create_table, index_name};
+pub use define::{create_table, index_name, search_name};
 pub use dialect::Dialect;
 pub use script::{join, split};
 
@@ -42,6 +48,8 @@ pub struct Table {
     pub key: Vec<String>,
     /// Further indexes, each a list of columns.
     pub indexes: Vec<Vec<String>>,
+    /// The columns of text in which queries look for words.
+    pub searched: Vec<String>,
 }
 
 /// A column.

@@ -26,7 +26,19 @@ pub fn definition(table: &TableDescriptor) -> sestina_schema::Table {
             .collect(),
         key: names(table.key),
         indexes: table.indexes.iter().map(|index| names(index)).collect(),
+        searched: searched(table),
     }
+}
+
+/// The columns that queries search, each once.
+fn searched(table: &TableDescriptor) -> Vec<String> {
+    let mut searched = Vec::new();
+    for column in table.queries.iter().filter_map(|query| query.search) {
+        if !searched.iter().any(|name| name == column) {
+            searched.push(column.to_owned());
+        }
+    }
+    searched
 }
 
 /// Whether a value is held in two columns where its column is folded.

@@ -39,6 +39,68 @@ async fn every_version_becomes_the_newest() {
     versions::migrate(sestina_schema::Dialect::Postgres, open).await;
 }
 
+/// What is searched has an index, which the planner takes; where the extension may not be made the tables do without.
+#[tokio::test]
+async fn searches_have_an_index() {
+    use sestina_types::{MIGRATIONS, TABLES};
+    use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+    ready!("storage::postgres", database::postgres::installed());
+    let server = database::postgres::start().unwrap();
+    let indexes = "SELECT count(*) FROM pg_indexes WHERE indexname LIKE '%\\_search\\_%'";
+    let wanted = TABLES
+        .iter()
+        .filter(|table| table.queries.iter().any(|query| query.search.is_some()));
+    let wanted = i64::try_from(wanted.count()).unwrap();
+    assert!(wanted > 0);
+
+    let url = server.create().unwrap();
+    let backend = Postgres::open(&url).await.unwrap();
+    backend.prepare(TABLES, MIGRATIONS).await.unwrap();
+    backend.close().await;
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    let made: i64 = sqlx::query_scalar(indexes)
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+    assert_eq!(made, wanted);
+    // With so few rows only what is forbidden everything else.
+    sqlx::query("SET enable_seqscan = off")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT 1 FROM archive WHERE body ILIKE '%' || 'pilgrim' || '%'",
+    )
+    .fetch_all(&mut raw)
+    .await
+    .unwrap();
+    assert!(plan.concat().contains("archive_search_body"), "{plan:?}");
+
+    // One who may make tables and no extensions.
+    let url = server.create().unwrap();
+    let (head, name) = url.rsplit_once('/').unwrap();
+    let mut raw = PgConnection::connect(&url).await.unwrap();
+    for sql in [
+        "CREATE ROLE plain LOGIN".to_owned(),
+        "GRANT CREATE, USAGE ON SCHEMA public TO plain".to_owned(),
+        format!("REVOKE CREATE ON DATABASE {name} FROM PUBLIC"),
+    ] {
+        sqlx::query(AssertSqlSafe(sql))
+            .execute(&mut raw)
+            .await
+            .unwrap();
+    }
+    let plain = format!("{}/{name}", head.replace("postgres@", "plain@"));
+    let backend = Postgres::open(&plain).await.unwrap();
+    backend.prepare(TABLES, MIGRATIONS).await.unwrap();
+    backend.close().await;
+    let made: i64 = sqlx::query_scalar(indexes)
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+    assert_eq!(made, 0);
+}
+
 #[tokio::test]
 async fn settings_that_lose_writes_are_told() {
     ready!("storage::postgres", database::postgres::installed());

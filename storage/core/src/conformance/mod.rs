@@ -25,7 +25,7 @@ use async_trait::async_trait;
 
 use crate::{Backend, Migration, Range, Selection, StorageError, TableDescriptor, Value, Write};
 
-pub use report::Report;
+pub use report::{Report, markdown};
 pub use tables::TABLES;
 
 use report::Counter;

@@ -1,6 +1,7 @@
 //! How much was checked, for people who compare backends.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs, io,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
@@ -42,6 +43,51 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// The files in a folder that [`Report::save`] has written, as one table for people in Markdown: a line for each table, a
+/// column for each backend, and the number of answers that were compared. Of a table that was checked several times the
+/// last counts.
+///
+/// # Errors
+/// When the folder or a file cannot be read.
+pub fn markdown(folder: &Path) -> io::Result<String> {
+    let mut backends = Vec::new();
+    let mut tables: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "tsv") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    for path in paths {
+        for line in fs::read_to_string(path)?.lines() {
+            let mut parts = line.split('\t').map(str::to_owned);
+            let (Some(backend), Some(table), Some(answers)) =
+                (parts.next(), parts.next(), parts.next())
+            else {
+                continue;
+            };
+            if !backends.contains(&backend) {
+                backends.push(backend.clone());
+            }
+            tables.entry(table).or_default().insert(backend, answers);
+        }
+    }
+    let mut text = format!("| table | {} |\n|---|", backends.join(" | "));
+    text.push_str(&"---:|".repeat(backends.len()));
+    text.push('\n');
+    for (table, answers) in &tables {
+        text.push_str(&format!("| `{table}` |"));
+        for backend in &backends {
+            let answers = answers.get(backend).map_or("–", String::as_str);
+            text.push_str(&format!(" {answers} |"));
+        }
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// Counts answers.

@@ -2,8 +2,8 @@
 
 use sestina_schema::{Dialect, Literal, Table, change, create_table, join};
 use sestina_storage::{
-    Backend, Column, ColumnType, Migration, QueryDescriptor, Range, Selection, TableDescriptor,
-    Value, Write,
+    Backend, Column, ColumnType, Migration, QueryDescriptor, Range, Search, Selection,
+    TableDescriptor, Value, Write,
 };
 use sestina_storage_sql::definition;
 
@@ -70,7 +70,13 @@ pub(crate) static VERSIONS: [TableDescriptor; 3] = [
     table(
         &[ID, NAME, OCTETS, KIND, FLAG],
         &[&["name"], &["octets"]],
-        &[query("named", &["name"]), query("holding", &["octets"])],
+        &[
+            QueryDescriptor {
+                search: Some("kind"),
+                ..query("named", &["name"])
+            },
+            query("holding", &["octets"]),
+        ],
     ),
     table(
         &[ID, NOTE, NAME, OCTETS, KIND, FLAG],
@@ -158,6 +164,17 @@ pub(crate) async fn check(backend: &dyn Backend, version: usize) {
                 .filter(|r| r[place] == rows[number][place])
                 .collect();
             assert!(found.iter().eq(expected), "{} in {version}", query.name);
+            if query.search.is_some() {
+                for (words, finds) in [("NOTE it's", true), ("moonlight", false)] {
+                    let search = Some(Search::new(words));
+                    let selection = Selection {
+                        search,
+                        ..selection.clone()
+                    };
+                    let searched = backend.select(&selection).await.unwrap();
+                    assert_eq!(searched == found, finds, "{words} in {version}");
+                }
+            }
         }
     }
     // And is written to as any other.

@@ -1,0 +1,2 @@
+-- Written by `sestina-codegen migrate`. Released, it stays as it is: the next change has the next number.
+
