@@ -154,6 +154,7 @@ async fn what_counts_no_longer_goes() {
     assert!(all == expected);
     let erase = Write::Erase {
         table: list(),
+        column: "owner",
         account: owner.into(),
     };
     backend.write(vec![erase]).await.unwrap();

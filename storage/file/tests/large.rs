@@ -201,6 +201,7 @@ async fn used_without_being_read() {
     agrees(&backend, &rows).await;
     let erase = Write::Erase {
         table: list(),
+        column: "owner",
         account: ROMEO.into(),
     };
     backend.write(vec![erase]).await.unwrap();
@@ -343,6 +344,7 @@ async fn others_are_served_meanwhile() {
     assert!(longest < Duration::from_secs(5), "{longest:?}");
     let erase = Write::Erase {
         table: list(),
+        column: "owner",
         account: "juliet@example.org".into(),
     };
     backend.write(vec![erase]).await.unwrap();

@@ -22,6 +22,9 @@ use sestina_storage::{
 };
 use sestina_storage_mongodb::MongoDb;
 
+/// FerretDB keeps a processor busy: what has to be done in time is alone, the rest goes by twos.
+static TURNS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
+
 struct Url(String);
 
 #[async_trait]
@@ -45,6 +48,7 @@ async fn open(server: &Server) -> Arc<dyn Backend> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conforms() {
     let program = ready!("mongodb", installed());
+    let _turn = TURNS.acquire_many(1).await.unwrap();
     let server = Server::start(&program).unwrap();
     conformance::run(&Url(server.url()), conformance::TABLES, &[]).await;
 }
@@ -55,6 +59,7 @@ async fn conforms() {
 async fn conforms_with_the_generated_tables() {
     use sestina_types::{MIGRATIONS, TABLES};
     let program = ready!("mongodb", installed());
+    let _turn = TURNS.acquire_many(1).await.unwrap();
     let server = Server::start(&program).unwrap();
     let whole = std::env::var_os("SESTINA_CONFORMANCE").is_some();
     let mut tables = TABLES.to_vec();
@@ -72,6 +77,7 @@ async fn a_server_that_does_not_answer() {
     assert!(began.elapsed() < Duration::from_secs(20));
 
     let program = ready!("mongodb", installed());
+    let _turn = TURNS.acquire_many(2).await.unwrap();
     let server = Server::start(&program).unwrap();
     let backend = open(&server).await;
     stand_still(server.pid(), true).unwrap();
@@ -106,6 +112,7 @@ async fn conforms_on_the_server_of_the_environment() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_under_load_and_started_again() {
     let program = ready!("mongodb", installed());
+    let _turn = TURNS.acquire_many(2).await.unwrap();
     let mut server = Server::start(&program).unwrap();
     let backend = open(&server).await;
     let mut load = conformance::crash::Load::start(&backend);
@@ -165,6 +172,7 @@ fn id(row: &[Value]) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_done_lists_are_completed_or_withdrawn() {
     let program = ready!("mongodb", installed());
+    let _turn = TURNS.acquire_many(2).await.unwrap();
     let server = Server::start(&program).unwrap();
     let backend = open(&server).await;
     let table = conformance::crash::table();
@@ -305,6 +313,7 @@ static SECOND: TableDescriptor = TableDescriptor {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn grows_with_its_tables_and_refuses_newer_ones() {
     let program = ready!("mongodb", installed());
+    let _turn = TURNS.acquire_many(1).await.unwrap();
     let server = Server::start(&program).unwrap();
     let old = MongoDb::open(&server.url()).await.unwrap();
     old.prepare(&[&FIRST], &[]).await.unwrap();

@@ -105,7 +105,7 @@ pub static MIGRATIONS: &[::sestina_storage::Migration] = &[
         dialect: "postgres",
         spec: "xep-0001",
         version: 1,
-        sql: "CREATE TABLE \"lists\" (\n    \"owner\" TEXT COLLATE \"C\" NOT NULL,\n    \"owner$long\" TEXT COLLATE \"C\",\n    \"seq\" BIGINT NOT NULL,\n    \"title\" TEXT COLLATE \"C\",\n    \"key\" BYTEA NOT NULL,\n    \"changed\" BIGINT NOT NULL,\n    PRIMARY KEY (\"owner\", \"seq\")\n);\nCREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\nCREATE INDEX \"lists_by_changed\" ON \"lists\" (\"changed\");\n",
+        sql: "CREATE TABLE \"lists\" (\n    \"owner\" TEXT COLLATE \"C\" NOT NULL,\n    \"owner$long\" TEXT COLLATE \"C\",\n    \"seq\" BIGINT NOT NULL,\n    \"title\" TEXT COLLATE \"C\",\n    \"key\" BYTEA NOT NULL,\n    \"changed\" BIGINT NOT NULL,\n    PRIMARY KEY (\"owner\", \"seq\")\n);\nCREATE INDEX \"lists_by_owner_changed\" ON \"lists\" (\"owner\", \"changed\");\nCREATE INDEX \"lists_by_changed\" ON \"lists\" (\"changed\");\nDO $$ BEGIN\n    CREATE EXTENSION IF NOT EXISTS pg_trgm;\n    CREATE INDEX \"lists_search_title\" ON \"lists\" USING gin ((\"title\") gin_trgm_ops);\nEXCEPTION\n    WHEN insufficient_privilege OR feature_not_supported OR undefined_file OR undefined_object THEN\n    RAISE NOTICE 'searches go without an index: %', SQLERRM;\nEND $$;\n",
     },
     ::sestina_storage::Migration {
         dialect: "mysql",
