@@ -35,8 +35,14 @@ pub fn explain(spec: &Spec) -> String {
             .unwrap_or_default();
         let _ = writeln!(
             out,
-            "\nmodule {}{module}, namespace {}",
-            spec.module, schema.namespace
+            "\nmodule {}{module}, namespace {}{}",
+            spec.module,
+            schema.namespace,
+            schema
+                .older
+                .iter()
+                .map(|older| format!(", also {older}"))
+                .collect::<String>()
         );
         for type_ in &schema.types {
             explain_type(&mut out, type_);
@@ -370,6 +376,7 @@ fn rust_type(field: &Field) -> String {
         FieldType::Value(ValueType::Enum(inner)) | FieldType::Type(inner) => path(inner),
         FieldType::Value(value) => format!("{value:?}"),
         FieldType::Flag => "bool".to_owned(),
+        FieldType::Version(inner) => path(inner),
         FieldType::Any => "AnyElement".to_owned(),
         FieldType::Extra => "Extra".to_owned(),
     };
@@ -400,6 +407,7 @@ fn where_(field: &Field) -> String {
             wrapper, element, ..
         } => format!("text of {} in {}", child(element), child(wrapper)),
         FieldKind::Choice => "one of several elements".to_owned(),
+        FieldKind::Version => "its namespace".to_owned(),
         FieldKind::Any => "anything else".to_owned(),
         FieldKind::Extra => String::new(),
     }

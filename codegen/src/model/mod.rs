@@ -64,6 +64,16 @@ impl Model {
             .find(|type_| type_.name == reference.name)
     }
 
+    /// The older namespaces of the schema that a type is of.
+    #[must_use]
+    pub fn older(&self, reference: &TypeRef) -> &[String] {
+        let schemas = self.spec(&reference.spec).map(|spec| &spec.schemas);
+        let mut schemas = schemas.into_iter().flatten();
+        schemas
+            .find(|schema| schema.module == reference.module)
+            .map_or(&[], |schema| &schema.older)
+    }
+
     /// The profile with this name.
     #[must_use]
     pub fn profile(&self, name: &str) -> Option<&Profile> {

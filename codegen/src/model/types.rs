@@ -12,6 +12,10 @@ pub struct Schema {
     pub stem: String,
     /// The target namespace, as text.
     pub namespace: String,
+    /// Older namespaces whose elements have the same types, the newest first.
+    pub older: Vec<String>,
+    /// The name of the type that tells them apart, where there are any.
+    pub version: Option<String>,
     /// The schema's documentation; may be empty.
     pub doc: String,
     /// The types, each with a name unique among them, in the order of the file.
@@ -51,6 +55,13 @@ impl Type {
             Shape::Struct(fields) => fields,
             _ => &[],
         }
+    }
+
+    /// The field that says which of several namespaces the element is in.
+    #[must_use]
+    pub fn version(&self) -> Option<&Field> {
+        let mut fields = self.fields().iter();
+        fields.find(|field| field.kind == FieldKind::Version)
     }
 }
 
@@ -160,6 +171,8 @@ pub enum FieldKind {
     },
     /// An empty child element that is there or not; the field is a `bool`.
     Flag(ElementName),
+    /// Which of its namespaces the element is in.
+    Version,
     /// One of several child elements; the field's type is a [`FieldType::Type`] of shape [`Shape::Choice`].
     Choice,
     /// Children that the schema leaves open, kept verbatim: `Vec<AnyElement>` (always `Many`).
@@ -188,6 +201,8 @@ pub enum FieldType {
     Type(TypeRef),
     /// `bool`, for a [`FieldKind::Flag`].
     Flag,
+    /// The schema's [`Schema::version`], for a [`FieldKind::Version`].
+    Version(TypeRef),
     /// `AnyElement`, for a [`FieldKind::Any`].
     Any,
     /// `Extra`, for a [`FieldKind::Extra`].

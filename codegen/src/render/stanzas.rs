@@ -1,15 +1,18 @@
 //! Typed stanzas: the definition of each type, and its codec from the expansion that the derive uses too.
 
-use proc_macro2::TokenStream;
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use sestina_expand::model as expand;
 use syn::{Type as RustType, parse_quote};
 
 use super::code::{self, From};
 use crate::model::{
-    EnumValue, Field, FieldKind, FieldType, Model, Multiplicity, Schema, Shape, Spec, Type,
-    TypeRef, ValueType, Variant,
+    ElementName, EnumValue, Field, FieldKind, FieldType, Model, Multiplicity, Schema, Shape, Spec,
+    Type, TypeRef, ValueType, Variant,
 };
+use crate::resolve::names;
 
 /// All types of a spec: of one schema in its module, of several in a submodule each.
 pub(super) fn schemas(model: &Model, spec: &Spec) -> TokenStream {
@@ -22,9 +25,11 @@ pub(super) fn schemas(model: &Model, spec: &Spec) -> TokenStream {
         };
         let namespace = &schema.namespace;
         let types = schema.types.iter().map(|type_| cx.type_(type_));
+        let version = cx.version();
         let code = quote! {
             /// The namespace of these elements.
             pub const NS: &str = #namespace;
+            #version
             #(#types)*
         };
         match &schema.module {
@@ -68,13 +73,20 @@ impl Context<'_> {
             Shape::Values { values, open } => self.values(type_, values, *open),
         };
         let mut item = expand::Item::new(&type_.name, self.wire.clone(), shape);
-        item.name = type_.element.as_ref().map(|element| element.name.clone());
-        item.namespace = Some(expand::Namespace::Literal(
-            type_.element.as_ref().map_or_else(
+        // Where a schema has several namespaces, what is inside an element follows it, and only what travels by
+        // itself is a payload.
+        let follows = self.schema.version.is_some();
+        item.name = type_
+            .element
+            .as_ref()
+            .filter(|_| type_.global || !follows)
+            .map(|element| element.name.clone());
+        item.namespace = (!follows).then(|| {
+            expand::Namespace::Literal(type_.element.as_ref().map_or_else(
                 || self.schema.namespace.clone(),
                 |element| element.namespace.clone(),
-            ),
-        ));
+            ))
+        });
         item.loose = type_.loose;
         let codec = sestina_expand::expand(&item);
         quote! {
@@ -232,7 +244,11 @@ impl Context<'_> {
 
     /// The kind of a field as the expansion knows it.
     fn kind(&self, field: &Field) -> expand::FieldKind {
-        let literal = |namespace: &str| Some(expand::Namespace::Literal(namespace.to_owned()));
+        let follows = self.schema.version.is_some();
+        let literal = |namespace: &str| {
+            let own = follows && namespace == self.schema.namespace;
+            (!own).then(|| expand::Namespace::Literal(namespace.to_owned()))
+        };
         match &field.kind {
             FieldKind::Attribute { name, namespace } => {
                 expand::FieldKind::Attribute(expand::Attribute {
@@ -245,6 +261,9 @@ impl Context<'_> {
                 })
             }
             FieldKind::Text => expand::FieldKind::Text(expand::TextContent { codec: None }),
+            FieldKind::Child(element) if self.has_versions(field, element) => {
+                expand::FieldKind::Child(expand::Child::Payload)
+            }
             FieldKind::Child(element) => expand::FieldKind::Child(expand::Child::Named {
                 name: element.name.clone(),
                 namespace: literal(&element.namespace),
@@ -273,8 +292,60 @@ impl Context<'_> {
                 namespace: literal(&element.namespace),
             }),
             FieldKind::Choice => expand::FieldKind::Child(expand::Child::Payload),
+            FieldKind::Version => expand::FieldKind::Version(expand::Version),
             FieldKind::Any => expand::FieldKind::Any(expand::Any),
             FieldKind::Extra => expand::FieldKind::Extra(expand::Extra),
+        }
+    }
+
+    /// Whether a child belongs to another schema, which has several namespaces.
+    fn has_versions(&self, field: &Field, element: &ElementName) -> bool {
+        let FieldType::Type(type_) = &field.type_ else {
+            return false;
+        };
+        let held = self.model.type_(type_);
+        element.namespace != self.schema.namespace
+            && held.is_some_and(|held| held.version().is_some())
+    }
+
+    /// The type that tells the namespaces of the schema apart.
+    fn version(&self) -> TokenStream {
+        let Some(name) = &self.schema.version else {
+            return TokenStream::new();
+        };
+        let (wire, name) = (&self.wire, code::ident(name));
+        let all: Vec<(Ident, &str)> = versions(self.schema)
+            .map(|(name, namespace)| (code::ident(&name), namespace))
+            .collect();
+        let Some((_, newest)) = all.first() else {
+            return TokenStream::new();
+        };
+        let defined = all.iter().enumerate().map(|(at, (variant, namespace))| {
+            let docs = code::docs("", &format!("`{namespace}`."));
+            let default = (at == 0).then(|| quote!(#[default]));
+            quote!(#docs #default #variant,)
+        });
+        let (variants, namespaces): (Vec<_>, Vec<_>) = all.iter().cloned().unzip();
+        quote! {
+            /// The namespaces that these elements may be in.
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+            pub enum #name { #(#defined)* }
+
+            impl #wire::Version for #name {
+                const NEWEST: &'static str = #newest;
+                const NAMESPACES: &'static [&'static str] = &[#(#namespaces),*];
+
+                fn of(namespace: &str) -> ::core::option::Option<Self> {
+                    match namespace {
+                        #(#namespaces => ::core::option::Option::Some(Self::#variants),)*
+                        _ => ::core::option::Option::None,
+                    }
+                }
+
+                fn namespace(self) -> &'static str {
+                    match self { #(Self::#variants => #namespaces,)* }
+                }
+            }
         }
     }
 
@@ -307,6 +378,10 @@ impl Context<'_> {
                 parse_quote!(#path)
             }
             FieldType::Flag => parse_quote!(bool),
+            FieldType::Version(type_) => {
+                let path = self.path(type_);
+                parse_quote!(#path)
+            }
             FieldType::Any => parse_quote!(#wire::AnyElement),
             FieldType::Extra => parse_quote!(#wire::Extra),
         };
@@ -375,6 +450,7 @@ impl Context<'_> {
             ),
             FieldKind::Flag(element) => format!("Whether `<{}/>` is there.", element.name),
             FieldKind::Choice => "One of several elements.".to_owned(),
+            FieldKind::Version => "Which of its namespaces it is in.".to_owned(),
             FieldKind::Any => "Elements the schema leaves open.".to_owned(),
             FieldKind::Extra => "Attributes and elements the schema does not know.".to_owned(),
         };
@@ -421,9 +497,30 @@ impl Context<'_> {
     }
 }
 
+/// The namespaces of a schema that has several, the newest first, with a name in Rust for each: `V2` for one
+/// that ends in `:2`.
+pub(super) fn versions(schema: &Schema) -> impl Iterator<Item = (String, &str)> {
+    let mut taken = BTreeSet::new();
+    let all = std::iter::once(&schema.namespace).chain(&schema.older);
+    all.map(move |namespace| {
+        let last = namespace
+            .rsplit([':', '/', '#'])
+            .find(|part| !part.is_empty())
+            .unwrap_or("version");
+        let name = match last.parse::<u32>() {
+            Ok(number) => format!("V{number}"),
+            Err(_) => names::variant_name(last),
+        };
+        (names::free(&mut taken, &[name]), namespace.as_str())
+    })
+}
+
 /// Whether the field has no `Option` or `Vec` of its own.
 fn single(kind: &FieldKind) -> bool {
-    matches!(kind, FieldKind::Flag(_) | FieldKind::Extra)
+    matches!(
+        kind,
+        FieldKind::Flag(_) | FieldKind::Extra | FieldKind::Version
+    )
 }
 
 /// Whether the field holds a list however often it is there.

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::code::{self, From};
+use super::stanzas::versions;
 use crate::model::{
     FieldKind, FieldType, Model, Multiplicity, Schema, Shape, Spec, Type, TypeRef, Variant,
 };
@@ -23,6 +24,7 @@ pub(super) fn render(model: &Model) -> Vec<Output> {
     let mut samples = Vec::new();
     for spec in model.own_specs() {
         for schema in &spec.schemas {
+            samples.push(cx.version(spec, schema));
             for type_ in &schema.types {
                 let reference = reference(spec, schema, type_);
                 let path = code::type_path(model, &reference, From::Types(1));
@@ -107,6 +109,38 @@ impl Context<'_> {
         quote! {
             impl #wire::testing::Sample for #path {
                 fn sample(s: &mut #wire::testing::Source<'_>) -> Self { #body }
+            }
+        }
+    }
+
+    /// The type that tells the namespaces of a schema apart.
+    fn version(&self, spec: &Spec, schema: &Schema) -> TokenStream {
+        let Some(name) = &schema.version else {
+            return TokenStream::new();
+        };
+        let wire = &self.wire;
+        let reference = TypeRef {
+            spec: spec.id.clone(),
+            spec_module: spec.module.clone(),
+            module: schema.module.clone(),
+            name: name.clone(),
+        };
+        let path = code::type_path(self.model, &reference, From::Types(1));
+        let all: Vec<_> = versions(schema)
+            .map(|(name, _)| code::ident(&name))
+            .collect();
+        let count = all.len();
+        let arms = all
+            .iter()
+            .enumerate()
+            .skip(1)
+            .map(|(at, variant)| quote!(#at => Self::#variant,));
+        let newest = all.first();
+        quote! {
+            impl #wire::testing::Sample for #path {
+                fn sample(s: &mut #wire::testing::Source<'_>) -> Self {
+                    match s.version(#count) { #(#arms)* _ => Self::#newest }
+                }
             }
         }
     }

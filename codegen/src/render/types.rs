@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{code, migrations, negotiation, placements, specs, stanzas, tables};
-use crate::model::{Model, Spec};
+use crate::model::{Model, Schema, Spec};
 use crate::output::Output;
 
 /// `types.rs`, which includes one file a spec.
@@ -35,6 +35,16 @@ pub(super) fn stanzas_alone(model: &Model) -> Vec<Output> {
         )
     });
     specs.collect()
+}
+
+/// The rules of a schema, once for each of its namespaces.
+fn rules(schema: &Schema) -> impl Iterator<Item = String> {
+    let first = format!("N\t{}\n", schema.namespace);
+    let older = schema.older.iter().map(move |older| {
+        let rest = schema.rules.strip_prefix(&first).unwrap_or(&schema.rules);
+        format!("N\t{older}\n{rest}")
+    });
+    std::iter::once(schema.rules.clone()).chain(older)
 }
 
 /// One spec's module.
@@ -73,7 +83,7 @@ fn root(model: &Model) -> TokenStream {
     let rules = model
         .own_specs()
         .flat_map(|spec| &spec.schemas)
-        .map(|schema| &schema.rules);
+        .flat_map(rules);
     quote! {
         #(#modules)*
         #specs

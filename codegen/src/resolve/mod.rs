@@ -3,7 +3,7 @@
 mod config;
 mod declarations;
 mod items;
-mod names;
+pub(crate) mod names;
 mod order;
 mod plan;
 mod profile;
@@ -11,6 +11,7 @@ mod refine;
 mod storage;
 mod types;
 mod unwrap;
+mod versions;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use declarations::Declarations;
 use plan::{Home, Plan};
 use refine::Refinements;
 use types::Builder;
+use versions::Versions;
 
 /// One folder of a specification as it was read.
 pub(crate) struct Folder {
@@ -84,16 +86,19 @@ pub(crate) fn resolve(input: Input, diagnostics: &mut Vec<Diagnostic>) -> Model 
         .collect();
 
     let mut refinements = Refinements::default();
+    let mut versions = Versions::default();
     let mut used = BTreeSet::new();
     for (at, folder) in folders.iter_mut().enumerate() {
         if let Some((file, raw)) = &mut folder.toml {
             refinements.read(file, &raw.refinements, at, &declarations);
+            versions.read(file, &raw.namespaces, at, &declarations);
             used.extend(items::used(raw, at, &declarations));
         }
     }
     let plan = plan::plan(&declarations, &homes, &group, &used, &mut refinements);
-    let mut built = build(&declarations, &homes, &plan, &mut refinements);
+    let (mut built, names) = build(&declarations, &homes, &plan, &versions, &mut refinements);
     box_circles(&mut built, &homes);
+    versions.check(&built, diagnostics);
     refinements.unused(diagnostics);
 
     let mut specs = Vec::new();
@@ -105,6 +110,8 @@ pub(crate) fn resolve(input: Input, diagnostics: &mut Vec<Diagnostic>) -> Model 
                 module: homes.get(number).and_then(|home| home.module.clone()),
                 stem: schema.stem.clone(),
                 namespace: schema.namespace.clone(),
+                older: versions.older(number).to_vec(),
+                version: names.get(number).cloned().flatten(),
                 doc: decl.map(|decl| decl.doc.clone()).unwrap_or_default(),
                 types: built
                     .get_mut(number)
@@ -161,23 +168,31 @@ fn build(
     declarations: &Declarations<'_>,
     homes: &[Home],
     plan: &Plan,
+    versions: &Versions,
     refinements: &mut Refinements,
-) -> Vec<Vec<Type>> {
-    let mut built = Vec::new();
+) -> (Vec<Vec<Type>>, Vec<Option<String>>) {
+    let (mut built, mut names) = (Vec::new(), Vec::new());
     for (at, home) in homes.iter().enumerate() {
+        let mut taken = plan.taken.get(&at).cloned().unwrap_or_default();
+        let version = (!versions.older(at).is_empty()).then(|| {
+            let candidates = ["Version", "NamespaceVersion"].map(str::to_owned);
+            self::names::free(&mut taken, &candidates)
+        });
         let mut builder = Builder {
             declarations,
             plan,
             refinements,
             home,
-            taken: plan.taken.get(&at).cloned().unwrap_or_default(),
+            version: version.as_ref().map(|name| home.type_ref(name)),
+            taken,
             types: Vec::new(),
             enumerations: BTreeMap::new(),
         };
         builder.schema(at);
         built.push(builder.types);
+        names.push(version);
     }
-    built
+    (built, names)
 }
 
 /// Marks the fields that close a circle of types: they need a `Box`.

@@ -261,3 +261,79 @@ fn configuration_keys() {
         ],
     );
 }
+
+/// What shares its types with older namespaces.
+#[test]
+fn older_namespaces() {
+    demo_says(
+        "[[namespace]]\nolder = []\n[[namespace]]\nschema = \"dmo\"\nolder = [\"urn:demo:0\"]\n[[namespace]]\nolder = [\"urn:demo\", \"urn:demo:0\"]\n[[namespace]]\nolder = [\"urn:demo:0\"]\n",
+        &[
+            (
+                "error",
+                "demo/spec.toml:5:1",
+                "no namespace shares these types",
+                "name at least one in `older`, or remove this",
+            ),
+            (
+                "error",
+                "demo/spec.toml:8:10",
+                "there is no schema `dmo`",
+                "did you mean `demo`?",
+            ),
+            (
+                "error",
+                "demo/spec.toml:11:10",
+                "the namespace `urn:demo` has types already",
+                "remove it here, or the schema that declares its elements",
+            ),
+            (
+                "error",
+                "demo/spec.toml:13:10",
+                "the namespace `urn:demo:0` has types already",
+                "remove it here, or the schema that declares its elements",
+            ),
+            (
+                "error",
+                "demo/spec.toml:12:1",
+                "this schema has its older namespaces already",
+                "write all of them into one `older`",
+            ),
+        ],
+    );
+    let schema = SCHEMA.replace(
+        "<xs:element ref=\"item\" minOccurs=\"0\" maxOccurs=\"unbounded\"/>",
+        "<xs:choice><xs:element ref=\"item\"/><xs:element ref=\"feature\"/></xs:choice>",
+    );
+    says(
+        &[
+            ("demo/demo.xsd", &schema),
+            (
+                "demo/spec.toml",
+                &format!("{HEAD}[[namespace]]\nolder = [\"urn:demo:0\"]\n"),
+            ),
+        ],
+        &[(
+            "error",
+            "demo/spec.toml:5:1",
+            "the types of this schema cannot be shared: `QueryChoice` is a choice of elements",
+            "write a schema for each version, or elements that are optional instead of `xs:choice`",
+        )],
+    );
+    let another = SCHEMA.replace("urn:demo", "urn:other");
+    says(
+        &[
+            ("demo/one.xsd", SCHEMA),
+            ("demo/two.xsd", &another),
+            (
+                "demo/spec.toml",
+                &format!("{HEAD}[[namespace]]\nolder = [\"urn:demo:0\"]\n"),
+            ),
+        ],
+        &[(
+            "error",
+            "demo/spec.toml:5:1",
+            "which schema is in these namespaces as well?",
+            "add `schema = \"NAME\"`, the name of its file without `.xsd`",
+        )],
+    );
+}

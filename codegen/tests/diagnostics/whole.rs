@@ -166,6 +166,15 @@ fn unwrapping() {
 }
 
 #[test]
+fn versions() {
+    demo_shows(
+        "namespace_twice",
+        "[[namespace]]\nolder = [\"urn:demo\"]\n",
+        &[],
+    );
+}
+
+#[test]
 fn negotiation() {
     let ready = "prohibits = [\"ready\"]\nsets = [\"ready\"]";
     let secure = "prohibits = [\"secure\"]\nsets = [\"secure\"]";

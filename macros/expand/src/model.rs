@@ -3,7 +3,9 @@
 use proc_macro2::{Ident, Span};
 use syn::{Generics, Member, Path, Type};
 
-pub use crate::field::{Any, Attribute, Child, ChildText, Extra, Flag, TextContent, Wrapped};
+pub use crate::field::{
+    Any, Attribute, Child, ChildText, Extra, Flag, TextContent, Version, Wrapped,
+};
 
 /// One type to expand.
 #[derive(Clone, Debug)]
@@ -102,6 +104,9 @@ pub enum FieldKind {
     Wrapped(Wrapped),
     /// Whether an empty child element is there.
     Flag(Flag),
+    /// Which of its namespaces the element is in. The type then has no namespace of its own, so that children
+    /// without one are in that of the element.
+    Version(Version),
     /// Child elements that no other field takes, kept as they are.
     Any(Any),
     /// Attributes and child elements that no other field takes.

@@ -31,7 +31,7 @@ pub use bytes::Bytes;
 pub use jiff::Timestamp;
 
 pub use self::codec::{
-    Content, DecodeError, DecodeErrorKind, Extra, ExtraAttribute, List, Payload,
+    Content, DecodeError, DecodeErrorKind, Extra, ExtraAttribute, List, Payload, Version,
 };
 pub use self::error::{Condition, ErrorKind, StanzaError, StreamCondition, StreamError};
 pub use self::jid::{BareJid, FullJid, Jid, JidError};

@@ -7,6 +7,6 @@ mod spec;
 pub(crate) use file::File;
 pub(crate) use profile::{RawProfile, read_profile};
 pub(crate) use spec::{
-    RawColumn, RawConfig, RawElement, RawHandler, RawHeader, RawIq, RawNegotiation, RawQuery,
-    RawRefine, RawRetention, RawSpec, RawStage, RawTable, RawTraveller, read_spec,
+    RawColumn, RawConfig, RawElement, RawHandler, RawHeader, RawIq, RawNamespace, RawNegotiation,
+    RawQuery, RawRefine, RawRetention, RawSpec, RawStage, RawTable, RawTraveller, read_spec,
 };

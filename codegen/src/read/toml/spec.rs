@@ -13,6 +13,7 @@ type Texts = Vec<Spanned<String>>;
 pub(crate) struct RawSpec {
     pub(crate) header: Option<Spanned<RawHeader>>,
     pub(crate) refinements: Vec<(Text, Spanned<RawRefine>)>,
+    pub(crate) namespaces: Vec<Spanned<RawNamespace>>,
     pub(crate) iqs: Vec<Spanned<RawIq>>,
     pub(crate) messages: Vec<Spanned<RawTraveller>>,
     pub(crate) presences: Vec<Spanned<RawTraveller>>,
@@ -54,6 +55,13 @@ pub(crate) struct RawRefine {
     pub(crate) open: Option<Spanned<bool>>,
     pub(crate) unwrap: Option<Spanned<bool>>,
     pub(crate) optional: Option<Spanned<bool>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawNamespace {
+    pub(crate) schema: Option<Text>,
+    pub(crate) older: Texts,
 }
 
 #[derive(Debug, Deserialize)]
@@ -237,6 +245,7 @@ pub(crate) struct RawConfig {
 const KEYS: &[&str] = &[
     "spec",
     "refine",
+    "namespace",
     "iq",
     "message",
     "presence",
@@ -260,6 +269,7 @@ pub(crate) fn read_spec(file: &mut File) -> RawSpec {
         match key.get_ref().as_ref() {
             "spec" => spec.header = file.item(value),
             "refine" => read_refinements(file, value, &mut spec),
+            "namespace" => spec.namespaces = file.items("namespace", value),
             "iq" => spec.iqs = file.items("iq", value),
             "message" => spec.messages = file.items("message", value),
             "presence" => spec.presences = file.items("presence", value),

@@ -5,18 +5,19 @@ use quote::quote;
 
 use super::Skeleton;
 use crate::model::{
-    Handler, Iq, IqType, Role, Scope, Sender, Stage, StageAt, StanzaKind, Traveller,
+    Answer, Handler, Iq, IqType, Role, Scope, Sender, Stage, StageAt, StanzaKind, Traveller,
+    TypeRef,
 };
 use crate::render::code;
 
 impl Skeleton<'_> {
     pub(super) fn install_iq(&self, iq: &Iq, handler: &Handler) -> TokenStream {
         let (wire, session) = (&self.wire, &self.session);
-        let name = code::ident(&handler.name);
         let request = self.type_(&iq.request.type_);
         let scopes = self.scopes(&handler.scopes);
         let only = self.only(handler);
         let senders = self.senders(&iq.from);
+        let call = self.call(iq, handler);
         let type_ = match iq.type_ {
             IqType::Get => quote!(Get),
             IqType::Set => quote!(Set),
@@ -32,7 +33,7 @@ impl Skeleton<'_> {
                 },
                 move |cx: #session::mux::IqContext, request: #request| {
                     let plugin = ::std::sync::Arc::clone(&plugin);
-                    async move { plugin.#name(&cx, request).await }
+                    #call
                 },
             )?;
         }
@@ -111,6 +112,45 @@ impl Skeleton<'_> {
         }
     }
 
+    /// Calls a handler; an answer of the same schema is in the namespace that the request was in.
+    fn call(&self, iq: &Iq, handler: &Handler) -> TokenStream {
+        let name = code::ident(&handler.name);
+        let plain = quote!(async move { plugin.#name(&cx, request).await });
+        let Answer::Element(answer) = &iq.answer else {
+            return plain;
+        };
+        let field = |type_: &TypeRef| {
+            let field = self.model.type_(type_)?.version()?;
+            Some((code::ident(&field.name), &field.type_))
+        };
+        let (Some((asked, one)), Some((answered, other))) =
+            (field(&iq.request.type_), field(&answer.type_))
+        else {
+            return plain;
+        };
+        if one != other {
+            return plain;
+        }
+        let set = if iq.answer_optional {
+            let session = &self.session;
+            quote! {
+                if let #session::mux::OrEmpty::Payload(answer) = &mut answer {
+                    answer.#answered = version;
+                }
+            }
+        } else {
+            quote!(answer.#answered = version;)
+        };
+        quote! {
+            let version = request.#asked;
+            async move {
+                let mut answer = plugin.#name(&cx, request).await?;
+                #set
+                ::core::result::Result::Ok(answer)
+            }
+        }
+    }
+
     /// Removal of what only certain senders may assert.
     pub(super) fn strips(&self) -> TokenStream {
         let wire = &self.wire;
@@ -123,9 +163,15 @@ impl Skeleton<'_> {
         let strips = messages
             .chain(presences)
             .filter(|(_, traveller)| traveller.strip)
-            .map(|(kind, traveller)| {
-                let element = &traveller.payload.element;
-                let (name, namespace) = (&element.name, &element.namespace);
+            .flat_map(|(kind, traveller)| {
+                let older = self.model.older(&traveller.payload.type_).iter();
+                let own = &traveller.payload.element.namespace;
+                std::iter::once(own)
+                    .chain(older)
+                    .map(move |namespace| (kind, traveller, namespace))
+            })
+            .map(|(kind, traveller, namespace)| {
+                let name = &traveller.payload.element.name;
                 let kinds = kinds(wire, &[kind]);
                 let senders = self.senders(&traveller.from);
                 quote!(registrar.strip(#kinds, #name, #namespace, #senders);)

@@ -24,6 +24,8 @@ pub(super) struct Builder<'a> {
     pub(super) plan: &'a Plan,
     pub(super) refinements: &'a mut Refinements,
     pub(super) home: &'a Home,
+    /// What tells the namespaces of the schema apart, if it has several.
+    pub(super) version: Option<TypeRef>,
     pub(super) taken: BTreeSet<String>,
     pub(super) types: Vec<Type>,
     /// Enumerations that have a name in the schema, and the type each became.
@@ -129,7 +131,7 @@ impl Builder<'_> {
             .refinements
             .doc(&element.place, false)
             .unwrap_or_else(|| element.doc.clone());
-        let fields = match &element.content {
+        let mut fields = match &element.content {
             Content::Simple(simple) => {
                 let complex = Complex {
                     text: text_of(simple),
@@ -148,6 +150,25 @@ impl Builder<'_> {
                 None => self.fields(&Complex::default(), name, &element.place, Some(element)),
             },
         };
+        if global && let Some(version) = self.version.clone() {
+            let mut taken = fields.iter().map(|field| field.name.clone()).collect();
+            let names = ["version", "namespace_version"].map(str::to_owned);
+            let field = Field {
+                name: free(&mut taken, &names),
+                kind: FieldKind::Version,
+                multiplicity: Multiplicity::Required,
+                type_: FieldType::Version(version),
+                boxed: false,
+                required: false,
+                default: None,
+                fixed: None,
+                doc:
+                    "Which of its namespaces it is in; inside another element it follows that one."
+                        .to_owned(),
+                place: element.place.clone(),
+            };
+            fields.insert(fields.len().saturating_sub(1), field);
+        }
         self.fill(
             at,
             Type {
@@ -551,6 +572,7 @@ fn taken(kind: &FieldKind) -> Option<&ElementName> {
         FieldKind::Attribute { .. }
         | FieldKind::Text
         | FieldKind::Choice
+        | FieldKind::Version
         | FieldKind::Any
         | FieldKind::Extra => None,
     }

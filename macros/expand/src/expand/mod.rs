@@ -9,7 +9,8 @@ mod text_enum;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Item, Shape};
+use crate::field::{Scope, Version};
+use crate::model::{FieldKind, Item, Shape};
 
 /// The implementations for one type: `Content`, and `Payload` where the element has a name, or
 /// `FromText` and `ToText` for one of several words. The type itself is not part of it.
@@ -33,16 +34,34 @@ pub fn expand(item: &Item) -> TokenStream {
 
 /// The name and the namespace of an element; all else is the trait's own.
 fn payload(item: &Item) -> TokenStream {
-    let (Some(name), Some(namespace)) = (&item.name, &item.namespace) else {
+    let Some(name) = &item.name else {
         return TokenStream::new();
     };
-    let (krate, ident, namespace) = (&item.krate, &item.ident, namespace.tokens());
+    let namespaces = match (&item.namespace, version(item)) {
+        (_, Some(version)) => version,
+        (Some(namespace), None) => {
+            let namespace = namespace.tokens();
+            quote!(const NS: &'static str = #namespace;)
+        }
+        (None, None) => return TokenStream::new(),
+    };
+    let (krate, ident) = (&item.krate, &item.ident);
     let (impl_, parameters, bounds) = generics::of(item);
     quote! {
         #[automatically_derived]
         impl #impl_ #krate::Payload for #ident #parameters #bounds {
             const NAME: &'static str = #name;
-            const NS: &'static str = #namespace;
+            #namespaces
         }
     }
+}
+
+/// The namespaces of an element that has several versions.
+fn version(item: &Item) -> Option<TokenStream> {
+    let Shape::Struct(fields) = &item.shape else {
+        return None;
+    };
+    let mut all = fields.iter().enumerate();
+    let (index, field) = all.find(|(_, field)| matches!(field.kind, FieldKind::Version(_)))?;
+    Some(Version::payload(&Scope::new(item, index, field)))
 }

@@ -10,6 +10,7 @@ mod child_text;
 mod extra;
 mod flag;
 mod text;
+mod version;
 mod wrapped;
 
 pub use any::Any;
@@ -19,6 +20,7 @@ pub use child_text::ChildText;
 pub use extra::Extra;
 pub use flag::Flag;
 pub use text::TextContent;
+pub use version::Version;
 pub use wrapped::Wrapped;
 
 use proc_macro2::{Ident, TokenStream};
@@ -70,6 +72,7 @@ impl FieldKind {
             Self::Wrapped(kind) => kind,
             Self::Flag(kind) => kind,
             Self::Any(kind) => kind,
+            Self::Version(kind) => kind,
             Self::Extra(kind) => kind,
         }
     }

@@ -134,20 +134,19 @@ impl Mux {
         Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
     {
         let service = request::service(handler);
-        for &scope in scopes {
+        for (&scope, &ns) in in_each(scopes, Req::NAMESPACES) {
             let key = Key {
                 scope,
                 kind: Kind::Iq,
                 type_: Some(type_),
-                ns: Req::NS,
+                ns,
                 name: Req::NAME,
             };
             let entries = self.requests.entry(key).or_default();
             if entries.iter().any(|entry| entry.only == only) {
                 return Err(Handled(format!(
-                    "iq {type_:?} <{} xmlns='{}'/> ({scope:?})",
-                    Req::NAME,
-                    Req::NS
+                    "iq {type_:?} <{} xmlns='{ns}'/> ({scope:?})",
+                    Req::NAME
                 )));
             }
             entries.push(IqEntry {
@@ -218,12 +217,12 @@ impl Mux {
             Kind::Presence => self.presences = true,
             Kind::Iq => {}
         }
-        for &scope in scopes {
+        for (&scope, &ns) in in_each(scopes, P::NAMESPACES) {
             let key = Key {
                 scope,
                 kind,
                 type_: None,
-                ns: P::NS,
+                ns,
                 name: P::NAME,
             };
             let entry = StanzaEntry {
@@ -382,6 +381,15 @@ fn find<'a>(
     key: &Key<'a>,
 ) -> Option<&'a SmallVec<[IqEntry; 1]>> {
     requests.get(key)
+}
+
+/// Each scope with each namespace.
+fn in_each<'a>(
+    scopes: &'a [Scope],
+    namespaces: &'static [&'static str],
+) -> impl Iterator<Item = (&'a Scope, &'static &'static str)> {
+    let scopes = scopes.iter();
+    scopes.flat_map(|scope| namespaces.iter().map(move |ns| (scope, ns)))
 }
 
 /// Calls functions one after another; those after one that waits wait with it.

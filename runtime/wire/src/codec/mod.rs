@@ -3,10 +3,12 @@
 mod arrange;
 mod extra;
 mod failure;
+mod version;
 
 pub(crate) use self::arrange::{Arrangement, Original, spelled};
 pub use self::extra::{Extra, ExtraAttribute};
 pub use self::failure::{DecodeError, DecodeErrorKind};
+pub use self::version::Version;
 use crate::{AnyElement, ElementRef, Writer};
 
 /// A list of values in a typed element. One value, which is what most lists hold, needs no allocation.
@@ -33,6 +35,8 @@ pub trait Payload: Content {
     const NAME: &'static str;
     /// Namespace.
     const NS: &'static str;
+    /// Every namespace of the element, the newest first: more than one where several versions share a type.
+    const NAMESPACES: &'static [&'static str] = &[Self::NS];
 
     /// Whether `el` is such an element.
     fn matches(el: ElementRef<'_>) -> bool {
@@ -80,6 +84,7 @@ impl<T: Content> Content for Box<T> {
 impl<T: Payload> Payload for Box<T> {
     const NAME: &'static str = T::NAME;
     const NS: &'static str = T::NS;
+    const NAMESPACES: &'static [&'static str] = T::NAMESPACES;
 
     fn matches(el: ElementRef<'_>) -> bool {
         T::matches(el)

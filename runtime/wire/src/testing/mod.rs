@@ -22,6 +22,7 @@ pub struct Type {
     pub name: &'static str,
     /// Namespace of its element.
     pub ns: &'static str,
+    matches: fn(ElementRef<'_>) -> bool,
     rewrite: fn(ElementRef<'_>) -> Result<Rewritten, DecodeError>,
     sample: fn(&mut Source<'_>) -> Result<AnyElement, String>,
     survives: fn(ElementRef<'_>) -> Result<(), String>,
@@ -44,6 +45,7 @@ impl Type {
             path,
             name: T::NAME,
             ns: T::NS,
+            matches: T::matches,
             rewrite: rewrite::<T>,
             sample: sample::<T>,
             survives: survives::<T>,
@@ -53,7 +55,7 @@ impl Type {
     /// Whether `el` is of this type.
     #[must_use]
     pub fn matches(&self, el: ElementRef<'_>) -> bool {
-        el.is(self.name, self.ns)
+        (self.matches)(el)
     }
 
     /// Reads an element as this type and writes it back.

@@ -10,6 +10,7 @@ use crate::{
 pub struct Source<'a> {
     bytes: &'a [u8],
     depth: usize,
+    version: Option<u8>,
 }
 
 /// How deep values nest before only what must be there is made.
@@ -22,7 +23,11 @@ impl<'a> Source<'a> {
     /// Choices by these bytes.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, depth: 0 }
+        Self {
+            bytes,
+            depth: 0,
+            version: None,
+        }
     }
 
     /// The next byte; zero when there is none.
@@ -56,6 +61,17 @@ impl<'a> Source<'a> {
     /// The number of an arm of a choice between so many; the first one, which must end soonest, when all is deep.
     pub fn arm(&mut self, arms: usize) -> usize {
         if self.is_deep() { 0 } else { self.below(arms) }
+    }
+
+    /// One of the versions of a namespace: the same for all elements of a value, as what is inside an element
+    /// follows it.
+    pub fn version(&mut self, count: usize) -> usize {
+        let version = match self.version {
+            Some(version) => version,
+            None => self.byte(),
+        };
+        self.version = Some(version);
+        usize::from(version).checked_rem(count).unwrap_or(0)
     }
 
     /// Whether something that need not be there is.

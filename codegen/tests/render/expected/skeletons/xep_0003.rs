@@ -37,20 +37,93 @@ pub struct Changes {
     #[serde(default)]
     pub enabled: ::core::option::Option<bool>,
 }
-/// An installable plugin for XEP-0003. A server has nothing to answer for it.
+/// What a server answers for XEP-0003, Shelves.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer XEP-0003 as a server",
+    label = "needs `impl xep_0003::Server for {Self}`",
+    note = "the specification promises what these methods do: `new`, `books`, `papers`, `anything`"
+)]
+pub trait Server: Send + Sync + Sized + 'static {
+    /// Makes the plugin.
+    ///
+    /// # Errors
+    /// What keeps it from doing its work: the host then does not start.
+    fn new(
+        setup: &::sestina_session::plugin::Setup<'_, Settings>,
+    ) -> ::core::result::Result<Self, ::sestina_session::plugin::PluginError>;
+    /// Answers `<iq type='get'><shelf/></iq>`.
+    fn books(
+        &self,
+        cx: &::sestina_session::mux::IqContext,
+        request: ::sestina_types::xep_0003::Shelf,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::sestina_types::xep_0003::Shelf,
+            ::sestina_wire::StanzaError,
+        >,
+    > + Send;
+    /// Answers `<iq type='get'><shelf/></iq>`.
+    fn papers(
+        &self,
+        cx: &::sestina_session::mux::IqContext,
+        request: ::sestina_types::xep_0003::Shelf,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::sestina_types::xep_0003::Shelf,
+            ::sestina_wire::StanzaError,
+        >,
+    > + Send;
+    /// Answers `<iq type='get'><shelf/></iq>`.
+    fn anything(
+        &self,
+        cx: &::sestina_session::mux::IqContext,
+        request: ::sestina_types::xep_0003::Shelf,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<
+            ::sestina_types::xep_0003::Shelf,
+            ::sestina_wire::StanzaError,
+        >,
+    > + Send;
+    /// Registers what the specification does not say, after all that it says.
+    ///
+    /// # Errors
+    /// When it contradicts what is there.
+    fn install(
+        self: &::std::sync::Arc<Self>,
+        registrar: &mut ::sestina_session::plugin::Registrar<'_>,
+    ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
+        let _ = registrar;
+        ::core::result::Result::Ok(())
+    }
+    /// Called once all plugins are installed, before the first session.
+    fn start(
+        &self,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::sestina_session::plugin::PluginError>,
+    > + Send {
+        async { ::core::result::Result::Ok(()) }
+    }
+    /// Called after the last session.
+    fn stop(&self) -> impl ::core::future::Future<Output = ()> + Send {
+        async {}
+    }
+}
+/// An installable plugin for XEP-0003 of whatever answers as a server.
 ///
 /// # Errors
-/// None; the signature is that of every specification.
-pub fn server(
-    _setup: &::sestina_session::plugin::Setup<'_, Settings>,
+/// What `new` of the plugin returns.
+pub fn server<T: Server>(
+    setup: &::sestina_session::plugin::Setup<'_, Settings>,
 ) -> ::core::result::Result<
     ::std::sync::Arc<dyn ::sestina_session::plugin::Plugin>,
     ::sestina_session::plugin::PluginError,
 > {
-    ::core::result::Result::Ok(::std::sync::Arc::new(ServerPlugin))
+    ::core::result::Result::Ok(
+        ::std::sync::Arc::new(ServerPlugin(::std::sync::Arc::new(T::new(setup)?))),
+    )
 }
-struct ServerPlugin;
-impl ::sestina_session::plugin::Plugin for ServerPlugin {
+struct ServerPlugin<T>(::std::sync::Arc<T>);
+impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
     fn spec(&self) -> &'static ::sestina_wire::dispatch::SpecInfo {
         &::sestina_types::xep_0003::SPEC
     }
@@ -59,7 +132,121 @@ impl ::sestina_session::plugin::Plugin for ServerPlugin {
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
         registrar.announce(&::sestina_session::plugin::Handles::skeleton());
-        ::core::result::Result::Ok(())
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf:old",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf:0",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
+        let plugin = ::std::sync::Arc::clone(&self.0);
+        registrar
+            .promised_iq(
+                ::sestina_session::plugin::IqRow {
+                    type_: ::sestina_wire::StanzaType::Get,
+                    scopes: &[::sestina_wire::dispatch::Scope::OwnAccount],
+                    only: ::sestina_wire::dispatch::Only {
+                        node: ::core::option::Option::Some("books"),
+                        form: ::core::option::Option::None,
+                    },
+                    senders: &[::sestina_wire::dispatch::Sender::OwnAccount],
+                },
+                move |
+                    cx: ::sestina_session::mux::IqContext,
+                    request: ::sestina_types::xep_0003::Shelf|
+                {
+                    let plugin = ::std::sync::Arc::clone(&plugin);
+                    let version = request.version;
+                    async move {
+                        let mut answer = plugin.books(&cx, request).await?;
+                        answer.version = version;
+                        ::core::result::Result::Ok(answer)
+                    }
+                },
+            )?;
+        let plugin = ::std::sync::Arc::clone(&self.0);
+        registrar
+            .promised_iq(
+                ::sestina_session::plugin::IqRow {
+                    type_: ::sestina_wire::StanzaType::Get,
+                    scopes: &[::sestina_wire::dispatch::Scope::OwnAccount],
+                    only: ::sestina_wire::dispatch::Only {
+                        node: ::core::option::Option::None,
+                        form: ::core::option::Option::Some("urn:example:papers"),
+                    },
+                    senders: &[::sestina_wire::dispatch::Sender::OwnAccount],
+                },
+                move |
+                    cx: ::sestina_session::mux::IqContext,
+                    request: ::sestina_types::xep_0003::Shelf|
+                {
+                    let plugin = ::std::sync::Arc::clone(&plugin);
+                    let version = request.version;
+                    async move {
+                        let mut answer = plugin.papers(&cx, request).await?;
+                        answer.version = version;
+                        ::core::result::Result::Ok(answer)
+                    }
+                },
+            )?;
+        let plugin = ::std::sync::Arc::clone(&self.0);
+        registrar
+            .promised_iq(
+                ::sestina_session::plugin::IqRow {
+                    type_: ::sestina_wire::StanzaType::Get,
+                    scopes: &[::sestina_wire::dispatch::Scope::OwnAccount],
+                    only: ::sestina_wire::dispatch::Only::ANY,
+                    senders: &[::sestina_wire::dispatch::Sender::OwnAccount],
+                },
+                move |
+                    cx: ::sestina_session::mux::IqContext,
+                    request: ::sestina_types::xep_0003::Shelf|
+                {
+                    let plugin = ::std::sync::Arc::clone(&plugin);
+                    let version = request.version;
+                    async move {
+                        let mut answer = plugin.anything(&cx, request).await?;
+                        answer.version = version;
+                        ::core::result::Result::Ok(answer)
+                    }
+                },
+            )?;
+        self.0.install(registrar)
+    }
+    fn start(
+        &self,
+    ) -> ::core::pin::Pin<
+        ::std::boxed::Box<
+            dyn ::core::future::Future<
+                Output = ::core::result::Result<
+                    (),
+                    ::sestina_session::plugin::PluginError,
+                >,
+            > + Send + '_,
+        >,
+    > {
+        ::std::boxed::Box::pin(self.0.start())
+    }
+    fn stop(
+        &self,
+    ) -> ::core::pin::Pin<
+        ::std::boxed::Box<dyn ::core::future::Future<Output = ()> + Send + '_>,
+    > {
+        ::std::boxed::Box::pin(self.0.stop())
     }
 }
 /// An installable plugin for XEP-0003. A client has nothing to answer for it.
@@ -84,6 +271,27 @@ impl ::sestina_session::plugin::Plugin for ClientPlugin {
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
         registrar.announce(&::sestina_session::plugin::Handles::skeleton());
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf:old",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf:0",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         ::core::result::Result::Ok(())
     }
 }
@@ -109,6 +317,27 @@ impl ::sestina_session::plugin::Plugin for ComponentPlugin {
         registrar: &mut ::sestina_session::plugin::Registrar<'_>,
     ) -> ::core::result::Result<(), ::sestina_session::plugin::PluginError> {
         registrar.announce(&::sestina_session::plugin::Handles::skeleton());
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf:old",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
+        registrar
+            .strip(
+                &[::sestina_wire::Kind::Message],
+                "shelf",
+                "urn:example:shelf:0",
+                &[::sestina_wire::dispatch::Sender::Server],
+            );
         ::core::result::Result::Ok(())
     }
 }

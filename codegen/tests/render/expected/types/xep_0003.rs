@@ -14,6 +14,40 @@ pub const SPEC: ::sestina_wire::dispatch::SpecInfo = ::sestina_wire::dispatch::S
 };
 /// The namespace of these elements.
 pub const NS: &str = "urn:example:shelf";
+/// The namespaces that these elements may be in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// `urn:example:shelf`.
+    #[default]
+    Shelf,
+    /// `urn:example:shelf:old`.
+    Old,
+    /// `urn:example:shelf:0`.
+    V0,
+}
+impl ::sestina_wire::Version for Version {
+    const NEWEST: &'static str = "urn:example:shelf";
+    const NAMESPACES: &'static [&'static str] = &[
+        "urn:example:shelf",
+        "urn:example:shelf:old",
+        "urn:example:shelf:0",
+    ];
+    fn of(namespace: &str) -> ::core::option::Option<Self> {
+        match namespace {
+            "urn:example:shelf" => ::core::option::Option::Some(Self::Shelf),
+            "urn:example:shelf:old" => ::core::option::Option::Some(Self::Old),
+            "urn:example:shelf:0" => ::core::option::Option::Some(Self::V0),
+            _ => ::core::option::Option::None,
+        }
+    }
+    fn namespace(self) -> &'static str {
+        match self {
+            Self::Shelf => "urn:example:shelf",
+            Self::Old => "urn:example:shelf:old",
+            Self::V0 => "urn:example:shelf:0",
+        }
+    }
+}
 /// `<shelf xmlns='urn:example:shelf'/>`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shelf {
@@ -23,6 +57,8 @@ pub struct Shelf {
     pub owner: ::sestina_wire::Jid,
     /// The text of `<note/>`.
     pub notes: ::sestina_wire::List<::sestina_wire::Text>,
+    /// Which of its namespaces it is in; inside another element it follows that one.
+    pub version: Version,
     /// What was there and is not declared.
     pub extra: ::sestina_wire::Extra,
 }
@@ -34,6 +70,7 @@ impl Shelf {
             readers: ::core::default::Default::default(),
             owner,
             notes: ::core::default::Default::default(),
+            version: ::core::default::Default::default(),
             extra: ::core::default::Default::default(),
         }
     }
@@ -51,12 +88,12 @@ impl ::sestina_wire::Content for Shelf {
         let mut f2 = <::sestina_wire::List<
             ::sestina_wire::Text,
         > as ::core::default::Default>::default();
-        let mut f3 = ::sestina_wire::Extra::default();
+        let mut f4 = ::sestina_wire::Extra::default();
         let mut order = ::sestina_wire::derive::Order::default();
-        ::sestina_wire::derive::keep_attributes(&mut f3, el);
+        ::sestina_wire::derive::keep_attributes(&mut f4, el);
         for child in el.children() {
             let field = match child.name() {
-                "readers" if f0.is_none() && child.ns() == "urn:example:shelf" => {
+                "readers" if f0.is_none() && child.ns() == el.ns() => {
                     f0 = ::core::option::Option::Some(
                         ::sestina_wire::derive::unwrap_list::<
                             ::sestina_wire::BareJid,
@@ -65,12 +102,12 @@ impl ::sestina_wire::Content for Shelf {
                             ::core::option::Option::Some(&mut order),
                             child,
                             "jid",
-                            "urn:example:shelf",
+                            el.ns(),
                         )?,
                     );
                     0u16
                 }
-                "owner" if f1.is_none() && child.ns() == "urn:example:shelf" => {
+                "owner" if f1.is_none() && child.ns() == el.ns() => {
                     f1 = ::core::option::Option::Some(
                         ::sestina_wire::derive::unwrap_one::<
                             ::sestina_wire::Jid,
@@ -78,29 +115,31 @@ impl ::sestina_wire::Content for Shelf {
                             ::core::option::Option::Some(&mut order),
                             child,
                             "jid",
-                            "urn:example:shelf",
+                            el.ns(),
                         )?,
                     );
                     1u16
                 }
-                "note" if child.ns() == "urn:example:shelf" => {
+                "note" if child.ns() == el.ns() => {
                     f2.push(order.text::<::sestina_wire::Text>(child)?);
                     2u16
                 }
                 _ => {
-                    f3.push_element(child);
+                    f4.push_element(child);
                     65535u16
                 }
             };
             order.see(field);
         }
         let typed = false;
-        order.finish(&mut f3, el, typed);
+        order.finish(&mut f4, el, typed);
         ::core::result::Result::Ok(Self {
             readers: f0,
             owner: ::sestina_wire::derive::need_child(f1, el, "owner")?,
             notes: f2,
-            extra: f3,
+            version: <Version as ::sestina_wire::Version>::of(el.ns())
+                .unwrap_or_default(),
+            extra: f4,
         })
     }
     fn encode(&self, w: &mut ::sestina_wire::Writer<'_>, name: &str, ns: &str) {
@@ -108,17 +147,17 @@ impl ::sestina_wire::Content for Shelf {
         self.extra.write_attributes(w);
         let content = w.position();
         if let ::core::option::Option::Some(value) = &self.readers {
-            w.start("readers", "urn:example:shelf");
+            w.start("readers", ns);
             for value in (value).iter() {
-                w.text_element("jid", "urn:example:shelf", value);
+                w.text_element("jid", ns, value);
             }
             w.end("readers");
         }
-        w.start("owner", "urn:example:shelf");
-        w.text_element("jid", "urn:example:shelf", &self.owner);
+        w.start("owner", ns);
+        w.text_element("jid", ns, &self.owner);
         w.end("owner");
         for value in self.notes.iter() {
-            w.text_element("note", "urn:example:shelf", value);
+            w.text_element("note", ns, value);
         }
         self.extra.write_children(w, content);
         w.end(name);
@@ -127,5 +166,16 @@ impl ::sestina_wire::Content for Shelf {
 #[automatically_derived]
 impl ::sestina_wire::Payload for Shelf {
     const NAME: &'static str = "shelf";
-    const NS: &'static str = "urn:example:shelf";
+    const NS: &'static str = <Version as ::sestina_wire::Version>::NEWEST;
+    const NAMESPACES: &'static [&'static str] = <Version as ::sestina_wire::Version>::NAMESPACES;
+    fn matches(el: ::sestina_wire::ElementRef<'_>) -> bool {
+        el.name() == Self::NAME
+            && <Version as ::sestina_wire::Version>::of(el.ns()).is_some()
+    }
+    fn write(&self, w: &mut ::sestina_wire::Writer<'_>) {
+        let ns = <Version as ::sestina_wire::Version>::namespace(self.version);
+        ::sestina_wire::Content::encode(self, w, Self::NAME, ns);
+    }
 }
+impl ::sestina_wire::dispatch::InIq for super::xep_0003::Shelf {}
+impl ::sestina_wire::dispatch::InMessage for super::xep_0003::Shelf {}
