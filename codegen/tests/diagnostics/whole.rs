@@ -234,6 +234,31 @@ fn queries() {
     );
 }
 
+/// The tables are declared otherwise than the newest migration left them.
+#[test]
+fn migrations() {
+    let then = |key: &str, more: &str| {
+        format!(
+            "[[table]]\nname = \"things\"\nkey = [{key}]\n[[table.column]]\nname = \"owner\"\ntype = \"text\"\n[[table.column]]\nname = \"at\"\ntype = \"integer\"\n{more}"
+        )
+    };
+    let steps = [
+        ("demo/migrations/sqlite/0001_things.sql", "-- made\n"),
+        ("demo/migrations/postgres/0001_things.sql", "-- made\n"),
+        ("demo/migrations/mysql/0001_things.sql", "-- made\n"),
+    ];
+    let with = |name: &str, tables: &str, steps: &[(&str, &str)]| {
+        let mut more = vec![("demo/migrations/tables.toml", tables)];
+        more.extend(steps);
+        demo_shows(name, TABLE, &more);
+    };
+    let more = "[[table.column]]\nname = \"title\"\ntype = \"text\"\noptional = true\n";
+    let key = "\"owner\", \"at\"";
+    with("table_without_migration", &then(key, more), &steps);
+    with("table_with_another_key", &then("\"owner\"", ""), &steps);
+    with("migration_missing", &then(key, ""), &steps[..2]);
+}
+
 /// One run reports what is wrong everywhere: in schemas, in the grammar, across specifications and in profiles.
 #[test]
 fn all_errors_of_a_run_together() {
