@@ -360,7 +360,15 @@ async fn direct(names: &[&'static str]) -> Result<(), Failure> {
         };
         let backend = open(name, &place.url).await?;
         let own = name == "mongodb" && std::env::var_os("BENCH_MONGODB").is_none();
-        let f = measure(&backend, if own { FERRETDB.min(most) } else { most }).await?;
+        let measured = measure(&backend, if own { FERRETDB.min(most) } else { most }).await;
+        let f = match measured {
+            Ok(figures) => figures,
+            // One that gives up does not take the others' figures with it.
+            Err(error) => {
+                println!("| {name} | {error} |");
+                continue;
+            }
+        };
         let pages = (0..sizes.len()).map(|size| match f.pages.get(size) {
             Some((newest, inside)) => format!(" {newest:.2} | {inside:.2} |"),
             None => " | |".to_owned(),
@@ -391,11 +399,13 @@ async fn through_the_server(names: &[&'static str]) -> Result<(), Failure> {
     println!("|---|---:|---:|---:|---:|");
     for &name in names {
         let Ok(place) = place(name)? else { continue };
-        let f = served::measure(&binary, &place.url, time).await?;
-        println!(
-            "| {name} | {:.0} | {:.0} | {:.0} | {:.2} |",
-            f.single, f.concurrent, f.logins, f.roster
-        );
+        match served::measure(&binary, &place.url, time).await {
+            Ok(f) => println!(
+                "| {name} | {:.0} | {:.0} | {:.0} | {:.2} |",
+                f.single, f.concurrent, f.logins, f.roster
+            ),
+            Err(error) => println!("| {name} | {error} |"),
+        }
     }
     Ok(())
 }

@@ -33,6 +33,9 @@ const SYNCS: usize = 8;
 /// The version of the layout of folders and files.
 const FORMAT: u64 = 1;
 
+/// Entries and files of a segment in memory.
+type Size = (usize, usize);
+
 /// Everything that is open.
 pub(crate) struct State {
     root: PathBuf,
@@ -172,7 +175,7 @@ impl State {
     /// Lets go of the segments least in use while there are too many. Those that hold what is not in
     /// their file yet are flushed first; those of a batch under way stay.
     fn trim(&mut self) -> Result<(), StorageError> {
-        let mut loaded: Vec<(u64, (usize, usize), &'static str, Vec<u8>)> = Vec::new();
+        let mut loaded: Vec<(u64, Size, &'static str, Vec<u8>)> = Vec::new();
         let (mut entries, mut files) = (0, 0);
         for catalog in self.tables.values() {
             for (owner, slot) in catalog.slots() {
