@@ -277,7 +277,7 @@ impl Context<'_> {
                 wrapper,
                 element,
                 many,
-            } => expand::FieldKind::Wrapped(expand::Wrapped {
+            } => expand::FieldKind::Wrapped(Box::new(expand::Wrapped {
                 name: wrapper.name.clone(),
                 namespace: literal(&wrapper.namespace),
                 child: element.name.clone(),
@@ -286,7 +286,7 @@ impl Context<'_> {
                     FieldType::Value(value) if *many => Some(self.value(value)),
                     _ => None,
                 },
-            }),
+            })),
             FieldKind::Flag(element) => expand::FieldKind::Flag(expand::Flag {
                 name: element.name.clone(),
                 namespace: literal(&element.namespace),

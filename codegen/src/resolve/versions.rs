@@ -1,6 +1,7 @@
 //! Namespaces that share the types of a schema: `[[namespace]]` in `spec.toml`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use toml::Spanned;
 
@@ -69,15 +70,17 @@ impl Versions {
                     "name at least one in `older`, or remove this",
                 );
             }
-            if self.0.contains_key(&schema) {
-                file.error(
+            match self.0.entry(schema) {
+                Entry::Occupied(_) => file.error(
                     spanned.span(),
                     "this schema has its older namespaces already",
                     "write all of them into one `older`",
-                );
-            } else if !namespaces.is_empty() {
-                let place = file.place(spanned.span());
-                self.0.insert(schema, Older { namespaces, place });
+                ),
+                Entry::Vacant(entry) if !namespaces.is_empty() => {
+                    let place = file.place(spanned.span());
+                    entry.insert(Older { namespaces, place });
+                }
+                Entry::Vacant(_) => {}
             }
         }
     }

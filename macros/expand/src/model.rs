@@ -101,7 +101,7 @@ pub enum FieldKind {
     /// The text of a child element that has nothing else.
     ChildText(ChildText),
     /// The text of the children of a child element that has nothing else.
-    Wrapped(Wrapped),
+    Wrapped(Box<Wrapped>),
     /// Whether an empty child element is there.
     Flag(Flag),
     /// Which of its namespaces the element is in. The type then has no namespace of its own, so that children

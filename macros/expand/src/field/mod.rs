@@ -69,7 +69,7 @@ impl FieldKind {
             Self::Text(kind) => kind,
             Self::Child(kind) => kind,
             Self::ChildText(kind) => kind,
-            Self::Wrapped(kind) => kind,
+            Self::Wrapped(kind) => kind.as_ref(),
             Self::Flag(kind) => kind,
             Self::Any(kind) => kind,
             Self::Version(kind) => kind,

@@ -206,13 +206,13 @@ fn kind(word: &Meta, member: &Member, said: &mut Said, errors: &mut Errors) -> O
             );
             return None;
         };
-        return Some(FieldKind::Wrapped(Wrapped {
+        return Some(FieldKind::Wrapped(Box::new(Wrapped {
             name,
             namespace,
             child,
             child_namespace: None,
             list_of: None,
-        }));
+        })));
     }
     Some(if is("attribute") {
         FieldKind::Attribute(Attribute {

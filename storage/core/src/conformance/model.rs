@@ -180,7 +180,7 @@ fn any_write(subject: &Subject, dice: &mut data::Dice) -> Write {
         9..11 => subject.deleting(&row),
         11 if !subject.table.personal.is_empty() => Write::Erase {
             table: subject.table,
-            column: *dice.pick::<&str>(subject.table.personal),
+            column: dice.pick::<&str>(subject.table.personal),
             account: match dice.pick(&data::some(ColumnType::Text)) {
                 Value::Text(account) => account.clone(),
                 _ => String::new(),
