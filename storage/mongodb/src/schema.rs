@@ -1,6 +1,7 @@
 //! Versions of the tables: recorded, refused, brought up to date.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use mongodb::{
@@ -26,7 +27,7 @@ pub(crate) async fn prepare(
         let version = specs.entry(table.spec).or_default();
         *version = table.version.max(*version);
     }
-    let recorded = patiently(recorded(shared)).await?;
+    let recorded = again(|| recorded(shared)).await?;
     for (spec, version) in &specs {
         let there = recorded.get(*spec).copied().unwrap_or_default();
         if there > i64::from(*version) {
@@ -38,7 +39,7 @@ pub(crate) async fn prepare(
         }
     }
     for table in tables {
-        patiently(make_indexes(shared, table)).await?;
+        again(|| make_indexes(shared, table)).await?;
         let there = recorded.get(table.spec).copied().unwrap_or_default();
         if there != 0 && there < i64::from(table.version) {
             tracing::info!(table = table.name, "bringing the rows up to date");
@@ -46,10 +47,31 @@ pub(crate) async fn prepare(
         }
     }
     for (spec, version) in specs {
-        patiently(record(shared, spec, version)).await?;
+        again(|| record(shared, spec, version)).await?;
     }
     Ok(())
 }
+
+/// Takes a step that changes nothing when it is taken twice. A connection may break on the way: FerretDB breaks it when
+/// two nodes define something at one moment, and the driver then takes back all the others.
+async fn again<T, F>(step: impl Fn() -> F) -> Result<T, StorageError>
+where
+    F: Future<Output = Result<T, StorageError>>,
+{
+    for pause in PAUSES {
+        match patiently(step()).await {
+            Err(StorageError::Unavailable(reason)) => {
+                tracing::debug!(%reason, "once more");
+                tokio::time::sleep(pause).await;
+            }
+            done => return done,
+        }
+    }
+    patiently(step()).await
+}
+
+/// How long to wait before a step of the preparation is taken again.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
 /// Never back: another node may record a newer version at this moment.
 async fn record(shared: &Shared, spec: &str, version: u32) -> Result<(), StorageError> {
