@@ -43,28 +43,37 @@ async fn connect(location: &StorageLocation) -> Result<Storage, String> {
 
 /// A database server. The errors never hold the URL.
 async fn server(engine: Engine, url: &str) -> Result<Arc<dyn Backend>, String> {
-    // Without any of them the URL is of no use.
-    let _ = url;
-    let opened: Result<Arc<dyn Backend>, StorageError> = match engine {
+    match engine {
         #[cfg(feature = "postgres")]
-        Engine::Postgres => sestina_storage_sql::postgres::Postgres::open(url)
-            .await
-            .map(|backend| Arc::new(backend) as _),
+        Engine::Postgres => reached(sestina_storage_sql::postgres::Postgres::open(url).await),
         #[cfg(feature = "mysql")]
-        Engine::MySql => sestina_storage_sql::mysql::MySql::open(url)
-            .await
-            .map(|backend| Arc::new(backend) as _),
+        Engine::MySql => reached(sestina_storage_sql::mysql::MySql::open(url).await),
         #[cfg(feature = "mongodb")]
-        Engine::MongoDb => sestina_storage_mongodb::MongoDb::open(url)
-            .await
-            .map(|backend| Arc::new(backend) as _),
+        Engine::MongoDb => reached(sestina_storage_mongodb::MongoDb::open(url).await),
         #[cfg(feature = "redis")]
-        Engine::Redis => sestina_storage_redis::Redis::open(url)
-            .await
-            .map(|backend| Arc::new(backend) as _),
-        other => return Err(missing(other)),
-    };
-    opened.map_err(|error| error.to_string())
+        Engine::Redis => reached(sestina_storage_redis::Redis::open(url).await),
+        other => {
+            // Without any of them the URL is of no use.
+            let _ = url;
+            Err(missing(other))
+        }
+    }
+}
+
+/// A backend on a server, or why it could not be reached.
+#[cfg(any(
+    feature = "postgres",
+    feature = "mysql",
+    feature = "mongodb",
+    feature = "redis"
+))]
+fn reached(
+    opened: Result<impl Backend + 'static, StorageError>,
+) -> Result<Arc<dyn Backend>, String> {
+    match opened {
+        Ok(backend) => Ok(Arc::new(backend)),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Whether this program can open the place at all; the error says what it lacks.

@@ -2,14 +2,13 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod acknowledged;
+
 use std::collections::HashSet;
 use std::path::Path;
-use std::time::Duration;
 
-use sestina::client::{Client, ClientConfig, Event, Events};
+use acknowledged::{all_are_heard, connect};
 use sestina::session::mux::Empty;
-use sestina::session::tls::Trust;
-use sestina::types::rfc_6121::client::Body;
 use sestina::types::xep_0199::Ping;
 use sestina::wire::Jid;
 use sestina_interop::database::backing::{Backing, installed};
@@ -20,17 +19,6 @@ use tokio::sync::mpsc;
 
 const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
 
-async fn connect(peer: &Peer, index: usize, resource: &str) -> (Client, Events) {
-    let config = ClientConfig::new(
-        &format!("{}/{resource}", peer.jid(index)),
-        peer.accounts[index].password.clone(),
-    )
-    .unwrap()
-    .server("127.0.0.1", peer.port)
-    .trust(Trust::only_added().file(&peer.certificate).unwrap());
-    Client::connect(config).await.unwrap()
-}
-
 /// How many clients send at once.
 const SENDERS: u32 = 4;
 
@@ -38,7 +26,9 @@ const SENDERS: u32 = 4;
 /// a stream in order, so the answer to a ping says that it is done with the messages before; those
 /// are told as acknowledged.
 async fn send(peer: Peer, sender: u32, acknowledged: mpsc::UnboundedSender<String>) {
-    let (romeo, _events) = connect(&peer, 0, &format!("sender-{sender}")).await;
+    let (romeo, _events) = connect(&peer, 0, &format!("sender-{sender}"))
+        .await
+        .unwrap();
     let juliet = Jid::parse(&peer.jid(1)).unwrap();
     let host = Jid::parse(&peer.domain).unwrap();
     for batch in 0.. {
@@ -84,21 +74,7 @@ async fn keeps_what_it_acknowledged(backend: &str) {
     }
     assert!(sent.len() >= 90);
 
-    let (juliet, mut events) = connect(&server.peer, 1, "home").await;
-    juliet.presence().available().await.unwrap();
-    let mut heard = HashSet::new();
-    while !sent.is_subset(&heard) {
-        let event = tokio::time::timeout(Duration::from_secs(20), events.next()).await;
-        let missing = sent.difference(&heard).count();
-        let event = event.unwrap_or_else(|_| panic!("{missing} acknowledged messages are lost"));
-        if let Event::Message(message) = event.expect("the session goes on")
-            && let Some(Ok(body)) = message.decode::<Body>()
-        {
-            let text = body.text.to_string();
-            assert!(heard.insert(text.clone()), "{text} comes twice");
-        }
-    }
-    juliet.close().await;
+    all_are_heard(&server.peer, &sent).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

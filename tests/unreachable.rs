@@ -3,15 +3,17 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod acknowledged;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sestina::client::{Client, ClientConfig, ConnectError, Event, Events, RequestError};
+use acknowledged::{all_are_heard, connect};
+use sestina::client::{Client, Event, Events, RequestError};
 use sestina::session::mux::Empty;
-use sestina::session::tls::Trust;
 use sestina::types::rfc_6121::client::Body;
 use sestina::types::rfc_6121::roster::Item;
 use sestina::types::xep_0199::Ping;
@@ -26,19 +28,6 @@ const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2"
 const BOUND: Duration = Duration::from_secs(25);
 /// Clients that write to one who is away.
 const SENDERS: usize = 3;
-
-async fn connect(
-    peer: &Peer,
-    index: usize,
-    resource: &str,
-) -> Result<(Client, Events), ConnectError> {
-    let jid = format!("{}/{resource}", peer.jid(index));
-    let config = ClientConfig::new(&jid, peer.accounts[index].password.clone())
-        .unwrap()
-        .server("127.0.0.1", peer.port)
-        .trust(Trust::only_added().file(&peer.certificate).unwrap());
-    Client::connect(config).await
-}
 
 /// A session that writes to Juliet, who is away.
 struct Sender {
@@ -200,21 +189,7 @@ async fn goes_away_and_comes_back(backend: &str) {
     let acknowledged = senders.iter().flat_map(|sender| &sender.acknowledged);
     let acknowledged: HashSet<String> = acknowledged.cloned().collect();
     assert!(acknowledged.len() >= 30);
-    let (juliet, mut events) = connect(&peer, 1, "home").await.unwrap();
-    juliet.presence().available().await.unwrap();
-    let mut heard = HashSet::new();
-    while !acknowledged.is_subset(&heard) {
-        let event = tokio::time::timeout(Duration::from_secs(20), events.next()).await;
-        let missing = acknowledged.difference(&heard).count();
-        let event = event.unwrap_or_else(|_| panic!("{missing} acknowledged messages are lost"));
-        if let Event::Message(message) = event.expect("the session goes on")
-            && let Some(Ok(body)) = message.decode::<Body>()
-        {
-            let text = body.text.to_string();
-            assert!(heard.insert(text.clone()), "{text} comes twice");
-        }
-    }
-    juliet.close().await;
+    all_are_heard(&peer, &acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,14 +3,16 @@
 //! What was sent and what was handled is counted where stanzas are written and read, in the session; here is what
 //! client and server say to each other about it.
 
+mod rescue;
 mod resume;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sestina_session::host::{Terms, TooHigh};
+use sestina_session::host::{Resource, Terms, TooHigh};
 use sestina_session::mux::NonzaContext;
 use sestina_session::plugin::{PluginError, Registrar, Setup};
+use sestina_session::stages::{Flow, StageContext};
 use sestina_skeletons::xep_0198::{self as skeleton, Settings};
 use sestina_types::xep_0198::{
     Acknowledgement, Enable, Enabled, Failed, HandledCountTooHigh, Request,
@@ -51,6 +53,14 @@ impl skeleton::Server for Server {
         let host = Arc::downgrade(registrar.host());
         registrar.stream_feature(Arc::new(resume::Feature::new(host)));
         Ok(())
+    }
+
+    fn rescue(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
+        let (host, resource) = (Arc::clone(&cx.host), Arc::clone(resource));
+        Flow::wait(async move {
+            rescue::rescue(&host, &resource).await;
+            Flow::Continue
+        })
     }
 }
 

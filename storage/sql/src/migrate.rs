@@ -65,11 +65,13 @@ async fn apply<E: Engine>(
         }
     }
     for step in migrations::plan(E::DIALECT, tables, history, &recorded)? {
-        tracing::info!(
-            spec = step.spec,
-            version = step.version,
-            "migrating the database"
-        );
+        let (spec, version) = (&step.spec, step.version);
+        // Tables that are made for the first time are no news.
+        if recorded.contains_key(spec) {
+            tracing::info!(%spec, version, "migrating the database");
+        } else {
+            tracing::debug!(%spec, version, "making tables");
+        }
         let done = if E::UNDOES_DEFINITIONS {
             E::command(connection, &step.sql).await.map_err(E::map)
         } else {

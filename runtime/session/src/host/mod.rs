@@ -6,7 +6,6 @@
 mod account;
 mod disco;
 mod extensions;
-mod management;
 mod requests;
 mod resource;
 mod resumption;
@@ -15,11 +14,9 @@ mod sessions;
 pub use account::Account;
 pub use disco::Disco;
 pub use extensions::Extensions;
-pub(crate) use management::Copies;
-pub use management::{Terms, TooHigh};
 pub use requests::Requests;
-pub use resource::Resource;
-pub(crate) use resource::{Sent, Waited, Work};
+pub(crate) use resource::{Copies, Sent, Waited, Work};
+pub use resource::{Resource, Terms, TooHigh};
 pub use resumption::Resumption;
 
 use self::resumption::Resumable;

@@ -16,7 +16,6 @@ use crate::host::{Host, Resource, Waited, Work};
 use crate::metrics;
 use crate::mux::NonzaContext;
 use crate::router::{Outcome, Routed, Router};
-use crate::server::rescue::rescue;
 use crate::session::{Session, SessionError};
 use crate::stages::{Flow, SessionFunction, StageContext};
 use crate::transport::OutBuffer;
@@ -131,8 +130,7 @@ async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFu
     }
 }
 
-/// First nobody finds the session any more, then plugins tell the world and what its client has not acknowledged goes
-/// another way, then a successor may start. Returns what was queued last.
+/// First nobody finds the session any more, then plugins tell the world, then a successor may start. Returns what was queued last.
 async fn clean_up(
     host: &Arc<Host>,
     resource: &Arc<Resource>,
@@ -147,7 +145,6 @@ async fn clean_up(
         tracing::error!("a plugin panicked at the end of a session");
     }
     let left = resource.close_queue();
-    rescue(host, resource).await;
     resource.mark_gone();
     metrics::lower(metrics::SESSIONS_READY);
     left
@@ -194,8 +191,8 @@ impl Connection {
         } = self;
         let taken_over = resource.set_broken(handled);
         tracing::debug!("the stream is gone; its session stays");
-        let goodbye = async {
-            // The client may have gone elsewhere before its old connection could break.
+        let goodbye = async move {
+            // The client may have gone elsewhere before its old connection could break; a broken one is let go.
             if replaced {
                 let reason = StreamError::new(StreamCondition::Conflict)
                     .with_text("another stream goes on with this session");

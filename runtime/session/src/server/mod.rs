@@ -4,7 +4,6 @@ mod access;
 mod builder;
 mod connection;
 mod listener;
-mod rescue;
 mod sweeper;
 
 use std::net::SocketAddr;

@@ -63,7 +63,7 @@ impl Delivering {
         let Some(resource) = &self.delivery.resource else {
             return self.enter(Phase::Fan);
         };
-        match resource.push(&self.delivery.stanza, self.copies.as_ref()) {
+        match resource.push(&self.delivery.stanza, self.copies.as_mut()) {
             Sent::Queued => self.taken = true,
             Sent::Full => return Step::Wait(Waiting::Room(Arc::clone(resource))),
             Sent::Ended => {}

@@ -33,13 +33,39 @@ pub struct TooHigh {
     pub sent: u32,
 }
 
-/// A stanza that several sessions were given: whether one of them certainly has it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Copies(Arc<AtomicBool>);
+/// A stanza that several sessions are given: whether one of them certainly has it.
+///
+/// Only sessions that wait for acknowledgements share a mark; where there are none this costs nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Copies {
+    taken: bool,
+    mark: Option<Mark>,
+}
 
 impl Copies {
-    /// One session has it.
-    pub(crate) fn taken(&self) {
+    /// A session has it that acknowledges nothing.
+    pub(super) fn take(&mut self) {
+        self.taken = true;
+        if let Some(mark) = &self.mark {
+            mark.set();
+        }
+    }
+
+    fn mark(&mut self) -> Mark {
+        let taken = self.taken;
+        let mark = self
+            .mark
+            .get_or_insert_with(|| Mark(Arc::new(taken.into())));
+        mark.clone()
+    }
+}
+
+/// Whether somebody has it, shared by its copies.
+#[derive(Debug, Clone)]
+struct Mark(Arc<AtomicBool>);
+
+impl Mark {
+    fn set(&self) {
         self.0.store(true, Ordering::Release);
     }
 
@@ -54,7 +80,7 @@ impl Copies {
 struct Entry {
     length: usize,
     sent: Timestamp,
-    copies: Option<Copies>,
+    mark: Option<Mark>,
 }
 
 /// What was sent and has not been acknowledged, serialised once.
@@ -91,14 +117,14 @@ impl Unacknowledged {
         &mut self,
         stanza: &Stanza,
         sent: Timestamp,
-        copies: Option<&Copies>,
+        copies: Option<&mut Copies>,
     ) -> &[u8] {
         let before = self.log.len();
         stanza.write(&mut self.log, ns::CLIENT);
         self.entries.push_back(Entry {
             length: self.log.len() - before,
             sent,
-            copies: copies.cloned(),
+            mark: copies.map(Copies::mark),
         });
         self.log.get(before..).unwrap_or_default()
     }
@@ -154,8 +180,8 @@ impl Unacknowledged {
         self.requested = false;
         for entry in self.entries.drain(..newly) {
             self.start += entry.length;
-            if let Some(copies) = entry.copies {
-                copies.taken();
+            if let Some(mark) = entry.mark {
+                mark.set();
             }
         }
         if newly > 0 {
@@ -179,7 +205,7 @@ impl Unacknowledged {
         let mut lost = Vec::new();
         for entry in self.entries {
             let end = at + entry.length;
-            if entry.copies.is_none_or(Copies::into_lost) {
+            if entry.mark.is_none_or(Mark::into_lost) {
                 lost.push((
                     self.log.get(at..end).unwrap_or_default().to_vec(),
                     entry.sent,
@@ -210,6 +236,32 @@ mod tests {
         Stanza::message(StanzaType::Chat).with_id(format!("m{number}"))
     }
 
+    /// Two sessions with a copy each.
+    fn two() -> (Unacknowledged, Unacknowledged) {
+        let mut copies = Copies::default();
+        let (mut one, mut other) = (unacknowledged(), unacknowledged());
+        for kept in [&mut one, &mut other] {
+            kept.record(&message(1), Timestamp::UNIX_EPOCH, Some(&mut copies));
+        }
+        (one, other)
+    }
+
+    #[test]
+    fn what_a_session_without_acknowledgements_has_is_not_lost() {
+        for before in [true, false] {
+            let (mut copies, mut kept) = (Copies::default(), unacknowledged());
+            if before {
+                copies.take();
+            }
+            kept.record(&message(1), Timestamp::UNIX_EPOCH, Some(&mut copies));
+            if !before {
+                copies.take();
+            }
+            drop(copies);
+            assert!(kept.into_lost().is_empty());
+        }
+    }
+
     #[test]
     fn an_acknowledgement_lets_go_of_the_oldest() {
         let mut kept = unacknowledged();
@@ -236,24 +288,14 @@ mod tests {
 
     #[test]
     fn the_last_copy_that_nobody_has_is_lost() {
-        let copies = Copies::default();
-        let (mut one, mut other) = (unacknowledged(), unacknowledged());
-        for kept in [&mut one, &mut other] {
-            kept.record(&message(1), Timestamp::UNIX_EPOCH, Some(&copies));
-        }
-        drop(copies);
+        let (one, other) = two();
         assert!(one.into_lost().is_empty(), "the other may still have it");
         assert_eq!(other.into_lost().len(), 1);
     }
 
     #[test]
     fn what_one_session_acknowledges_is_not_lost_with_another() {
-        let copies = Copies::default();
-        let (mut one, mut other) = (unacknowledged(), unacknowledged());
-        for kept in [&mut one, &mut other] {
-            kept.record(&message(1), Timestamp::UNIX_EPOCH, Some(&copies));
-        }
-        drop(copies);
+        let (mut one, other) = two();
         one.acknowledge(1).unwrap();
         assert!(other.into_lost().is_empty());
     }

@@ -5,17 +5,23 @@
 //! block is in memory. Runs hold nothing that is not in the segment: they can be removed while nobody uses the folder, and are
 //! made again.
 
+mod walk;
+mod write;
+
 use std::{
     cmp::Ordering,
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io,
     ops::{Bound, RangeBounds},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::{
+    walk::Merged,
+    write::{Builder, merge, to_merge},
+};
 use crate::disk;
 
 /// The last octets of a run.
@@ -248,35 +254,6 @@ impl Run {
         }
         Ok(None)
     }
-
-    /// Its entries between bounds, in order or against it.
-    pub(crate) fn range(self: &Arc<Self>, index: usize, bounds: Bounds, reverse: bool) -> Cursor {
-        let mut cursor = Cursor {
-            run: self.clone(),
-            index,
-            next: None,
-            entries: Vec::new(),
-            bounds,
-            reverse,
-        };
-        if let Some(sorted) = self.indexes.get(index) {
-            let blocks = &sorted.blocks;
-            let (lower, upper) = borrowed(&cursor.bounds);
-            let block = if reverse {
-                blocks.partition_point(|(first, _)| within((Bound::Unbounded, upper), first))
-            } else {
-                blocks.partition_point(|(first, _)| match lower {
-                    Bound::Included(key) | Bound::Excluded(key) => &**first <= key,
-                    Bound::Unbounded => false,
-                })
-            };
-            cursor.next = match (block.checked_sub(1), reverse) {
-                (None, false) => Some(0),
-                (block, _) => block,
-            };
-        }
-        cursor
-    }
 }
 
 fn torn() -> io::Error {
@@ -322,253 +299,10 @@ fn encode(key: &[u8], place: Option<Place>, out: &mut Vec<u8>) -> io::Result<()>
     Ok(())
 }
 
-/// The entries of one index in a run, some of them.
-pub(crate) struct Cursor {
-    run: Arc<Run>,
-    index: usize,
-    /// The block to read next.
-    next: Option<usize>,
-    /// Those of the last block, the next at the end.
-    entries: Vec<Entry>,
-    bounds: Bounds,
-    reverse: bool,
-}
-
-impl Cursor {
-    fn load(&mut self, block: usize) -> io::Result<()> {
-        let Some(sorted) = self.run.indexes.get(self.index) else {
-            self.next = None;
-            return Ok(());
-        };
-        let octets = self.run.block(sorted, block)?;
-        let bounds = borrowed(&self.bounds);
-        let mut rest = &octets[..];
-        let mut passed = false;
-        while !rest.is_empty() {
-            let (entry, more) = decode(rest).ok_or_else(torn)?;
-            if within(bounds, &entry.0) {
-                self.entries.push(entry);
-            } else {
-                // Beyond the end in the direction of walking: nothing more comes after this block.
-                let below = !within((bounds.0, Bound::Unbounded), &entry.0);
-                passed |= below == self.reverse;
-            }
-            rest = more;
-        }
-        if self.reverse {
-            self.next = block.checked_sub(1);
-        } else {
-            self.entries.reverse();
-            self.next = Some(block + 1).filter(|next| *next < sorted.blocks.len());
-        }
-        if passed {
-            self.next = None;
-        }
-        Ok(())
-    }
-}
-
-impl Iterator for Cursor {
-    type Item = io::Result<Entry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(entry) = self.entries.pop() {
-                return Some(Ok(entry));
-            }
-            let block = self.next?;
-            if let Err(error) = self.load(block) {
-                self.next = None;
-                return Some(Err(error));
-            }
-        }
-    }
-}
-
-/// One of several lists of entries in the same order.
-struct Source<'a> {
-    head: Option<Entry>,
-    rest: Box<dyn Iterator<Item = io::Result<Entry>> + 'a>,
-}
-
-/// The entries of several lists as one: of those for the same octets that of the first list.
-pub(crate) struct Merged<'a> {
-    sources: Vec<Source<'a>>,
-    reverse: bool,
-    failed: Option<io::Error>,
-}
-
-impl<'a> Merged<'a> {
-    pub(crate) fn new(reverse: bool) -> Self {
-        Self {
-            sources: Vec::new(),
-            reverse,
-            failed: None,
-        }
-    }
-
-    /// Adds a list that counts less than those before.
-    pub(crate) fn add(&mut self, list: impl Iterator<Item = io::Result<Entry>> + 'a) {
-        let mut source = Source {
-            head: None,
-            rest: Box::new(list),
-        };
-        self.failed = self.failed.take().or(source.step().err());
-        self.sources.push(source);
-    }
-}
-
-impl Source<'_> {
-    fn step(&mut self) -> io::Result<()> {
-        self.head = self.rest.next().transpose()?;
-        Ok(())
-    }
-}
-
-impl Iterator for Merged<'_> {
-    type Item = io::Result<Entry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if let Some(error) = self.failed.take() {
-            self.sources.clear();
-            return Some(Err(error));
-        }
-        let mut first: Option<usize> = None;
-        for (place, source) in self.sources.iter().enumerate() {
-            let Some((key, _)) = &source.head else {
-                continue;
-            };
-            let best = first.and_then(|first| self.sources.get(first)?.head.as_ref());
-            let before = best.is_none_or(
-                |(best, _)| {
-                    if self.reverse { key > best } else { key < best }
-                },
-            );
-            if before {
-                first = Some(place);
-            }
-        }
-        let entry = self.sources.get_mut(first?)?.head.take()?;
-        for source in &mut self.sources {
-            let same = source.head.as_ref().is_none_or(|(key, _)| *key == entry.0);
-            if same && let Err(error) = source.step() {
-                self.failed = Some(error);
-            }
-        }
-        Some(Ok(entry))
-    }
-}
-
-/// Writes a run.
-pub(crate) struct Builder<'f> {
-    out: BufWriter<&'f mut File>,
-    offset: u64,
-    about: About,
-}
-
-impl<'f> Builder<'f> {
-    /// Begins a run of a part, after which the segment has so many rows with so many octets.
-    pub(crate) fn new(file: &'f mut File, (from, to): Part, rows: u64, live: u64) -> Self {
-        Self {
-            out: BufWriter::with_capacity(1 << 18, file),
-            offset: 0,
-            about: About {
-                from,
-                to,
-                rows,
-                live,
-                indexes: Vec::new(),
-            },
-        }
-    }
-
-    /// Adds the entries of the next index, which are in order.
-    pub(crate) fn index(
-        &mut self,
-        columns: Vec<String>,
-        entries: impl Iterator<Item = io::Result<Entry>>,
-    ) -> io::Result<()> {
-        let (mut list, mut octets) = (Vec::new(), Vec::new());
-        let mut last: Option<Box<[u8]>> = None;
-        let (mut count, mut end_of_block) = (0, self.offset);
-        for entry in entries {
-            let (key, place) = entry?;
-            if self.offset >= end_of_block {
-                let begin = Place {
-                    offset: self.offset,
-                    len: 0,
-                };
-                encode(&key, Some(begin), &mut list)?;
-                end_of_block = self.offset + BLOCK;
-            }
-            octets.clear();
-            encode(&key, place, &mut octets)?;
-            self.out.write_all(&octets)?;
-            self.offset += octets.len() as u64;
-            count += 1;
-            last = Some(key);
-        }
-        encode(&last.unwrap_or_default(), None, &mut list)?;
-        self.about.indexes.push(AboutIndex {
-            columns,
-            entries: count,
-            blocks: self.offset,
-            length: list.len() as u64,
-        });
-        self.out.write_all(&list)?;
-        self.offset += list.len() as u64;
-        Ok(())
-    }
-
-    /// Ends it.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        let about = serde_json::to_vec(&self.about)?;
-        self.out.write_all(&about)?;
-        self.out.write_all(&self.offset.to_le_bytes())?;
-        self.out.write_all(&MAGIC)?;
-        self.out.flush()
-    }
-}
-
-/// Writes what these runs say, which follow each other, as one, beside the place where it belongs. What is
-/// gone is left out where they begin with the segment.
-pub(crate) fn merge(runs: &[Arc<Run>], indexes: &[Vec<&str>], path: &Path) -> io::Result<PathBuf> {
-    let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
-        return Err(torn());
-    };
-    let part = (first.part.0, last.part.1);
-    disk::write_new(path, |file| {
-        let mut builder = Builder::new(file, part, last.rows, last.live);
-        for (place, columns) in indexes.iter().enumerate() {
-            let mut merged = Merged::new(false);
-            for run in runs.iter().rev() {
-                merged.add(run.range(place, (Bound::Unbounded, Bound::Unbounded), false));
-            }
-            let kept = merged.filter(|entry| part.0 > 0 || !matches!(entry, Ok((_, None))));
-            let columns = columns.iter().map(|&name| name.to_owned()).collect();
-            builder.index(columns, kept)?;
-        }
-        builder.finish()
-    })
-}
-
-/// Which of the runs of a segment, which follow each other, are to become one: the newest that are about as
-/// large as those after them, once there are several.
-pub(crate) fn to_merge(runs: &[Arc<Run>]) -> Option<std::ops::Range<usize>> {
-    let mut start = runs.len().checked_sub(1)?;
-    let mut total = runs.get(start)?.entries();
-    while let Some(before) = start.checked_sub(1).and_then(|place| runs.get(place)) {
-        if before.entries() > total * 2 {
-            break;
-        }
-        total += before.entries();
-        start -= 1;
-    }
-    (runs.len() - start >= 4).then_some(start..runs.len())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn entry(number: u64, offset: Option<u64>) -> Entry {
