@@ -153,10 +153,18 @@ impl Backing {
 /// # Errors
 /// When there is no such process.
 pub fn stand_still(pid: u32, still: bool) -> Result<(), Failure> {
-    let pids = with_children(pid);
     let signal = if still { "-STOP" } else { "-CONT" };
-    let pids = pids.iter().map(u32::to_string);
-    let status = Command::new("kill").arg(signal).args(pids).status()?;
+    let send = |pid: u32| {
+        Command::new("kill")
+            .arg(signal)
+            .arg(pid.to_string())
+            .status()
+    };
+    // The one that starts the others first, so that none is added; one of them may end meanwhile.
+    let status = send(pid)?;
+    for child in with_children(pid).into_iter().filter(|child| *child != pid) {
+        send(child)?;
+    }
     if status.success() {
         Ok(())
     } else {
