@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use sestina_session::server::Entry;
+
 use crate::certificate::About;
 use crate::config::{Certificate, Config, StorageLocation};
 
@@ -60,8 +62,12 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
         }
         line(&mut out, "  plugins", &plugins(&host.plugins));
     }
-    for address in &config.listen {
-        line(&mut out, "listens on", &listening(*address));
+    for listen in &config.listen {
+        line(
+            &mut out,
+            "listens on",
+            &listening(listen.address, listen.entry),
+        );
     }
     line(&mut out, "data", &config.data.display().to_string());
     match &config.storage {
@@ -97,7 +103,7 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
 /// What is printed when the server is up.
 pub(crate) fn started(
     config: &Config,
-    addresses: &[SocketAddr],
+    listeners: &[(SocketAddr, Entry)],
     new_data: bool,
     new_certificate: bool,
     accounts: bool,
@@ -110,8 +116,8 @@ pub(crate) fn started(
         .map(|host| host.domain.as_str())
         .collect();
     line(&mut out, "serves", &domains.join(", "));
-    for address in addresses {
-        line(&mut out, "listens on", &listening(*address));
+    for (address, entry) in listeners {
+        line(&mut out, "listens on", &listening(*address, *entry));
     }
     line(
         &mut out,
@@ -148,9 +154,10 @@ pub(crate) fn started(
     let program = std::env::current_exe()
         .ok()
         .map_or_else(|| "sestina".to_owned(), |path| path.display().to_string());
-    let (host, port) = addresses
-        .first()
-        .map_or(("127.0.0.1".to_owned(), 5222), |address| {
+    let (host, port) = listeners
+        .iter()
+        .find(|(_, entry)| *entry == Entry::StartTls)
+        .map_or(("127.0.0.1".to_owned(), 5222), |(address, _)| {
             let ip = if address.ip().is_unspecified() {
                 "127.0.0.1".to_owned()
             } else {
@@ -202,7 +209,7 @@ fn line(out: &mut String, name: &str, text: &str) {
     let _ = writeln!(out, "  {name:<14}{text}");
 }
 
-fn listening(address: SocketAddr) -> String {
+fn listening(address: SocketAddr, entry: Entry) -> String {
     let who = if address.ip().is_loopback() {
         ", for this machine only"
     } else if address.ip().is_unspecified() {
@@ -210,7 +217,12 @@ fn listening(address: SocketAddr) -> String {
     } else {
         ""
     };
-    format!("{address} (XMPP with STARTTLS{who})")
+    let how = match entry {
+        Entry::StartTls => "XMPP with STARTTLS",
+        Entry::DirectTls => "XMPP over TLS",
+        _ => "other",
+    };
+    format!("{address} ({how}{who})")
 }
 
 fn words(about: &About, domain: &str) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sestina_session::accounts::{Accounts, StoredAccounts};
-use sestina_session::server::{HostConfig, Server, StartError, Sweeper};
+use sestina_session::server::{HostConfig, Listener, Server, StartError, Sweeper};
 use sestina_session::tls::TlsServer;
 use sestina_storage::Storage;
 use sestina_wire::clock::{Random as _, SystemRandom};
@@ -67,7 +67,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
     }
     let told = report::started(
         config,
-        server.addresses(),
+        server.listeners(),
         new_data,
         new_certificate,
         any_account,
@@ -125,8 +125,16 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
         builder = builder.host(described);
     }
     builder = builder.sweeper(sweeper(config, storage));
-    for address in &config.listen {
-        builder = builder.listen(*address);
+    builder = builder.trusted_proxies(config.proxies.iter().copied());
+    for listen in &config.listen {
+        let mut listener = Listener::new(listen.address, listen.entry);
+        if listen.proxied {
+            listener = listener.behind_proxy();
+        }
+        if listen.optional {
+            listener = listener.if_possible();
+        }
+        builder = builder.listener(listener);
     }
     builder.start().await.map_err(|error| match error {
         StartError::Listen { address, error } if error.kind() == io::ErrorKind::AddrInUse => format!(

@@ -12,6 +12,8 @@ use toml::Spanned;
 pub(super) struct File {
     pub(super) domains: Option<Vec<Spanned<String>>>,
     pub(super) listen: Option<Vec<Spanned<String>>>,
+    pub(super) listen_tls: Vec<Spanned<String>>,
+    pub(super) proxies: Proxies,
     pub(super) data: Option<Spanned<String>>,
     pub(super) storage: Option<Spanned<String>>,
     pub(super) sweep: Option<Spanned<Interval>>,
@@ -22,6 +24,16 @@ pub(super) struct File {
     pub(super) log: Log,
     pub(super) plugins: Plugins,
     pub(super) hosts: super::HostTables,
+}
+
+/// `[proxies]`: load balancers and proxies in front of the server.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Proxies {
+    /// Their networks.
+    pub(super) trusted: Vec<Spanned<String>>,
+    /// Addresses listened on where connections begin with a header of the PROXY protocol.
+    pub(super) protocol: Vec<Spanned<String>>,
 }
 
 /// What one host has for itself, in `[hosts."domain"]`.

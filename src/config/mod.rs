@@ -4,6 +4,7 @@
 
 mod complaint;
 mod file;
+mod listen;
 mod location;
 mod resolve;
 
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sestina_profiles::server::Settings as Plugins;
+use sestina_session::server::Entry;
+use sestina_session::server::ipnet::IpNet;
 
 pub(crate) use complaint::{Complaint, Complaints};
 pub(crate) use file::{Limits, Log, LogFormat};
@@ -25,8 +28,10 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     /// The hosts, at least one, in the order they were written.
     pub(crate) hosts: Vec<Host>,
-    /// Where clients connect.
-    pub(crate) listen: Vec<SocketAddr>,
+    /// Where clients connect, and how.
+    pub(crate) listen: Vec<Listen>,
+    /// The networks of proxies that are believed.
+    pub(crate) proxies: Vec<IpNet>,
     /// The folder for everything the server keeps.
     pub(crate) data: PathBuf,
     /// What the server keeps its data in.
@@ -39,6 +44,19 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// What is logged, and how.
     pub(crate) log: Log,
+}
+
+/// Where clients connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listen {
+    /// IP address and port.
+    pub(crate) address: SocketAddr,
+    /// How they come in.
+    pub(crate) entry: Entry,
+    /// Whether connections begin with a header of the PROXY protocol.
+    pub(crate) proxied: bool,
+    /// Whether the server starts without it where the machine has no such address.
+    pub(crate) optional: bool,
 }
 
 /// One domain.

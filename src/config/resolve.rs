@@ -1,7 +1,6 @@
 //! From what was written to what the server goes by: defaults, paths, addresses, and whether all of it fits together.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,10 +10,10 @@ use sestina_wire::Jid;
 use toml::Spanned;
 
 use super::file::File;
-use super::{Certificate, Complaint, Complaints, Config, Host, StorageLocation};
+use super::{Certificate, Complaint, Complaints, Config, Host, StorageLocation, listen};
 
 /// Collects complaints with the file's path and text at hand.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     path: Option<&'a Path>,
     text: &'a str,
     folder: PathBuf,
@@ -22,7 +21,7 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn complain(&mut self, span: Range<usize>, text: impl Into<String>) {
+    pub(super) fn complain(&mut self, span: Range<usize>, text: impl Into<String>) {
         self.complaints
             .push(Complaint::at(self.path, self.text, Some(span), text));
     }
@@ -46,7 +45,8 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
         complaints: Complaints::none(),
     };
 
-    let listen = listen(&mut source, file.listen.as_deref());
+    let listen = listen::listeners(&mut source, &file);
+    let proxies = listen::proxies(&mut source, &file.proxies.trusted);
     let data = file
         .data
         .as_ref()
@@ -135,6 +135,7 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
         path: path.map(Path::to_owned),
         hosts,
         listen,
+        proxies,
         data,
         storage,
         sweep,
@@ -159,29 +160,6 @@ fn domain(written: &str) -> Result<String, String> {
         )),
         Err(error) => Err(format!("{written:?} is no domain: {error}")),
     }
-}
-
-fn listen(source: &mut Source<'_>, written: Option<&[Spanned<String>]>) -> Vec<SocketAddr> {
-    let Some(written) = written else {
-        return vec![SocketAddr::from(([127, 0, 0, 1], 5222))];
-    };
-    let mut addresses = Vec::new();
-    for entry in written {
-        match entry.get_ref().parse::<SocketAddr>() {
-            Ok(address) if address.port() != 0 && addresses.contains(&address) => {
-                source.complain(entry.span(), format!("{address} is named twice"));
-            }
-            Ok(address) => addresses.push(address),
-            Err(_) => source.complain(
-                entry.span(),
-                format!(
-                    "{:?} is no address to listen on: write IP address and port, such as \"0.0.0.0:5222\" or \"[::]:5222\"",
-                    entry.get_ref()
-                ),
-            ),
-        }
-    }
-    addresses
 }
 
 fn storage(

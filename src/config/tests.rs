@@ -19,7 +19,13 @@ fn an_empty_file_is_complete() {
     assert_eq!(config.hosts.len(), 1);
     assert_eq!(config.hosts[0].domain, "localhost");
     assert_eq!(config.hosts[0].certificate, Certificate::SelfSigned);
-    assert_eq!(config.listen, ["127.0.0.1:5222".parse().unwrap()]);
+    let addresses: Vec<String> = config
+        .listen
+        .iter()
+        .map(|l| l.address.to_string())
+        .collect();
+    assert_eq!(addresses, ["127.0.0.1:5222", "[::1]:5222"]);
+    assert!(!config.listen[0].optional && config.listen[1].optional);
     assert_eq!(config.data, PathBuf::from("etc/data"));
     assert_eq!(
         config.storage,

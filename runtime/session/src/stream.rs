@@ -4,7 +4,9 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use sestina_wire::{Event, Limits, ReadError, Reader, Stanza, Text, Writer, ns};
+use sestina_wire::{
+    Event, Frame, Limits, ReadError, ReadErrorKind, Reader, Stanza, StreamHeader, Text, Writer, ns,
+};
 use thiserror::Error;
 
 use crate::transport::{OutBuffer, Transport};
@@ -43,13 +45,34 @@ pub struct XmlStream {
     content: &'static str,
     ended: bool,
     opened: bool,
+    /// Where the carrier carries whole elements: what they have to be, in place of the reader.
+    framed: Option<Box<Framed>>,
+}
+
+/// What is known of a stream whose elements come one by one (RFC 7395 §3.3).
+#[derive(Debug)]
+struct Framed {
+    limits: Limits,
+    /// Whether the peer's header has come, and no restart since.
+    open: bool,
+    /// What ended it.
+    failed: Option<ReadError>,
 }
 
 impl XmlStream {
     /// A stream before its first header. `content` is the namespace that stanzas have on it, for example
     /// [`ns::CLIENT`].
-    pub fn new(transport: Transport, limits: Limits, content: &'static str) -> XmlStream {
+    pub fn new(mut transport: Transport, limits: Limits, content: &'static str) -> XmlStream {
+        let framed = transport.as_messages().map(|messages| {
+            messages.set_limit(limits.stanza_bytes);
+            Box::new(Framed {
+                limits,
+                open: false,
+                failed: None,
+            })
+        });
         XmlStream {
+            framed,
             transport,
             reader: Reader::new(limits),
             out: OutBuffer::new(),
@@ -76,6 +99,10 @@ impl XmlStream {
     /// Sets the limits for what the peer sends from now on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.reader.set_limits(limits);
+        if let (Some(framed), Some(messages)) = (&mut self.framed, self.transport.as_messages()) {
+            framed.limits = limits;
+            messages.set_limit(limits.stanza_bytes);
+        }
     }
 
     /// Bytes that were received and have not become an event.
@@ -87,6 +114,9 @@ impl XmlStream {
     pub fn restart(&mut self) {
         self.reader.restart();
         self.opened = false;
+        if let Some(framed) = &mut self.framed {
+            framed.open = false;
+        }
     }
 
     /// The next event; `None` when the carrier ended.
@@ -96,6 +126,19 @@ impl XmlStream {
     /// # Errors
     /// A broken carrier, or XML that RFC 6120 forbids.
     pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event>, StreamFault>> {
+        if let (Some(framed), Some(messages)) = (&mut self.framed, self.transport.as_messages()) {
+            if self.ended {
+                return Poll::Ready(Ok(None));
+            }
+            return Poll::Ready(match ready!(messages.poll_message(cx)) {
+                Ok(Some(text)) => framed.event(text).map(Some).map_err(StreamFault::Read),
+                Ok(None) => {
+                    self.ended = true;
+                    Ok(None)
+                }
+                Err(fault) => Err(fault),
+            });
+        }
         loop {
             if let Some(event) = self.reader.next()? {
                 return Poll::Ready(Ok(Some(event)));
@@ -138,7 +181,7 @@ impl XmlStream {
 
     /// Bytes queued and not yet written.
     pub fn queued(&self) -> usize {
-        self.out.len()
+        self.out.len() + self.transport.pending()
     }
 
     /// A writer into the queue, for elements that are no stanzas.
@@ -159,11 +202,17 @@ impl XmlStream {
     /// Queues our stream header.
     pub fn queue_header(&mut self, header: &Header<'_>) {
         let content = self.content;
+        let framed = self.framed.is_some();
         let out = self.out.vec();
-        out.extend_from_slice(b"<?xml version='1.0'?><stream:stream xmlns='");
-        out.extend_from_slice(content.as_bytes());
-        out.extend_from_slice(b"' xmlns:stream='");
-        out.extend_from_slice(ns::STREAM.as_bytes());
+        if framed {
+            out.extend_from_slice(b"<open xmlns='");
+            out.extend_from_slice(ns::FRAMING.as_bytes());
+        } else {
+            out.extend_from_slice(b"<?xml version='1.0'?><stream:stream xmlns='");
+            out.extend_from_slice(content.as_bytes());
+            out.extend_from_slice(b"' xmlns:stream='");
+            out.extend_from_slice(ns::STREAM.as_bytes());
+        }
         out.extend_from_slice(b"' version='1.0'");
         for (name, value) in [
             ("to", header.to),
@@ -179,14 +228,21 @@ impl XmlStream {
                 out.push(b'\'');
             }
         }
-        out.push(b'>');
+        out.extend_from_slice(if framed { b"/>" } else { b">" });
         self.opened = true;
     }
 
     /// Queues our closing tag, once.
     pub fn queue_close(&mut self) {
         if std::mem::take(&mut self.opened) {
-            self.out.vec().extend_from_slice(b"</stream:stream>");
+            let out = self.out.vec();
+            if self.framed.is_some() {
+                out.extend_from_slice(b"<close xmlns='");
+                out.extend_from_slice(ns::FRAMING.as_bytes());
+                out.extend_from_slice(b"'/>");
+            } else {
+                out.extend_from_slice(b"</stream:stream>");
+            }
         }
     }
 
@@ -216,6 +272,46 @@ impl XmlStream {
     /// The content namespace of the stream.
     pub fn content(&self) -> &'static str {
         self.content
+    }
+}
+
+impl Framed {
+    /// What one message says.
+    fn event(&mut self, message: Text) -> Result<Event, ReadError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let event = self.read(message);
+        self.failed = event.as_ref().err().copied();
+        event
+    }
+
+    fn read(&mut self, message: Text) -> Result<Event, ReadError> {
+        // Each message is a document of its own and begins with its element (RFC 7395 §3.3.3).
+        if !message.starts_with('<') {
+            return Err(ReadErrorKind::Format.into());
+        }
+        let frame = Frame::parse_limited(message, ns::CLIENT, &self.limits)?;
+        let root = frame.root();
+        match (root.name(), root.ns()) {
+            ("open", ns::FRAMING) => {
+                self.open = true;
+                Ok(Event::Open(StreamHeader {
+                    to: root.attr("to"),
+                    from: root.attr("from"),
+                    id: root.attr("id"),
+                    version: root.attr("version"),
+                    lang: root.attr("xml:lang"),
+                    content_ns: Text::from_static(ns::CLIENT),
+                    dialback: false,
+                }))
+            }
+            ("close", ns::FRAMING) => Ok(Event::Close),
+            // A header in another namespace (RFC 7395 §3.3.2).
+            ("open" | "close", _) => Err(ReadErrorKind::Namespace.into()),
+            _ if !self.open => Err(ReadErrorKind::Format.into()),
+            _ => Ok(Event::Element(frame)),
+        }
     }
 }
 

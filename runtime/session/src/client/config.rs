@@ -10,6 +10,7 @@ use sestina_wire::dispatch::{Only, Scope, Sender, SpecInfo};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, Jid, JidError, Kind, Limits, Payload, StanzaError, StanzaType, Text};
 
+use crate::client::Way;
 use crate::host::Host;
 use crate::mux::{Answer, Empty, IqContext, StanzaContext};
 use crate::negotiation;
@@ -27,7 +28,7 @@ pub struct ClientConfig {
     pub(super) account: BareJid,
     pub(super) resource: Option<Text>,
     pub(super) password: Secret<String>,
-    pub(super) address: Option<(String, u16)>,
+    pub(super) way: Way,
     pub(super) trust: Trust,
     pub(super) require_tls: bool,
     pub(super) mechanisms: Vec<Mechanism>,
@@ -47,7 +48,7 @@ impl std::fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClientConfig")
             .field("account", &self.account.as_str())
-            .field("address", &self.address)
+            .field("way", &self.way)
             .finish_non_exhaustive()
     }
 }
@@ -63,7 +64,7 @@ impl ClientConfig {
             account: jid.to_bare(),
             resource: jid.resource().map(Text::from),
             password: Secret::new(password.into()),
-            address: None,
+            way: Way::Discover,
             trust: Trust::default(),
             require_tls: true,
             mechanisms: Mechanism::ALL.to_vec(),
@@ -80,10 +81,17 @@ impl ClientConfig {
         })
     }
 
-    /// Connects there instead of asking DNS. The certificate must be for the domain of the address all the same.
+    /// Connects there instead of asking DNS, and encrypts by STARTTLS. The certificate must be for the domain of the
+    /// address all the same.
     #[must_use]
-    pub fn server(mut self, host: impl Into<String>, port: u16) -> ClientConfig {
-        self.address = Some((host.into(), port));
+    pub fn server(self, host: impl Into<String>, port: u16) -> ClientConfig {
+        self.way(Way::StartTls(host.into(), port))
+    }
+
+    /// Connects this way; as the domain says, unless set.
+    #[must_use]
+    pub fn way(mut self, way: Way) -> ClientConfig {
+        self.way = way;
         self
     }
 

@@ -35,7 +35,7 @@ use sestina_wire::negotiation::SessionState;
 use sestina_wire::{Jid, Payload, Stanza, StanzaType, Text};
 
 use crate::client::{
-    Client, ClientConfig, Closed, ConnectError, Events, Prepared, RequestError, Response, resolve,
+    Client, ClientConfig, Closed, ConnectError, Events, Prepared, RequestError, Response, ways,
 };
 use crate::negotiation::Impasse;
 use crate::session::{Connecting, SessionError};
@@ -126,10 +126,7 @@ impl Login<Connected> {
     /// # Errors
     /// [`ConnectError`].
     pub async fn connect(config: ClientConfig) -> Result<Login<Connected>, ConnectError> {
-        let domain = config.account.domain();
-        let socket =
-            resolve::connect(domain, config.address.as_ref(), config.random.as_ref()).await?;
-        Login::over(Transport::tcp(socket)?, config)
+        Login::over(ways::Plan::of(&config).connect().await?, config)
     }
 
     /// Begins over a transport that is connected already.

@@ -7,6 +7,7 @@
 //! [`login`] goes the same way step by step, with a type for what has been reached.
 
 mod config;
+mod eyeballs;
 pub mod login;
 mod presence;
 mod resolve;
@@ -14,6 +15,7 @@ mod roster;
 mod task;
 #[cfg(all(test, feature = "server"))]
 mod tests;
+mod ways;
 
 use std::fmt;
 use std::io;
@@ -37,6 +39,7 @@ use crate::transport::Transport;
 pub use config::ClientConfig;
 pub use presence::Presence;
 pub use roster::Roster;
+pub use ways::Way;
 
 /// Stanzas that may wait to be written before [`Client::send`] waits.
 const OUTBOUND: usize = 256;
@@ -230,10 +233,7 @@ impl Client {
     /// # Errors
     /// [`ConnectError`].
     pub async fn connect(config: ClientConfig) -> Result<(Client, Events), ConnectError> {
-        let domain = config.account.domain();
-        let socket =
-            resolve::connect(domain, config.address.as_ref(), config.random.as_ref()).await?;
-        Client::over(Transport::tcp(socket)?, config).await
+        Client::over(ways::Plan::of(&config).connect().await?, config).await
     }
 
     /// Logs in over a transport that is connected already.

@@ -1,21 +1,34 @@
-//! Finding a domain's server (RFC 6120 §3.2).
+//! Finding a domain's server (RFC 6120 §3.2, XEP-0368).
 
-use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use sestina_wire::clock::Random;
-use tokio::net::TcpStream;
 use tracing::debug;
 
 use crate::client::ConnectError;
+use crate::client::eyeballs::unbracketed;
 
 /// The port of a server that no SRV record names.
 const PORT: u16 = 5222;
-/// How long one address may take to answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Somewhere to connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// Name or address.
+    pub(super) host: String,
+    /// Port.
+    pub(super) port: u16,
+    /// Whether TLS comes first.
+    pub(super) tls: bool,
+}
+
+impl Candidate {
+    pub(super) fn new(host: String, port: u16, tls: bool) -> Candidate {
+        Candidate { host, port, tls }
+    }
+}
 
 /// A service record (RFC 2782).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,77 +37,71 @@ struct Service {
     weight: u16,
     host: String,
     port: u16,
+    tls: bool,
 }
 
-/// Connects to the server of `domain`, or to `address` where one is given.
-pub(super) async fn connect(
+/// Where to try, in this order.
+pub(super) async fn candidates(
     domain: &str,
-    address: Option<&(String, u16)>,
     random: &dyn Random,
-) -> Result<TcpStream, ConnectError> {
-    let candidates = match address {
-        Some(address) => vec![address.clone()],
-        None => candidates(domain, random).await?,
-    };
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for (host, port) in &candidates {
-        match reach(host, *port).await {
-            Ok(socket) => return Ok(socket),
-            Err(error) => {
-                debug!(host, port, %error, "cannot connect");
-                last = error;
-            }
-        }
-    }
-    Err(ConnectError::Unreachable {
-        domain: domain.to_owned(),
-        error: last,
-    })
-}
-
-/// Tries every address of a host.
-async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for address in tokio::net::lookup_host((unbracketed(host), port)).await? {
-        match tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await {
-            Ok(Ok(socket)) => return Ok(socket),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(last)
-}
-
-fn unbracketed(host: &str) -> &str {
-    host.strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host)
-}
-
-/// Hosts and ports to try, in this order.
-async fn candidates(domain: &str, random: &dyn Random) -> Result<Vec<(String, u16)>, ConnectError> {
-    let itself = || vec![(domain.to_owned(), PORT)];
+) -> Result<Vec<Candidate>, ConnectError> {
+    let itself = || vec![Candidate::new(domain.to_owned(), PORT, false)];
     if unbracketed(domain).parse::<IpAddr>().is_ok() {
         return Ok(itself());
     }
-    let services = services(domain).await;
-    match services.as_slice() {
-        // No records, or nobody to ask: the domain itself (RFC 6120 §3.2.2).
-        [] => Ok(itself()),
-        // The domain says that it has no such service (RFC 2782).
-        [only] if only.host.is_empty() => Err(ConnectError::NoService(domain.to_owned())),
-        _ => Ok(in_order(services, random)),
+    let resolver = match TokioResolver::builder_tokio().and_then(|builder| builder.build()) {
+        Ok(resolver) => resolver,
+        Err(error) => {
+            debug!(%error, "nobody to ask for service records");
+            return Ok(itself());
+        }
+    };
+    let (plain, direct) = tokio::join!(
+        services(&resolver, "_xmpp-client", domain, false),
+        services(&resolver, "_xmpps-client", domain, true)
+    );
+    match merged(plain, direct) {
+        Merged::Nothing => Ok(itself()),
+        Merged::NoService => Err(ConnectError::NoService(domain.to_owned())),
+        Merged::Services(services) => Ok(in_order(services, random)),
     }
 }
 
-async fn services(domain: &str) -> Vec<Service> {
-    let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build());
-    let name = format!("_xmpp-client._tcp.{}.", domain.trim_end_matches('.'));
-    let answer = match resolver {
-        Ok(resolver) => resolver.lookup(name.as_str(), RecordType::SRV).await,
-        Err(error) => Err(error),
-    };
-    let answer = match answer {
+/// What the records of both services say together.
+#[derive(Debug, PartialEq, Eq)]
+enum Merged {
+    /// No records, or nobody to ask: the domain itself is tried (RFC 6120 §3.2.2).
+    Nothing,
+    /// The domain says that it has no server (RFC 2782).
+    NoService,
+    /// One list, as if the records were of one service (XEP-0368 §3).
+    Services(Vec<Service>),
+}
+
+fn merged(plain: Vec<Service>, direct: Vec<Service>) -> Merged {
+    // The other service's says only that there is no direct TLS.
+    let denied = plain.iter().any(|service| service.host.is_empty());
+    let services: Vec<Service> = plain
+        .into_iter()
+        .chain(direct)
+        // A root for a host says that there is none (RFC 2782).
+        .filter(|service| !service.host.is_empty())
+        .collect();
+    match (services.is_empty(), denied) {
+        (false, _) => Merged::Services(services),
+        (true, true) => Merged::NoService,
+        (true, false) => Merged::Nothing,
+    }
+}
+
+async fn services(
+    resolver: &TokioResolver,
+    service: &str,
+    domain: &str,
+    tls: bool,
+) -> Vec<Service> {
+    let name = format!("{service}._tcp.{}.", domain.trim_end_matches('.'));
+    let answer = match resolver.lookup(name.as_str(), RecordType::SRV).await {
         Ok(answer) => answer,
         Err(error) => {
             debug!(name, %error, "no service records");
@@ -108,6 +115,7 @@ async fn services(domain: &str) -> Vec<Service> {
             weight: srv.weight,
             host: srv.target.to_utf8().trim_end_matches('.').to_owned(),
             port: srv.port,
+            tls,
         }),
         _ => None,
     });
@@ -116,7 +124,7 @@ async fn services(domain: &str) -> Vec<Service> {
 
 /// Orders service records: the lowest priority first, and among equals at random in proportion to their weights
 /// (RFC 2782).
-fn in_order(mut services: Vec<Service>, random: &dyn Random) -> Vec<(String, u16)> {
+fn in_order(mut services: Vec<Service>, random: &dyn Random) -> Vec<Candidate> {
     // Records without weight come first in each round, so that they are chosen only by a roll of zero.
     services.sort_by_key(|service| (service.priority, service.weight));
     let mut ordered = Vec::with_capacity(services.len());
@@ -134,10 +142,8 @@ fn in_order(mut services: Vec<Service>, random: &dyn Random) -> Vec<(String, u16
             sum += u64::from(service.weight);
             sum >= roll
         });
-        let Service { host, port, .. } = services.remove(chosen.unwrap_or_default());
-        if !host.is_empty() {
-            ordered.push((host, port));
-        }
+        let chosen = services.remove(chosen.unwrap_or_default());
+        ordered.push(Candidate::new(chosen.host, chosen.port, chosen.tls));
     }
     ordered
 }
@@ -156,7 +162,33 @@ mod tests {
             weight,
             host: host.to_owned(),
             port: PORT,
+            tls: false,
         }
+    }
+
+    #[test]
+    fn both_services_are_one_list() {
+        let direct = |priority, host: &str| Service {
+            tls: true,
+            ..service(priority, 1, host)
+        };
+        let plain = vec![service(5, 1, "a"), service(20, 1, "b")];
+        let Merged::Services(services) = merged(plain, vec![direct(10, "c"), direct(1, "d")])
+        else {
+            panic!("no services");
+        };
+        let ordered = in_order(services, &SeededRandom::new(1));
+        let found: Vec<(&str, bool)> = ordered.iter().map(|c| (c.host.as_str(), c.tls)).collect();
+        assert_eq!(
+            found,
+            [("d", true), ("a", false), ("c", true), ("b", false)]
+        );
+        assert_eq!(merged(vec![], vec![]), Merged::Nothing);
+        assert_eq!(merged(vec![service(0, 0, "")], vec![]), Merged::NoService);
+        // No direct TLS, which leaves the other service.
+        let only = merged(vec![service(5, 1, "a")], vec![direct(0, "")]);
+        assert_eq!(only, Merged::Services(vec![service(5, 1, "a")]));
+        assert_eq!(merged(vec![], vec![direct(0, "")]), Merged::Nothing);
     }
 
     #[test]
@@ -172,8 +204,8 @@ mod tests {
         for _ in 0..1_000 {
             let ordered = in_order(services.clone(), &random);
             assert_eq!(ordered.len(), 4);
-            assert_eq!(ordered[3].0, "last");
-            *first.entry(ordered[0].0.clone()).or_default() += 1;
+            assert_eq!(ordered[3].host, "last");
+            *first.entry(ordered[0].host.clone()).or_default() += 1;
         }
         assert!((650..850).contains(&first["often"]), "{first:?}");
         assert!((150..350).contains(&first["seldom"]), "{first:?}");
@@ -188,7 +220,10 @@ mod tests {
         let random = SeededRandom::new(1);
         for address in ["127.0.0.1", "[::1]"] {
             let candidates = candidates(address, &random).await.unwrap();
-            assert_eq!(candidates, [(address.to_owned(), PORT)]);
+            assert_eq!(
+                candidates,
+                [Candidate::new(address.to_owned(), PORT, false)]
+            );
         }
     }
 }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use sestina_storage::{Secret, Storage};
 use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, JidError, Limits};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::accounts::Accounts;
@@ -18,7 +18,7 @@ use crate::plugin::{Plugin, PluginError, PluginManager};
 use crate::router::Router;
 use crate::sasl::Mechanism;
 use crate::server::access::{Doors, HostBinder};
-use crate::server::{Server, Shared, Sweeper, listener};
+use crate::server::{Entrances, Entry, Listener, Server, Shared, Sweeper, listener};
 use crate::session::{AcceptConfig, HostAccess, Timeouts};
 use crate::tls::TlsServer;
 
@@ -116,7 +116,8 @@ impl Default for ServerLimits {
 /// Makes a server.
 pub struct ServerBuilder {
     hosts: Vec<HostConfig>,
-    listen: Vec<SocketAddr>,
+    listen: Vec<Listener>,
+    proxies: Vec<IpNet>,
     sweepers: Vec<Sweeper>,
     table: Vec<FeatureRow>,
     limits: ServerLimits,
@@ -130,6 +131,7 @@ impl ServerBuilder {
         ServerBuilder {
             hosts: Vec::new(),
             listen: Vec::new(),
+            proxies: Vec::new(),
             sweepers: Vec::new(),
             table: sestina_types::NEGOTIATION.to_vec(),
             limits: ServerLimits::default(),
@@ -146,10 +148,24 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens for clients there; port 0 takes a free one, see [`Server::addresses`].
+    /// Listens there for clients that encrypt by STARTTLS; port 0 takes a free one, see [`Server::addresses`].
     #[must_use]
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen.push(address);
+    pub fn listen(self, address: SocketAddr) -> Self {
+        self.listener(Listener::new(address, Entry::StartTls))
+    }
+
+    /// Listens.
+    #[must_use]
+    pub fn listener(mut self, listener: Listener) -> Self {
+        self.listen.push(listener);
+        self
+    }
+
+    /// The networks of load balancers and proxies whose word on where a connection comes from is taken; nobody's,
+    /// unless set.
+    #[must_use]
+    pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.proxies.extend(networks);
         self
     }
 
@@ -206,6 +222,10 @@ impl ServerBuilder {
         let mut managers = Vec::with_capacity(self.hosts.len());
         let mut doors = HashMap::new();
         let mut table = self.table;
+        let mut entrances = Entrances {
+            proxies: self.proxies,
+            ..Entrances::default()
+        };
         for config in self.hosts {
             let domain = config.domain.clone();
             if doors.contains_key(domain.domain()) {
@@ -231,6 +251,9 @@ impl ServerBuilder {
                 config.accounts.authenticator(domain.clone()),
                 Arc::new(HostBinder(Arc::clone(&host))),
             );
+            if let Some(tls) = &config.tls {
+                entrances.named.add(domain.domain(), tls.clone());
+            }
             access.tls = config.tls;
             access.mechanisms = config.mechanisms;
             access.features = host.stream_features().to_vec();
@@ -253,9 +276,15 @@ impl ServerBuilder {
 
         // Sockets before plugins: a port in use is the commonest reason not to start.
         let mut sockets = Vec::with_capacity(self.listen.len());
-        for address in self.listen {
-            let failed = |error| StartError::Listen { address, error };
-            sockets.push(TcpListener::bind(address).await.map_err(failed)?);
+        for listener in self.listen {
+            let address = listener.address;
+            match listener.bind() {
+                Ok(socket) => sockets.push((socket, listener)),
+                Err(error) if listener.optional && listener::is_absent(&error) => {
+                    tracing::debug!(%address, %error, "not listened on");
+                }
+                Err(error) => return Err(StartError::Listen { address, error }),
+            }
         }
         for (started, (domain, manager)) in managers.iter().enumerate() {
             if let Err(error) = manager.start().await {
@@ -274,17 +303,18 @@ impl ServerBuilder {
             Arc::new(accept),
             self.limits.connections,
             stopping,
+            entrances,
         ));
-        let mut addresses = Vec::with_capacity(sockets.len());
-        for socket in sockets {
-            addresses.extend(socket.local_addr());
-            tokio::spawn(listener::run(socket, Arc::clone(&shared)));
+        let mut listeners = Vec::with_capacity(sockets.len());
+        for (socket, listener) in sockets {
+            listeners.extend(socket.local_addr().map(|address| (address, listener.entry)));
+            tokio::spawn(listener::run(socket, listener, Arc::clone(&shared)));
         }
         let managers = managers.into_iter().map(|(_, manager)| manager).collect();
         let sweepers = self.sweepers.into_iter();
         let sweeping = sweepers.map(|sweeper| sweeper.start(Arc::clone(&self.clock)));
         let sweeping = sweeping.collect();
-        Ok(Server::new(shared, addresses, managers, sweeping, stop))
+        Ok(Server::new(shared, listeners, managers, sweeping, stop))
     }
 }
 

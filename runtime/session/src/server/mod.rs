@@ -4,13 +4,15 @@ mod access;
 mod builder;
 mod connection;
 mod listener;
+mod named;
 mod sweeper;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sestina_wire::{StreamCondition, StreamError};
 use tokio::sync::{Notify, watch};
 
@@ -22,8 +24,11 @@ use crate::session::AcceptConfig;
 use crate::transport::{Transport, memory};
 
 pub use builder::{HostConfig, ServerBuilder, ServerLimits, StartError};
+pub use ipnet;
+pub use listener::{Entry, Listener};
 pub use sweeper::Sweeper;
 
+use named::Named;
 use sweeper::Sweeping;
 
 /// How long a shutdown waits for connections to take their goodbye.
@@ -39,6 +44,16 @@ struct Shared {
     /// Woken when the last connection is gone.
     idle: Notify,
     stopping: watch::Receiver<bool>,
+    doors: Entrances,
+}
+
+/// What listeners need beside what a stream is negotiated with.
+#[derive(Default)]
+struct Entrances {
+    /// The certificates, for what is encrypted first.
+    named: Named,
+    /// Whose word on where a connection comes from is taken.
+    proxies: Vec<IpNet>,
 }
 
 impl Shared {
@@ -47,11 +62,13 @@ impl Shared {
         accept: Arc<AcceptConfig>,
         cap: usize,
         stopping: watch::Receiver<bool>,
+        doors: Entrances,
     ) -> Self {
         Shared {
             router,
             accept,
             cap,
+            doors,
             open: AtomicUsize::new(0),
             idle: Notify::new(),
             stopping,
@@ -70,8 +87,24 @@ impl Shared {
         self.stopping.clone()
     }
 
+    /// Whether this is an address of ours through which others come.
+    fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.doors.proxies.iter().any(|net| net.contains(&address))
+    }
+
+    /// The settings of TLS for a client that names a host, or none.
+    fn tls(&self, name: Option<&str>, protocol: &'static str) -> Option<Arc<rustls::ServerConfig>> {
+        self.doors.named.config(name, protocol)
+    }
+
     /// Gives a connection its task, or turns it away when there are too many.
     fn serve(self: &Arc<Self>, transport: Transport) {
+        self.spawn(listener::serve(transport, Arc::clone(self)));
+    }
+
+    /// Gives what a connection is served by a task of its own, or drops it when there are too many.
+    fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
         if self.open.fetch_add(1, Ordering::AcqRel) >= self.cap {
             self.closed();
             metrics::count(metrics::CONNECTIONS_REFUSED);
@@ -80,10 +113,9 @@ impl Shared {
         metrics::count(metrics::CONNECTIONS_ACCEPTED);
         metrics::raise(metrics::CONNECTIONS_OPEN);
         let guard = Open(Arc::clone(self));
-        let shared = Arc::clone(self);
         tokio::spawn(async move {
             let _guard = guard;
-            listener::serve(transport, shared).await;
+            work.await;
         });
     }
 
@@ -121,7 +153,7 @@ impl Drop for Open {
 /// those there are end by themselves.
 pub struct Server {
     shared: Arc<Shared>,
-    addresses: Vec<SocketAddr>,
+    listeners: Vec<(SocketAddr, Entry)>,
     managers: Vec<PluginManager>,
     sweeping: Vec<Sweeping>,
     stop: watch::Sender<bool>,
@@ -130,14 +162,14 @@ pub struct Server {
 impl Server {
     fn new(
         shared: Arc<Shared>,
-        addresses: Vec<SocketAddr>,
+        listeners: Vec<(SocketAddr, Entry)>,
         managers: Vec<PluginManager>,
         sweeping: Vec<Sweeping>,
         stop: watch::Sender<bool>,
     ) -> Self {
         Server {
             shared,
-            addresses,
+            listeners,
             managers,
             sweeping,
             stop,
@@ -150,8 +182,13 @@ impl Server {
     }
 
     /// The addresses it listens on, with the real ports, in the order they were given.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(|(address, _)| *address).collect()
+    }
+
+    /// The same with how clients come in there.
+    pub fn listeners(&self) -> &[(SocketAddr, Entry)] {
+        &self.listeners
     }
 
     /// A host by domain.

@@ -47,6 +47,7 @@ impl Connecting {
         } else {
             SessionState::empty()
         };
+        let framed = transport.is_framed();
         let stream = XmlStream::new(transport, config.limits, ns::CLIENT);
         let policy = Policy {
             required: if config.require_tls {
@@ -56,7 +57,12 @@ impl Connecting {
             },
             disabled: (0..)
                 .zip(config.table.iter())
-                .filter(|(_, row)| runner(row, &config).is_none())
+                .filter(|(_, row)| match runner(row, &config) {
+                    // A client ignores what is offered where it cannot be (RFC 7395 §3.9).
+                    Some(Runner::StartTls) => framed,
+                    Some(_) => false,
+                    None => true,
+                })
                 .map(|(row, _)| row)
                 .collect(),
             wanted: (0..)

@@ -95,6 +95,14 @@ impl TlsServer {
     pub(crate) fn acceptor(&self) -> &TlsAcceptor {
         &self.acceptor
     }
+
+    /// The settings for a connection that is encrypted first and speaks this protocol then (ALPN, RFC 7301).
+    #[cfg(feature = "server")]
+    pub(crate) fn speaking(&self, protocol: &'static str) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::clone(self.acceptor.config());
+        config.alpn_protocols = vec![protocol.into()];
+        Arc::new(config)
+    }
 }
 
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -69,6 +69,19 @@ impl Trust {
         self
     }
 
+    /// The connector for what is encrypted first and speaks this protocol then (ALPN, RFC 7301).
+    ///
+    /// # Errors
+    /// As for [`Trust::connector`].
+    pub(crate) fn connector_speaking(
+        &self,
+        protocol: &'static str,
+    ) -> Result<TlsConnector, TlsError> {
+        let mut config = ClientConfig::clone(self.connector()?.config());
+        config.alpn_protocols = vec![protocol.into()];
+        Ok(TlsConnector::from(Arc::new(config)))
+    }
+
     /// The connector for this trust.
     ///
     /// # Errors

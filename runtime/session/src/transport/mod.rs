@@ -1,13 +1,23 @@
-//! Byte carriers below the XML stream: TCP, TLS over it, and a pair of pipes in memory.
+//! What is below the XML stream: carriers of bytes (TCP, TLS over it, a pair of pipes in memory) and carriers of whole
+//! elements (WebSocket, BOSH).
 //!
 //! A [`Transport`] owns no read buffer. [`Transport::poll_read_with`] reads into a scratch buffer that belongs to the
 //! thread and lends it to the caller for the length of one call, so a connection on which nothing happens costs its
 //! socket and nothing else. What is to be written lives in an [`OutBuffer`], which gives its memory back when it has
 //! run empty.
+//!
+//! What carries elements implements [`Messages`]. The stream above writes the same bytes for either; here they are cut
+//! into elements and each is made to stand on its own. Reading gives one element at a time.
 
 mod buffer;
+mod cut;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod memory;
+mod messages;
+#[cfg(feature = "server")]
+pub(crate) mod proxy;
+#[cfg(feature = "web")]
+mod web_socket;
 
 use std::cell::RefCell;
 use std::io;
@@ -19,6 +29,8 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
 pub use buffer::OutBuffer;
+pub(crate) use cut::{Element, elements};
+pub(crate) use messages::Messages;
 
 /// Bytes of the thread's scratch buffer: one TLS record, so that a read never leaves a part of a record behind.
 const SCRATCH: usize = 16 * 1024;
@@ -40,6 +52,8 @@ pub struct Transport {
 enum Carrier {
     Plain(Plain),
     Tls(Box<tokio_rustls::TlsStream<Plain>>),
+    /// Whole elements, over a carrier of its own.
+    Messages(Box<dyn Messages>),
     /// Between two carriers: while TLS is being negotiated, or after that failed.
     Gone,
 }
@@ -56,6 +70,7 @@ impl std::fmt::Debug for Carrier {
             Carrier::Plain(Plain::Tcp(_)) => "tcp",
             Carrier::Plain(Plain::Memory(_)) => "memory",
             Carrier::Tls(_) => "tls",
+            Carrier::Messages(_) => "messages",
             Carrier::Gone => "gone",
         })
     }
@@ -82,6 +97,49 @@ impl Transport {
             carrier: Carrier::Plain(Plain::Memory(pipe)),
             peer: None,
             trusted: false,
+        }
+    }
+
+    /// A carrier of whole elements. `secure` says whether nobody on the way can read along.
+    #[cfg(feature = "web")]
+    pub(crate) fn messages(
+        messages: Box<dyn Messages>,
+        peer: Option<SocketAddr>,
+        secure: bool,
+    ) -> Transport {
+        Transport {
+            carrier: Carrier::Messages(messages),
+            peer,
+            trusted: secure,
+        }
+    }
+
+    /// The same with the address that a load balancer says the peer has.
+    #[cfg(feature = "server")]
+    pub(crate) fn with_peer(mut self, peer: SocketAddr) -> Transport {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// What carries whole elements, if this does.
+    pub(crate) fn as_messages(&mut self) -> Option<&mut dyn Messages> {
+        match &mut self.carrier {
+            Carrier::Messages(messages) => Some(messages.as_mut()),
+            _ => None,
+        }
+    }
+
+    /// Whether it carries whole elements: a stream on it has no tags of its own, and TLS cannot be negotiated inside
+    /// (RFC 7395 §3.9).
+    pub fn is_framed(&self) -> bool {
+        matches!(self.carrier, Carrier::Messages(_))
+    }
+
+    /// Bytes that were taken from the stream above and have not been passed on.
+    pub(crate) fn pending(&self) -> usize {
+        match &self.carrier {
+            Carrier::Messages(messages) => messages.pending(),
+            _ => 0,
         }
     }
 
@@ -142,6 +200,11 @@ impl Transport {
         cx: &mut Context<'_>,
         out: &mut OutBuffer,
     ) -> Poll<io::Result<()>> {
+        if let Carrier::Messages(messages) = &mut self.carrier {
+            elements(out.pending(), |element| messages.queue(element));
+            out.consume(out.len());
+            return messages.poll_flush(cx);
+        }
         while !out.is_empty() {
             match self.carrier.poll_write(cx, out.pending()) {
                 Poll::Pending => return Poll::Pending,
@@ -168,6 +231,26 @@ impl Transport {
     pub async fn accept_tls(&mut self, acceptor: &tokio_rustls::TlsAcceptor) -> io::Result<()> {
         let plain = self.take_plain()?;
         let stream = acceptor.accept(plain).await?;
+        self.carrier = Carrier::Tls(Box::new(tokio_rustls::TlsStream::Server(stream)));
+        Ok(())
+    }
+
+    /// Negotiates TLS as the side that was connected to, before anything else is said; `choose` finds the settings for
+    /// the name that the client wants to reach (RFC 6066 §3). The transport is unusable after an error.
+    ///
+    /// # Errors
+    /// What TLS reports; [`io::ErrorKind::NotFound`] when there are no settings for this client.
+    #[cfg(feature = "server")]
+    pub(crate) async fn accept_named_tls(
+        &mut self,
+        choose: impl FnOnce(Option<&str>) -> Option<std::sync::Arc<rustls::ServerConfig>> + Send,
+    ) -> io::Result<()> {
+        let plain = self.take_plain()?;
+        let acceptor = rustls::server::Acceptor::default();
+        let handshake = tokio_rustls::LazyConfigAcceptor::new(acceptor, plain).await?;
+        let config = choose(handshake.client_hello().server_name());
+        let config = config.ok_or(io::ErrorKind::NotFound)?;
+        let stream = handshake.into_stream(config).await?;
         self.carrier = Carrier::Tls(Box::new(tokio_rustls::TlsStream::Server(stream)));
         Ok(())
     }
@@ -204,6 +287,7 @@ impl Carrier {
         match self {
             Carrier::Plain(plain) => Pin::new(plain).poll_read(cx, buf),
             Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buf),
+            Carrier::Messages(messages) => messages.poll_rest(cx, buf),
             Carrier::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
@@ -212,6 +296,7 @@ impl Carrier {
         match self {
             Carrier::Plain(plain) => Pin::new(plain).poll_write(cx, bytes),
             Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
+            Carrier::Messages(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
             Carrier::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
@@ -221,6 +306,7 @@ impl Carrier {
             // Neither keeps anything back, so there is nothing to ask them.
             Carrier::Plain(_) => Poll::Ready(Ok(())),
             Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
+            Carrier::Messages(messages) => messages.poll_flush(cx),
             Carrier::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
@@ -229,8 +315,39 @@ impl Carrier {
         match self {
             Carrier::Plain(plain) => Pin::new(plain).poll_shutdown(cx),
             Carrier::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
+            Carrier::Messages(messages) => messages.poll_shutdown(cx),
             Carrier::Gone => Poll::Ready(Ok(())),
         }
+    }
+}
+
+/// For what speaks another protocol before or below an XML stream, such as HTTP.
+impl AsyncRead for Transport {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.get_mut().carrier.poll_read(cx, buf)
+    }
+}
+
+/// As for reading.
+impl AsyncWrite for Transport {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().carrier.poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().carrier.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().carrier.poll_shutdown(cx)
     }
 }
 

@@ -320,7 +320,9 @@ impl Negotiation<'_> {
         let secure = self.stream.transport().is_secure();
         let usable = |row: &FeatureRow| match runner(row, host) {
             None => false,
-            Some(Runner::StartTls) => host.tls.is_some() && !secure,
+            Some(Runner::StartTls) => {
+                host.tls.is_some() && !secure && !self.stream.transport().is_framed()
+            }
             Some(Runner::Sasl) => !host.mechanisms.is_empty(),
             Some(_) => true,
         };
