@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    Answer, ElementName, Field, FieldKind, FieldType, Handler, IqType, Multiplicity, Scope, Sender,
-    Shape, Spec, Table, Traveller, Type, TypeRef, ValueType, Where,
+    Answer, DataForm, ElementName, ElementUse, Field, FieldKind, FieldType, Handler, IqType,
+    Multiplicity, Scope, Sender, Shape, Spec, Table, Traveller, Type, TypeRef, ValueType, Where,
 };
 use crate::render::docs::settings;
 
@@ -99,11 +99,35 @@ pub fn explain(spec: &Spec) -> String {
             section.handlers(handlers);
         }
     }
-    for element in &spec.nonzas {
-        section.line("beside stanzas", &path(&element.type_));
+    for nonza in &spec.nonzas {
+        section.line("beside stanzas", &path(&nonza.element.type_));
+        section.handlers(&nonza.handlers);
     }
-    for element in &spec.children {
-        section.line("inside others", &path(&element.type_));
+    for child in &spec.children {
+        let inside: Vec<String> = child.inside.iter().map(foreign).collect();
+        let inside = if inside.is_empty() {
+            String::new()
+        } else {
+            format!(", extends {}", inside.join(", "))
+        };
+        section.line(
+            "inside others",
+            &format!("{}{inside}", path(&child.element.type_)),
+        );
+    }
+    for item in &spec.items {
+        let path = path(&item.payload.type_);
+        section.line(
+            "items of nodes",
+            &format!("{path} at {}{}", item.node, senders(&item.from)),
+        );
+        for (name, value) in &item.options {
+            section.more(&format!("the node has {name} = {value}"));
+        }
+        section.handlers(&item.handlers);
+    }
+    for form in &spec.forms {
+        explain_form(&mut section, form);
     }
     for row in &spec.negotiations {
         let names = |states: &[crate::model::State]| {
@@ -129,6 +153,11 @@ pub fn explain(spec: &Spec) -> String {
                 }
             ),
         );
+        if let Some(exchange) = &row.exchange {
+            let (request, answer) = (path(&exchange.request.type_), path(&exchange.answer.type_));
+            section.more(&format!("{request} -> {answer}"));
+            section.handlers(&exchange.handlers);
+        }
     }
     for stage in &spec.stages {
         let mut place = format!("{:?}", stage.at);
@@ -251,6 +280,39 @@ fn explain_table(section: &mut Section<'_>, table: &Table) {
     }
 }
 
+fn explain_form(section: &mut Section<'_>, form: &DataForm) {
+    let extends = if form.extends {
+        ", extends another's"
+    } else {
+        ""
+    };
+    section.line(
+        "data forms",
+        &format!("forms::{} of type {}{extends}", form.rust, form.form_type),
+    );
+    for field in &form.fields {
+        let mut type_ = match &field.choice {
+            Some(choice) => choice.clone(),
+            None => format!("{:?}", field.value),
+        };
+        if field.type_.is_multi() {
+            type_ = format!("Vec<{type_}>");
+        }
+        let required = if field.required { ", required" } else { "" };
+        section.more(&format!(
+            "{}: {type_}  {} ({}){required}",
+            field.rust,
+            field.var,
+            field.type_.name()
+        ));
+    }
+}
+
+/// An element with the spec that declares it.
+fn foreign(element: &ElementUse) -> String {
+    format!("{} of {}", path(&element.type_), element.type_.spec)
+}
+
 struct Section<'a> {
     out: &'a mut String,
     title: &'static str,
@@ -272,10 +334,19 @@ impl Section<'_> {
     fn handlers(&mut self, handlers: &[Handler]) {
         for handler in handlers {
             let scopes: Vec<String> = handler.scopes.iter().map(scope).collect();
+            let mut answers = String::new();
+            if !scopes.is_empty() {
+                let _ = write!(answers, " answers for {}", scopes.join(", "));
+            }
+            if let Some(node) = &handler.node {
+                let _ = write!(answers, " at the node {node}");
+            }
+            if let Some(form) = &handler.form {
+                let _ = write!(answers, " with a form of type {form}");
+            }
             self.more(&format!(
-                "{} answers for {}: fn {}",
+                "{}{answers}: fn {}",
                 handler.role.name(),
-                scopes.join(", "),
                 handler.name
             ));
         }

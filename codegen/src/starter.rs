@@ -157,6 +157,30 @@ on = ["host"]
 #scope = ["client"]
 #name = "item"
 
+# What is published: an item of a node, whose items are heeded, and a client that hears of them.
+#[[pubsub-item]]
+#node = NAMESPACE
+#element = "item"
+#from = ["own-account", "contact"]
+#options = { access_model = "presence", max_items = "1" }
+#[[pubsub-item.handler]]
+#role = "client"
+#name = "changed"
+
+# A data form of a certain type; its specification depends on xep-0004.
+#[[data-form]]
+#form_type = NAMESPACE
+#rust = "Options"
+#[[data-form.field]]
+#var = "owner"
+#type = "jid-single"            # boolean hidden jid-multi jid-single list-multi list-single text-multi …
+#required = true
+
+# What travels inside elements of other specifications.
+#[[child]]
+#element = "item"
+#inside = ["xep-0060:event:event"]
+
 # A stream feature.
 #[[negotiation]]
 #name = "query"

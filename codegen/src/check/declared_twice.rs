@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::Diagnostic;
-use crate::model::{IqType, Model, Place};
+use crate::model::{Answer, Iq, IqType, Model, Place, TypeRef};
 
 pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let mut features = Seen::new(
@@ -22,6 +22,11 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     let mut requests = Seen::new(
         "the request",
         "one request has one answer: remove the other, or add its handlers here",
+    );
+    let mut answers: BTreeMap<String, (Option<&TypeRef>, Place)> = BTreeMap::new();
+    let mut handled = Seen::new(
+        "the handler of the nonza",
+        "one spec handles it: remove the handler from the other",
     );
     for spec in &model.specs {
         for feature in &spec.features {
@@ -65,24 +70,37 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 "set"
             };
             let element = &iq.request.element;
-            // In another scope another spec may answer the same request.
-            let scopes: Vec<String> = iq
-                .handlers
-                .iter()
-                .map(|h| format!("{:?} {:?} {:?} {:?}", h.role, h.scopes, h.node, h.form))
-                .collect();
-            let key = format!(
-                "{kind} {} {} {}",
-                element.namespace,
-                element.name,
-                scopes.join(" ")
-            );
-            requests.add_as(
-                key,
-                &format!("{kind} {}", element.name),
-                &iq.request.place,
-                found,
-            );
+            let name = format!("{kind} {}", element.name);
+            let key = format!("{kind} {} {}", element.namespace, element.name);
+            match answers.get(&key) {
+                Some((answer, first)) if *answer != answer_of(iq) => found.push(
+                    Diagnostic::error(
+                        &iq.place,
+                        format!("the request `{name}` has another answer here"),
+                    )
+                    .note(first, "first here")
+                    .help("one request has one answer, in every spec that handles it"),
+                ),
+                _ => {
+                    answers.insert(key.clone(), (answer_of(iq), iq.place.clone()));
+                }
+            }
+            // In another scope, for another node or type of form, another spec may answer the same request.
+            for handler in &iq.handlers {
+                for scope in &handler.scopes {
+                    let (role, node, form) = (handler.role, &handler.node, &handler.form);
+                    let key = format!("{key} {role:?} {scope:?} {node:?} {form:?}");
+                    requests.add_as(key, &name, &iq.request.place, found);
+                }
+            }
+            if iq.handlers.is_empty() {
+                requests.add_as(key, &name, &iq.request.place, found);
+            }
+        }
+        for nonza in spec.nonzas.iter().filter(|one| !one.handlers.is_empty()) {
+            let element = &nonza.element.element;
+            let key = format!("{} {}", element.namespace, element.name);
+            handled.add_as(key, &element.name, &nonza.element.place, found);
         }
         let mut keys = Seen::new("the key", "give one of them another name");
         spec.config
@@ -94,6 +112,14 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         .profiles
         .iter()
         .for_each(|profile| profiles.add(profile.name.clone(), &profile.place, found));
+}
+
+/// What a request is answered with; `None` for nothing.
+fn answer_of(iq: &Iq) -> Option<&TypeRef> {
+    match &iq.answer {
+        Answer::Empty => None,
+        Answer::Element(element) => Some(&element.type_),
+    }
 }
 
 struct Seen {

@@ -133,10 +133,38 @@ fn undeclared(model: &Model, spec: &Spec, found: &mut Vec<Diagnostic>) {
                 .chain(&spec.presences)
                 .map(|traveller| &traveller.payload),
         )
-        .chain(spec.nonzas.iter().chain(&spec.children))
-        .chain(spec.negotiations.iter().map(|row| &row.element))
+        .chain(spec.nonzas.iter().map(|nonza| &nonza.element))
+        .chain(spec.children.iter().flat_map(|child| {
+            let inside = child.inside.iter();
+            std::iter::once(&child.element).chain(inside)
+        }))
+        .chain(spec.items.iter().map(|item| &item.payload))
+        .chain(spec.negotiations.iter().flat_map(|row| {
+            let exchange = row.exchange.iter();
+            let exchange = exchange.flat_map(|exchange| [&exchange.request, &exchange.answer]);
+            std::iter::once(&row.element).chain(exchange)
+        }))
         .collect();
     for element in uses {
         need(&element.type_.spec, &element.place, "an element of");
     }
+    // What is generated for them is written over the types of these.
+    if let Some(form) = spec.forms.first() {
+        need(FORMS, &form.place, "the fields of");
+    }
+    if let Some(item) = spec.items.first() {
+        need(PUBSUB, &item.place, "the nodes of");
+    }
+    if let (Some(form), None) = (spec.forms.first(), model.spec(FORMS)) {
+        found.push(
+            Diagnostic::error(&form.place, format!("a form without the spec `{FORMS}`")).help(
+                format!("add a folder `{FORMS}` with its schema, and \"{FORMS}\" to `depends` in `[spec]`"),
+            ),
+        );
+    }
 }
+
+/// Data Forms.
+const FORMS: &str = "xep-0004";
+/// Publish-Subscribe.
+const PUBSUB: &str = "xep-0060";

@@ -6,6 +6,7 @@ mod dependencies;
 mod handlers;
 mod history;
 mod negotiation;
+mod placement;
 mod queries;
 mod stages;
 
@@ -27,6 +28,7 @@ pub fn check(model: &Model) -> Vec<Diagnostic> {
         dependencies::check,
         declared_twice::check,
         handlers::check,
+        placement::check,
         announced::check,
         negotiation::check,
         stages::check,

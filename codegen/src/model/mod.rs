@@ -8,6 +8,7 @@
 mod history;
 mod paths;
 mod place;
+mod placement;
 mod profile;
 mod spec;
 mod storage;
@@ -16,11 +17,12 @@ mod types;
 pub use history::{History, Step};
 pub use paths::Paths;
 pub use place::{Place, Sources};
+pub use placement::{Child, DataForm, FormField, FormFieldType, FormOption, Nonza, PubsubItem};
 pub use profile::{Profile, Role, SettingsValue};
 pub use spec::{
-    Answer, Config, ConfigType, Dependency, ElementUse, Feature, Handler, Identity, Iq, IqType,
-    Mandatory, Negotiation, Scope, Sender, Shown, Spec, Stage, StageAt, StanzaKind, State, Streams,
-    Traveller, Where,
+    Answer, Config, ConfigType, Dependency, ElementUse, Exchange, Feature, Handler, Identity, Iq,
+    IqType, Mandatory, Negotiation, Scope, Sender, Shown, Spec, Stage, StageAt, StanzaKind, State,
+    Streams, Traveller, Where,
 };
 pub use storage::{Column, ColumnType, Index, Query, Retention, Table};
 pub use types::{

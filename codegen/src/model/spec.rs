@@ -1,6 +1,8 @@
 //! A specification: what `spec.toml` says beside the schemas.
 
-use super::{ElementName, History, Place, Schema, Table, Type, TypeRef};
+use super::{
+    Child, DataForm, ElementName, History, Nonza, Place, PubsubItem, Schema, Table, Type, TypeRef,
+};
 
 /// One specification.
 #[derive(Debug, Clone)]
@@ -34,9 +36,13 @@ pub struct Spec {
     /// Payloads of presences.
     pub presences: Vec<Traveller>,
     /// Top-level elements that are no stanzas.
-    pub nonzas: Vec<ElementUse>,
+    pub nonzas: Vec<Nonza>,
     /// Elements that travel only inside others.
-    pub children: Vec<ElementUse>,
+    pub children: Vec<Child>,
+    /// Elements that travel as items of nodes.
+    pub items: Vec<PubsubItem>,
+    /// Types of data forms.
+    pub forms: Vec<DataForm>,
     /// Rows of the negotiation table.
     pub negotiations: Vec<Negotiation>,
     /// Places among the stages.
@@ -68,7 +74,20 @@ impl Spec {
             .iter()
             .flat_map(|iq| iq.handlers.iter().map(|h| (h, &iq.request.type_)));
         let others = self.messages.iter().chain(&self.presences);
-        iqs.chain(others.flat_map(|t| t.handlers.iter().map(|h| (h, &t.payload.type_))))
+        let others = others.flat_map(|t| t.handlers.iter().map(|h| (h, &t.payload.type_)));
+        let nonzas = self.nonzas.iter();
+        let nonzas = nonzas.flat_map(|n| n.handlers.iter().map(|h| (h, &n.element.type_)));
+        let items = self.items.iter();
+        let items = items.flat_map(|i| i.handlers.iter().map(|h| (h, &i.payload.type_)));
+        let exchanges = self
+            .negotiations
+            .iter()
+            .filter_map(|row| row.exchange.as_ref());
+        let exchanges = exchanges.flat_map(|e| e.handlers.iter().map(|h| (h, &e.request.type_)));
+        iqs.chain(others)
+            .chain(nonzas)
+            .chain(items)
+            .chain(exchanges)
     }
 }
 
@@ -282,10 +301,23 @@ pub struct Negotiation {
     pub order: u16,
     /// Whether a password may cross the wire in it.
     pub password: bool,
+    /// What is said in it, where that is one request and one answer.
+    pub exchange: Option<Exchange>,
     /// Documentation; may be empty.
     pub doc: String,
     /// The `name`.
     pub place: Place,
+}
+
+/// A stream feature of one request and one answer.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// What the connecting side says.
+    pub request: ElementUse,
+    /// What the accepting side answers.
+    pub answer: ElementUse,
+    /// Who does it: a server that answers, a client that asks and gets the answer.
+    pub handlers: Vec<Handler>,
 }
 
 /// The point at which a stage function meets a stanza.

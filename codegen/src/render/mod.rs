@@ -3,6 +3,7 @@
 
 mod code;
 pub(crate) mod docs;
+mod forms;
 mod migrations;
 mod negotiation;
 mod placements;

@@ -103,7 +103,7 @@ impl Context<'_> {
             let docs = self.field_docs(field);
             quote!(#docs pub #ident: #ty,)
         });
-        let default = self.has_default(type_, 0).then(|| quote!(, Default));
+        let default = has_default(self.model, type_, 0).then(|| quote!(, Default));
         let new = self.constructor(type_, fields);
         let definition = quote! {
             #[derive(Clone, Debug, PartialEq #default)]
@@ -393,33 +393,12 @@ impl Context<'_> {
     }
 
     fn value(&self, value: &ValueType) -> RustType {
-        let wire = &self.wire;
         match value {
-            ValueType::Text | ValueType::Language => parse_quote!(#wire::Text),
-            ValueType::Hex => parse_quote!(#wire::Hex),
-            ValueType::Decimal => parse_quote!(#wire::Decimal),
-            ValueType::Jid => parse_quote!(#wire::Jid),
-            ValueType::BareJid => parse_quote!(#wire::BareJid),
-            ValueType::FullJid => parse_quote!(#wire::FullJid),
-            ValueType::DateTime => parse_quote!(#wire::DateTime),
-            ValueType::Date => parse_quote!(#wire::Date),
-            ValueType::Time => parse_quote!(#wire::Time),
-            ValueType::Base64 => parse_quote!(#wire::Base64),
-            ValueType::Boolean => parse_quote!(bool),
-            ValueType::U8 => parse_quote!(u8),
-            ValueType::U16 => parse_quote!(u16),
-            ValueType::U32 => parse_quote!(u32),
-            ValueType::U64 => parse_quote!(u64),
-            ValueType::I8 => parse_quote!(i8),
-            ValueType::I16 => parse_quote!(i16),
-            ValueType::I32 => parse_quote!(i32),
-            ValueType::I64 => parse_quote!(i64),
-            ValueType::F32 => parse_quote!(f32),
-            ValueType::F64 => parse_quote!(f64),
             ValueType::Enum(type_) => {
                 let path = self.path(type_);
                 parse_quote!(#path)
             }
+            plain => self::value(&self.wire, plain),
         }
     }
 
@@ -467,33 +446,59 @@ impl Context<'_> {
         }
         code::docs(&doc, "")
     }
+}
 
-    /// Whether a type has a sensible default: nothing it must have lacks one.
-    fn has_default(&self, type_: &Type, depth: usize) -> bool {
-        let Shape::Struct(fields) = &type_.shape else {
-            return false;
-        };
-        depth < 8
-            && fields
-                .iter()
-                .filter(|field| is_required(field) && !holds_list(&field.kind))
-                .all(|field| match &field.type_ {
-                    FieldType::Value(value) => !matches!(
-                        value,
-                        ValueType::Jid
-                            | ValueType::BareJid
-                            | ValueType::FullJid
-                            | ValueType::DateTime
-                            | ValueType::Date
-                            | ValueType::Time
-                            | ValueType::Enum(_)
-                    ),
-                    FieldType::Type(reference) => self
-                        .model
-                        .type_(reference)
-                        .is_some_and(|held| self.has_default(held, depth + 1)),
-                    _ => false,
-                })
+/// Whether a type has a sensible default: nothing it must have lacks one.
+pub(super) fn has_default(model: &Model, type_: &Type, depth: usize) -> bool {
+    let Shape::Struct(fields) = &type_.shape else {
+        return false;
+    };
+    depth < 8
+        && fields
+            .iter()
+            .filter(|field| is_required(field) && !holds_list(&field.kind))
+            .all(|field| match &field.type_ {
+                FieldType::Value(value) => !matches!(
+                    value,
+                    ValueType::Jid
+                        | ValueType::BareJid
+                        | ValueType::FullJid
+                        | ValueType::DateTime
+                        | ValueType::Date
+                        | ValueType::Time
+                        | ValueType::Enum(_)
+                ),
+                FieldType::Type(reference) => model
+                    .type_(reference)
+                    .is_some_and(|held| has_default(model, held, depth + 1)),
+                _ => false,
+            })
+}
+
+/// The type of a value that is read from text. An enumeration has a type of its own, which is not known here.
+pub(super) fn value(wire: &syn::Path, value: &ValueType) -> RustType {
+    match value {
+        ValueType::Text | ValueType::Language | ValueType::Enum(_) => parse_quote!(#wire::Text),
+        ValueType::Hex => parse_quote!(#wire::Hex),
+        ValueType::Decimal => parse_quote!(#wire::Decimal),
+        ValueType::Jid => parse_quote!(#wire::Jid),
+        ValueType::BareJid => parse_quote!(#wire::BareJid),
+        ValueType::FullJid => parse_quote!(#wire::FullJid),
+        ValueType::DateTime => parse_quote!(#wire::DateTime),
+        ValueType::Date => parse_quote!(#wire::Date),
+        ValueType::Time => parse_quote!(#wire::Time),
+        ValueType::Base64 => parse_quote!(#wire::Base64),
+        ValueType::Boolean => parse_quote!(bool),
+        ValueType::U8 => parse_quote!(u8),
+        ValueType::U16 => parse_quote!(u16),
+        ValueType::U32 => parse_quote!(u32),
+        ValueType::U64 => parse_quote!(u64),
+        ValueType::I8 => parse_quote!(i8),
+        ValueType::I16 => parse_quote!(i16),
+        ValueType::I32 => parse_quote!(i32),
+        ValueType::I64 => parse_quote!(i64),
+        ValueType::F32 => parse_quote!(f32),
+        ValueType::F64 => parse_quote!(f64),
     }
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{code, migrations, negotiation, placements, specs, stanzas, tables};
+use super::{code, forms, migrations, negotiation, placements, specs, stanzas, tables};
 use crate::model::{Model, Schema, Spec};
 use crate::output::Output;
 
@@ -54,11 +54,13 @@ fn module(model: &Model, spec: &Spec) -> TokenStream {
     let stanzas = stanzas::schemas(model, spec);
     let placements = placements::of(model, spec);
     let tables = tables::module(model, spec);
+    let forms = forms::module(model, spec);
     quote! {
         #info
         #rows
         #stanzas
         #placements
+        #forms
         #tables
     }
 }

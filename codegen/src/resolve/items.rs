@@ -9,7 +9,7 @@ use crate::model::{
     Place, Schema, Shown, Spec, Stage, State, Traveller,
 };
 use crate::read::toml::{
-    File, RawElement, RawHandler, RawHeader, RawIq, RawNegotiation, RawSpec, RawStage, RawTraveller,
+    File, RawHandler, RawHeader, RawIq, RawNegotiation, RawSpec, RawStage, RawTraveller,
 };
 use crate::read::xsd::Name;
 
@@ -36,17 +36,22 @@ pub(super) fn used(raw: &RawSpec, spec: usize, declarations: &Declarations<'_>) 
         .iter()
         .chain(&raw.presences)
         .map(|traveller| &traveller.get_ref().payload);
-    let elements = raw
-        .nonzas
-        .iter()
-        .chain(&raw.children)
-        .map(|element| &element.get_ref().element);
-    let negotiations = raw
-        .negotiations
-        .iter()
-        .map(|negotiation| &negotiation.get_ref().element);
+    let nonzas = raw.nonzas.iter().map(|nonza| &nonza.get_ref().element);
+    let children = raw.children.iter().flat_map(|child| {
+        let child = child.get_ref();
+        std::iter::once(&child.element).chain(&child.inside)
+    });
+    let items = raw.items.iter().map(|item| &item.get_ref().element);
+    let negotiations = raw.negotiations.iter().flat_map(|row| {
+        let row = row.get_ref();
+        std::iter::once(&row.element)
+            .chain(&row.request)
+            .chain(&row.answer)
+    });
     iqs.chain(travellers)
-        .chain(elements)
+        .chain(nonzas)
+        .chain(children)
+        .chain(items)
         .chain(negotiations)
         .filter_map(|written| declarations.element(spec, written.get_ref()).ok())
         .map(|element| element.name.clone())
@@ -77,6 +82,8 @@ pub(super) fn spec(
         presences: Vec::new(),
         nonzas: Vec::new(),
         children: Vec::new(),
+        items: Vec::new(),
+        forms: Vec::new(),
         negotiations: Vec::new(),
         stages: Vec::new(),
         features: Vec::new(),
@@ -110,15 +117,15 @@ pub(super) fn spec(
         .iter()
         .filter_map(|raw| items.traveller(raw))
         .collect();
-    spec.nonzas = raw
-        .nonzas
-        .iter()
-        .filter_map(|raw| items.plain(raw))
-        .collect();
-    spec.children = raw
-        .children
-        .iter()
-        .filter_map(|raw| items.plain(raw))
+    let nonzas = raw.nonzas.iter();
+    spec.nonzas = nonzas.filter_map(|raw| items.nonza(raw)).collect();
+    let children = raw.children.iter();
+    spec.children = children.filter_map(|raw| items.child(raw)).collect();
+    spec.items = raw.items.iter().filter_map(|raw| items.item(raw)).collect();
+    let mut taken = BTreeSet::new();
+    let forms = raw.forms.iter();
+    spec.forms = forms
+        .filter_map(|raw| items.form(raw, &mut taken))
         .collect();
     spec.negotiations = raw
         .negotiations
@@ -233,15 +240,15 @@ pub(super) fn identifier(file: &mut File, what: &str, raw: &Spanned<String>) -> 
     None
 }
 
-struct Items<'a> {
-    file: &'a mut File,
+pub(super) struct Items<'a> {
+    pub(super) file: &'a mut File,
     spec: usize,
     declarations: &'a Declarations<'a>,
     plan: &'a Plan,
 }
 
 impl Items<'_> {
-    fn element(&mut self, raw: &Spanned<String>) -> Option<ElementUse> {
+    pub(super) fn element(&mut self, raw: &Spanned<String>) -> Option<ElementUse> {
         let found = match self.declarations.element(self.spec, raw.get_ref()) {
             Ok(element) => element,
             Err(_) if self.declarations.broken.contains(&self.spec) => return None,
@@ -297,7 +304,7 @@ impl Items<'_> {
         })
     }
 
-    fn nobody(&mut self, span: std::ops::Range<usize>) {
+    pub(super) fn nobody(&mut self, span: std::ops::Range<usize>) {
         self.file.error(
             span,
             "nobody may send this",
@@ -358,10 +365,6 @@ impl Items<'_> {
         })
     }
 
-    fn plain(&mut self, raw: &Spanned<RawElement>) -> Option<ElementUse> {
-        self.element(&raw.get_ref().element)
-    }
-
     fn negotiation(&mut self, spanned: &Spanned<RawNegotiation>) -> Option<Negotiation> {
         let raw = spanned.get_ref();
         let element = self.element(&raw.element);
@@ -370,6 +373,7 @@ impl Items<'_> {
         let prohibits = all(self.file, "flag", &raw.prohibits, STATES);
         let sets = all(self.file, "flag", &raw.sets, STATES);
         let mandatory = word(self.file, "obligation", &raw.mandatory, MANDATORY);
+        let exchange = self.exchange(spanned);
         Some(Negotiation {
             name: raw.name.get_ref().clone(),
             element: element?,
@@ -379,6 +383,7 @@ impl Items<'_> {
             password: sets.contains(&State::Authenticated),
             sets,
             restart: raw.restart,
+            exchange,
             mandatory: mandatory?,
             order: *raw.order.get_ref(),
             doc: raw.doc.clone(),

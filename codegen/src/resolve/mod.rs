@@ -5,6 +5,7 @@ mod declarations;
 mod items;
 pub(crate) mod names;
 mod order;
+mod placement;
 mod plan;
 mod profile;
 mod refine;

@@ -535,7 +535,22 @@ fn handlers_that_share_a_request_by_node_or_form() {
         handler("two", "node = \"urn:two\""),
         handler("form", "form = \"urn:form\""),
     ];
-    demo_says(&format!("{iq}{}", apart.concat()), &[]);
+    let form = "[[data-form]]\nform_type = \"urn:form\"\nrust = \"Asked\"\n";
+    let depends = HEAD.to_owned() + "depends = [\"xep-0004\"]\n";
+    says(
+        &[
+            ("demo/demo.xsd", SCHEMA),
+            (
+                "demo/spec.toml",
+                &format!("{depends}{iq}{}{form}", apart.concat()),
+            ),
+            (
+                "xep-0004/spec.toml",
+                "[spec]\nid = \"xep-0004\"\nnumber = \"N\"\ntitle = \"T\"\n",
+            ),
+        ],
+        &[],
+    );
     let same = [
         handler("one", "node = \"urn:one\""),
         handler("again", "node = \"urn:one\""),

@@ -46,7 +46,7 @@ fn unknown_tables_say_what_there_is() {
                 "error",
                 "demo/spec.toml:5:2",
                 "unknown key `banana`",
-                "known here: `spec`, `refine`, `namespace`, `iq`, `message`, `presence`, `nonza`, `child`, `negotiation`, `stage`, `disco`, `table` and `config`",
+                "known here: `spec`, `refine`, `namespace`, `iq`, `message`, `presence`, `nonza`, `child`, `pubsub-item`, `data-form`, `negotiation`, `stage`, `disco`, `table` and `config`",
             ),
             (
                 "error",

@@ -282,3 +282,198 @@ fn all_errors_of_a_run_together() {
         ],
     );
 }
+
+/// Data Forms as far as a form needs them, for those that have one.
+const FORMS: (&str, &str) = (
+    "xep-0004/spec.toml",
+    "[spec]\nid = \"xep-0004\"\nnumber = \"XEP-0004\"\ntitle = \"Data Forms\"\n",
+);
+
+fn item(node: &str, element: &str, rest: &str) -> String {
+    format!(
+        "[[pubsub-item]]\nnode = \"{node}\"\nelement = \"{element}\"\nfrom = [\"own-account\"]\n{rest}"
+    )
+}
+
+fn form(form_type: &str, rest: &str) -> String {
+    format!("[[data-form]]\nform_type = \"{form_type}\"\nrust = \"Settings\"\n{rest}")
+}
+
+#[test]
+fn items_of_nodes() {
+    shows(
+        "node_twice",
+        &[
+            ("a/a.xsd", SCHEMA),
+            (
+                "a/spec.toml",
+                &(head("a", "") + &item("urn:node", "item", "")),
+            ),
+            (
+                "b/spec.toml",
+                &(head("b", "\"a\"") + &item("urn:node", "a:query", "")),
+            ),
+        ],
+    );
+    demo_shows(
+        "item_of_two_nodes",
+        &(item("urn:node", "item", "") + &item("urn:other", "item", "")),
+        &[],
+    );
+    demo_shows("item_of_nobody", &item("urn:node", "itme", ""), &[]);
+    demo_shows(
+        "item_without_sender",
+        &item("urn:node", "item", "").replace("from = [\"own-account\"]\n", ""),
+        &[],
+    );
+    demo_shows(
+        "item_handled_by_a_server",
+        &item(
+            "urn:node",
+            "item",
+            "[[pubsub-item.handler]]\nrole = \"server\"\nname = \"item\"\n",
+        ),
+        &[],
+    );
+}
+
+#[test]
+fn data_forms() {
+    let depends = HEAD.replace(
+        "title = \"Demo\"\n",
+        "title = \"Demo\"\ndepends = [\"xep-0004\"]\n",
+    );
+    let other = head("other", "\"xep-0004\"");
+    let says = |name: &str, demo: &str, more: &str| {
+        let mut files = vec![FORMS];
+        let (demo, more_text) = (format!("{depends}{demo}"), format!("{other}{more}"));
+        files.push(("demo/spec.toml", &demo));
+        if !more.is_empty() {
+            files.push(("other/spec.toml", &more_text));
+        }
+        shows(name, &files);
+    };
+    says("form_type_twice", &form("urn:f", ""), &form("urn:f", ""));
+    says(
+        "form_of_nobody",
+        &form("urn:form", ""),
+        &form("urn:fomr", "extends = true\n"),
+    );
+    let field = |var: &str, rest: &str| {
+        format!("[[data-form.field]]\nvar = \"{var}\"\ntype = \"text-single\"\n{rest}")
+    };
+    says(
+        "form_field_twice",
+        &form("urn:f", &field("f#a", "")),
+        &form("urn:f", &format!("extends = true\n{}", field("f#a", ""))),
+    );
+    says(
+        "form_field_type",
+        &form(
+            "urn:f",
+            &field("f#a", "").replace("text-single", "text-singel"),
+        ),
+        "",
+    );
+    says(
+        "form_field_options",
+        &form("urn:f", &field("f#a", "options = [\"x\"]\n")),
+        "",
+    );
+    says(
+        "form_field_name_twice",
+        &form("urn:f", &(field("f#a", "") + &field("g#a", ""))),
+        "",
+    );
+    demo_shows("form_without_dependency", &form("urn:f", ""), &[FORMS]);
+    let handled = IQ.to_owned()
+        + "[[iq.handler]]\nrole = \"server\"\nscope = [\"host\"]\nname = \"settings\"\nform = \"urn:ff\"\n";
+    shows(
+        "form_handled_and_not_declared",
+        &[
+            FORMS,
+            ("demo/demo.xsd", SCHEMA),
+            (
+                "demo/spec.toml",
+                &format!("{depends}{handled}{}", form("urn:f", "")),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn extensions() {
+    let child = |inside: &str| format!("[[child]]\nelement = \"item\"\ninside = [\"{inside}\"]\n");
+    demo_shows("extends_nothing", &child("quiery"), &[]);
+    demo_shows("extends_itself", &child("item"), &[]);
+    let other = SCHEMA.replace("urn:demo", "urn:other");
+    demo_shows(
+        "extends_without_dependency",
+        &child("other:query"),
+        &[
+            ("other/other.xsd", &other),
+            ("other/spec.toml", &head("other", "")),
+        ],
+    );
+}
+
+#[test]
+fn elements_that_are_no_stanzas() {
+    let nonza = |role: &str| {
+        format!(
+            "[[nonza]]\nelement = \"item\"\n[[nonza.handler]]\nrole = \"{role}\"\nname = \"item\"\n"
+        )
+    };
+    demo_shows("nonza_of_a_client", &nonza("client"), &[]);
+    let again = nonza("server")
+        .replace("\"item\"", "\"demo:item\"")
+        .replace("name = \"demo:item\"", "name = \"item\"");
+    demo_shows(
+        "nonza_twice",
+        &nonza("server"),
+        &[("other/spec.toml", &(head("other", "\"demo\"") + &again))],
+    );
+    let exchange = |rest: &str| {
+        row(
+            "enter",
+            "feature",
+            1,
+            &format!("prohibits = [\"ready\"]\nsets = [\"ready\"]\n{rest}"),
+        )
+    };
+    demo_shows(
+        "exchange_without_answer",
+        &exchange("request = \"item\""),
+        &[],
+    );
+    demo_shows(
+        "exchange_nobody_answers",
+        &exchange("request = \"item\"\nanswer = \"query\""),
+        &[],
+    );
+}
+
+#[test]
+fn one_request_in_several_specifications() {
+    let handler =
+        "[[iq.handler]]\nrole = \"server\"\nscope = [\"host\", \"own-account\"]\nname = \"get\"\n";
+    let again = IQ.replace("\"query\"", "\"demo:query\"");
+    demo_shows(
+        "request_handled_twice",
+        &format!("{IQ}{handler}"),
+        &[(
+            "other/spec.toml",
+            &(head("other", "\"demo\"") + &again + &handler.replace("\"host\", ", "")),
+        )],
+    );
+    demo_shows(
+        "another_answer",
+        &format!("{IQ}{handler}"),
+        &[(
+            "other/spec.toml",
+            &(head("other", "\"demo\"")
+                + &again.replace("\"empty\"", "\"demo:item\"")
+                + &handler.replace("\"host\", \"own-account\"", "\"service:x\"")),
+        )],
+    );
+}

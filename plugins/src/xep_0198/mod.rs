@@ -46,27 +46,16 @@ impl skeleton::Server for Server {
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        let this = Arc::clone(self);
-        registrar.nonza(move |cx, enable: Enable| this.enable(cx, &enable));
-        registrar.nonza(acknowledge);
-        registrar.nonza(answer);
         let host = Arc::downgrade(registrar.host());
         registrar.stream_feature(Arc::new(resume::Feature::new(host)));
         Ok(())
     }
 
-    fn rescue(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
-        let (host, resource) = (Arc::clone(&cx.host), Arc::clone(resource));
-        Flow::wait(async move {
-            rescue::rescue(&host, &resource).await;
-            Flow::Continue
-        })
-    }
-}
-
-impl Server {
-    /// The client wants its stanzas acknowledged (§3).
-    fn enable(&self, cx: &mut NonzaContext<'_>, enable: &Enable) -> Result<(), StreamError> {
+    fn enable(
+        self: &Arc<Self>,
+        cx: &mut NonzaContext<'_>,
+        enable: Enable,
+    ) -> Result<(), StreamError> {
         let wished = enable.max.map_or(self.resume, Duration::from_secs);
         let wait = wished.min(self.resume);
         let resume = (enable.resume == Some(true) && !wait.is_zero()).then_some(wait);
@@ -88,24 +77,32 @@ impl Server {
         });
         Ok(())
     }
-}
 
-/// The client asks how many stanzas were handled (§4). One is handled to its end before the next element is read.
-fn answer(cx: &mut NonzaContext<'_>, _: Request) -> Result<(), StreamError> {
-    if cx.terms().is_some() {
-        cx.write(&Acknowledgement::new(cx.handled()));
-    } else {
-        cx.write(&failed(Condition::UnexpectedRequest));
+    /// A stanza is handled to its end before the next element is read.
+    fn request(self: &Arc<Self>, cx: &mut NonzaContext<'_>, _: Request) -> Result<(), StreamError> {
+        if cx.terms().is_some() {
+            cx.write(&Acknowledgement::new(cx.handled()));
+        } else {
+            cx.write(&failed(Condition::UnexpectedRequest));
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// The client says how many stanzas it has handled (§4).
-fn acknowledge(
-    cx: &mut NonzaContext<'_>,
-    acknowledgement: Acknowledgement,
-) -> Result<(), StreamError> {
-    cx.acknowledge(acknowledgement.h).map_err(too_high)
+    fn acknowledgement(
+        self: &Arc<Self>,
+        cx: &mut NonzaContext<'_>,
+        acknowledgement: Acknowledgement,
+    ) -> Result<(), StreamError> {
+        cx.acknowledge(acknowledgement.h).map_err(too_high)
+    }
+
+    fn rescue(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
+        let (host, resource) = (Arc::clone(&cx.host), Arc::clone(resource));
+        Flow::wait(async move {
+            rescue::rescue(&host, &resource).await;
+            Flow::Continue
+        })
+    }
 }
 
 /// The stream error for an acknowledgement of what was never sent (§4).

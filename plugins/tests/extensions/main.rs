@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod discovery;
+mod items;
 mod offline;
 mod registration;
 mod stream_management;
@@ -14,7 +15,7 @@ use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0198, xep_0199,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
-use sestina_session::plugin::Setup;
+use sestina_session::plugin::{Plugin, Setup};
 use sestina_session::server::{HostConfig, Server};
 use sestina_session::testing::Conversation;
 use sestina_skeletons as skeletons;
@@ -33,6 +34,15 @@ struct Changes {
 }
 
 async fn server_with(changes: Changes, storage: Storage) -> Server {
+    server_of(changes, storage, Vec::new()).await
+}
+
+/// With plugins of the test's own.
+async fn server_and(more: Vec<Arc<dyn Plugin>>) -> Server {
+    server_of(Changes::default(), Storage::memory(), more).await
+}
+
+async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>>) -> Server {
     let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
     for account in ["laura", "arnaut"] {
         accounts
@@ -48,7 +58,7 @@ async fn server_with(changes: Changes, storage: Storage) -> Server {
                 registration,
                 management,
             } = &changes;
-            Ok(vec![
+            let mut plugins = vec![
                 skeletons::xep_0160::server::<xep_0160::Server>(&Setup::new(offline, host))?,
                 skeletons::xep_0077::server::<xep_0077::Server>(&Setup::new(registration, host))?,
                 skeletons::rfc_6120::server::<rfc_6120::Server>(&Setup::new(
@@ -78,7 +88,10 @@ async fn server_with(changes: Changes, storage: Storage) -> Server {
                     host,
                 ))?,
                 skeletons::xep_0203::server(&Setup::new(&Default::default(), host))?,
-            ])
+                skeletons::xep_0004::server(&Setup::new(&Default::default(), host))?,
+            ];
+            plugins.extend(more.iter().cloned());
+            Ok(plugins)
         });
     Server::builder().host(config).start().await.unwrap()
 }

@@ -1,6 +1,6 @@
 //! Who may send an element and to whom it speaks. Data only: the mux that enforces it lives above this crate.
 
-use crate::{ElementRef, Payload};
+use crate::{AnyElement, DecodeError, ElementRef, Payload};
 
 /// A payload that a specification lets travel in requests (`[[iq]]`). Generated for every one; a payload of
 /// your own says so with `impl InIq for Mine {}`.
@@ -31,6 +31,54 @@ pub trait InMessage: Payload {}
             write `impl InPresence for ... {{}}`"
 )]
 pub trait InPresence: Payload {}
+
+/// A payload that a specification lets travel as an item of a PubSub node (`[[pubsub-item]]`, XEP-0060). Generated
+/// for every one.
+#[diagnostic::on_unimplemented(
+    message = "no specification lets `{Self}` travel as an item of a node",
+    label = "`{Self}` is no item",
+    note = "it is declared with `[[pubsub-item]]` in the `spec.toml` of its specification"
+)]
+pub trait InItem: Payload {
+    /// The node that holds such items.
+    const NODE: &'static str;
+    /// Whose items are heeded.
+    const SENDERS: &'static [Sender];
+    /// How the node is to be when somebody publishes there: fields of `pubsub#node_config`, without `pubsub#`
+    /// (XEP-0060 §7.1.5).
+    const OPTIONS: &'static [(&'static str, &'static str)];
+}
+
+/// A payload that a specification lets travel inside an element of another (`inside` of `[[child]]`). Generated for
+/// every one; one of your own says so with `impl Inside<Parent> for Mine {}`.
+#[diagnostic::on_unimplemented(
+    message = "no specification lets `{Self}` travel inside `{Parent}`",
+    label = "`{Self}` does not extend `{Parent}`",
+    note = "it is declared with `[[child]]` and `inside` in the `spec.toml` of its specification; for a payload of \
+            your own write `impl Inside<...> for ... {{}}`"
+)]
+pub trait Inside<Parent>: Payload {}
+
+/// An element that others may extend: what its own schema does not know is kept, and looked at by those who do.
+pub trait Extensible: Sized {
+    /// The children that the schema does not know or leaves open, in the order they came.
+    fn unknown(&self) -> impl Iterator<Item = &AnyElement>;
+
+    /// Adds a child behind those.
+    fn add(&mut self, child: AnyElement);
+
+    /// The first extension of a type.
+    fn extension<T: Inside<Self>>(&self) -> Option<Result<T, DecodeError>> {
+        self.unknown()
+            .find(|child| T::matches(child.root()))
+            .map(|child| T::read(child.root()))
+    }
+
+    /// Adds an extension.
+    fn extend<T: Inside<Self>>(&mut self, extension: &T) {
+        self.add(extension.to_any());
+    }
+}
 
 /// The addressee a handler speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

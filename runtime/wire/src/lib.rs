@@ -11,6 +11,7 @@ pub mod clock;
 #[doc(hidden)]
 pub mod derive;
 pub mod dispatch;
+pub mod form;
 pub mod negotiation;
 pub mod ns;
 pub mod strict;

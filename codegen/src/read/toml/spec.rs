@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::File;
+use super::placement::{RawChild, RawForm, RawItem, RawNonza, RawPlainHandler};
 
 type Text = Spanned<String>;
 type Texts = Vec<Spanned<String>>;
@@ -17,8 +18,10 @@ pub(crate) struct RawSpec {
     pub(crate) iqs: Vec<Spanned<RawIq>>,
     pub(crate) messages: Vec<Spanned<RawTraveller>>,
     pub(crate) presences: Vec<Spanned<RawTraveller>>,
-    pub(crate) nonzas: Vec<Spanned<RawElement>>,
-    pub(crate) children: Vec<Spanned<RawElement>>,
+    pub(crate) nonzas: Vec<Spanned<RawNonza>>,
+    pub(crate) children: Vec<Spanned<RawChild>>,
+    pub(crate) items: Vec<Spanned<RawItem>>,
+    pub(crate) forms: Vec<Spanned<RawForm>>,
     pub(crate) negotiations: Vec<Spanned<RawNegotiation>>,
     pub(crate) stages: Vec<Spanned<RawStage>>,
     pub(crate) features: Vec<Spanned<RawFeature>>,
@@ -109,12 +112,6 @@ pub(crate) struct RawTraveller {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RawElement {
-    pub(crate) element: Text,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct RawNegotiation {
     pub(crate) name: Text,
     pub(crate) element: Text,
@@ -129,6 +126,10 @@ pub(crate) struct RawNegotiation {
     pub(crate) restart: bool,
     pub(crate) mandatory: Text,
     pub(crate) order: Spanned<u16>,
+    pub(crate) request: Option<Text>,
+    pub(crate) answer: Option<Text>,
+    #[serde(default)]
+    pub(crate) handler: Vec<Spanned<RawPlainHandler>>,
     #[serde(default)]
     pub(crate) doc: String,
 }
@@ -251,6 +252,8 @@ const KEYS: &[&str] = &[
     "presence",
     "nonza",
     "child",
+    "pubsub-item",
+    "data-form",
     "negotiation",
     "stage",
     "disco",
@@ -275,6 +278,8 @@ pub(crate) fn read_spec(file: &mut File) -> RawSpec {
             "presence" => spec.presences = file.items("presence", value),
             "nonza" => spec.nonzas = file.items("nonza", value),
             "child" => spec.children = file.items("child", value),
+            "pubsub-item" => spec.items = file.items("pubsub-item", value),
+            "data-form" => spec.forms = file.items("data-form", value),
             "negotiation" => spec.negotiations = file.items("negotiation", value),
             "stage" => spec.stages = file.items("stage", value),
             "disco" => read_disco(file, value, &mut spec),

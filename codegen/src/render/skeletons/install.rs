@@ -218,18 +218,22 @@ impl Skeleton<'_> {
         quote!(#wire::dispatch::Only { node: #node, form: #form })
     }
 
-    fn senders(&self, senders: &[Sender]) -> TokenStream {
-        let wire = &self.wire;
-        let senders = senders.iter().map(|sender| match sender {
-            Sender::Anyone => quote!(#wire::dispatch::Sender::Anyone),
-            Sender::OwnAccount => quote!(#wire::dispatch::Sender::OwnAccount),
-            Sender::Server => quote!(#wire::dispatch::Sender::Server),
-            Sender::Contact => quote!(#wire::dispatch::Sender::Contact),
-            Sender::Room => quote!(#wire::dispatch::Sender::Room),
-            Sender::NodeOwner => quote!(#wire::dispatch::Sender::NodeOwner),
-        });
-        quote!(&[#(#senders),*])
+    fn senders(&self, of: &[Sender]) -> TokenStream {
+        senders(&self.wire, of)
     }
+}
+
+/// Who may send something.
+pub(in crate::render) fn senders(wire: &syn::Path, senders: &[Sender]) -> TokenStream {
+    let senders = senders.iter().map(|sender| match sender {
+        Sender::Anyone => quote!(#wire::dispatch::Sender::Anyone),
+        Sender::OwnAccount => quote!(#wire::dispatch::Sender::OwnAccount),
+        Sender::Server => quote!(#wire::dispatch::Sender::Server),
+        Sender::Contact => quote!(#wire::dispatch::Sender::Contact),
+        Sender::Room => quote!(#wire::dispatch::Sender::Room),
+        Sender::NodeOwner => quote!(#wire::dispatch::Sender::NodeOwner),
+    });
+    quote!(&[#(#senders),*])
 }
 
 /// The kinds of stanza that are met; none given means all.

@@ -1,5 +1,6 @@
 //! Skeletons: for each spec what a plugin must answer, and how the answers are installed.
 
+mod beside;
 mod install;
 
 use proc_macro2::{Ident, TokenStream};
@@ -13,6 +14,8 @@ use crate::model::{
     Answer, Handler, Iq, IqType, Model, Role, Spec, Stage, StageAt, StanzaKind, Traveller, TypeRef,
 };
 use crate::output::Output;
+
+pub(super) use install::senders;
 
 /// `skeletons.rs`, which includes one file a spec.
 pub(super) fn render(model: &Model) -> Vec<Output> {
@@ -108,6 +111,7 @@ impl Skeleton<'_> {
             .travellers()
             .map(|(_, traveller, handler)| self.traveller_method(traveller, handler));
         let stages = self.stages().map(|stage| self.stage_method(stage));
+        let beside = self.beside_methods();
         let who = format!(
             "`{{Self}}` does not answer {} as a {}",
             self.spec.number,
@@ -122,7 +126,8 @@ impl Skeleton<'_> {
             .iqs()
             .map(|(_, handler)| &handler.name)
             .chain(self.travellers().map(|(_, _, handler)| &handler.name))
-            .chain(self.stages().map(|stage| &stage.name));
+            .chain(self.stages().map(|stage| &stage.name))
+            .chain(self.beside_names());
         let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
         let note = format!(
             "the specification promises what these methods do: `new`{}",
@@ -146,6 +151,7 @@ impl Skeleton<'_> {
                 #(#iqs)*
                 #(#travellers)*
                 #(#stages)*
+                #beside
 
                 /// Registers what the specification does not say, after all that it says.
                 ///
@@ -272,6 +278,8 @@ impl Skeleton<'_> {
         let stages = self.stages().map(|stage| self.install_stage(stage));
         let strips = self.strips();
         let rows = self.rows();
+        let beside = self.install_beside();
+        let features = self.features();
         quote! {
             #docs
             ///
@@ -290,6 +298,8 @@ impl Skeleton<'_> {
 
             struct #plugin<T>(::std::sync::Arc<T>);
 
+            #features
+
             impl<T: #trait_> #session::plugin::Plugin for #plugin<T> {
                 fn spec(&self) -> &'static #wire::dispatch::SpecInfo {
                     &#types::SPEC
@@ -305,6 +315,8 @@ impl Skeleton<'_> {
                     #(#iqs)*
                     #(#travellers)*
                     #(#stages)*
+                    #beside
+                    registrar.host().extensions().insert(::std::sync::Arc::clone(&self.0));
                     self.0.install(registrar)
                 }
 

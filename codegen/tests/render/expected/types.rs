@@ -12,17 +12,31 @@ pub mod xep_0001 {
 pub mod xep_0002 {
     include!(concat!(env!("OUT_DIR"), "/types/xep_0002.rs"));
 }
+/// XEP-0004: Data Forms, version 2.13.2.
+///
+/// Forms to be filled in, and tables of results, with fields that carry their type.
+pub mod xep_0004 {
+    include!(concat!(env!("OUT_DIR"), "/types/xep_0004.rs"));
+}
 /// XEP-0003: Shelves.
 ///
 /// Uses what a specification can say of elements beyond where they travel.
 pub mod xep_0003 {
     include!(concat!(env!("OUT_DIR"), "/types/xep_0003.rs"));
 }
+/// XEP-0005: Gates.
+///
+/// Uses what a specification can say of elements that travel otherwise than in stanzas.
+pub mod xep_0005 {
+    include!(concat!(env!("OUT_DIR"), "/types/xep_0005.rs"));
+}
 /// Every specification, a specification after everything it depends on.
 pub static SPECS: &[::sestina_wire::dispatch::SpecInfo] = &[
     xep_0001::SPEC,
     xep_0002::SPEC,
+    xep_0004::SPEC,
     xep_0003::SPEC,
+    xep_0005::SPEC,
 ];
 /// The stream features of all specifications, in the order in which they are negotiated.
 pub static NEGOTIATION: &[::sestina_wire::negotiation::FeatureRow] = &[
@@ -80,6 +94,19 @@ pub static NEGOTIATION: &[::sestina_wire::negotiation::FeatureRow] = &[
         streams: ::sestina_wire::negotiation::Streams::C2S,
         order: 50u16,
     },
+    ::sestina_wire::negotiation::FeatureRow {
+        spec: "xep-0005",
+        name: "gate",
+        element: "gate",
+        ns: "urn:example:gate",
+        required: ::sestina_wire::negotiation::SessionState::SECURE,
+        prohibited: ::sestina_wire::negotiation::SessionState::BOUND,
+        sets: ::sestina_wire::negotiation::SessionState::empty(),
+        restart: false,
+        mandatory: ::sestina_wire::negotiation::Mandatory::Never,
+        streams: ::sestina_wire::negotiation::Streams::C2S,
+        order: 60u16,
+    },
 ];
 /// The tables of all specifications.
 pub static TABLES: &[&::sestina_storage::TableDescriptor] = &[&xep_0001::tables::LISTS];
@@ -119,7 +146,9 @@ pub static RULES: &[&str] = &[
     "N\turn:example:list:feature\nT\t\t(,\t1 1\te\t0 1\trequired\t$1\t)\nT\t\nT\t\nT\t\nT\t\nE\tlists\t$0\nE\tshield\t$2\nE\tenter\t$3\nE\tsettle\t$4\n",
     "N\turn:example:list\nS\txs:string\nS\t#0\tenumeration=\nS\txs:unsignedShort\nS\txs:base64Binary\nS\txs:unsignedInt\nS\txs:dateTime\nS\txs:language\nS\txs:NCName\nS\t#7\tenumeration=up\tenumeration=half-down\nS\t#0\tenumeration=low\tenumeration=high\nS\txs:boolean\nT\t\t@\tver\to\t#0\t\t(,\t1 1\tr\t0 -\titem\te\t0 1\ttitle\t#0\te\t0 1\tcomplete\t#1\t(|\t1 1\te\t1 1\tall\t#1\te\t1 1\tpage\t$1\t)\t)\nT\t\t@\tmax\tr\t#2\t\t(,\t1 1\te\t1 1\tfirst\t#3\te\t0 1\tlast\t#0\t)\nT\tm\t@\tjid\tr\t#0\t\t@\ttype\to\t#0\t\t@\tcount\to\t#4\t\t@\tstamp\to\t#5\t\t@\t{http://www.w3.org/XML/1998/namespace}lang\to\t#6\t\t@\tdirection\to\t#8\t\t(,\t1 1\te\t0 -\tgroup\t#0\te\t0 1\tbefore\t$1\te\t0 1\tafter\t$1\tr\t0 1\titem\t*\t0 -\tother\t)\nT\t\t=\t#9\t@\texact\to\t#10\t\nE\tquery\t$0\nE\titem\t$2\nE\tsize\t$3\n",
     "N\turn:example:mark\nT\t\t(,\t1 1\tr\t1 1\t{urn:example:list}size\t)\nE\tmark\t$0\n",
+    "N\tjabber:x:data\nS\txs:string\nS\t#0\tenumeration=cancel\tenumeration=form\tenumeration=result\tenumeration=submit\nS\t#0\tenumeration=boolean\tenumeration=fixed\tenumeration=hidden\tenumeration=jid-multi\tenumeration=jid-single\tenumeration=list-multi\tenumeration=list-single\tenumeration=text-multi\tenumeration=text-private\tenumeration=text-single\nS\t#0\tenumeration=\nT\t\t@\ttype\tr\t#1\t\t(,\t1 1\te\t0 1\ttitle\t#0\te\t0 -\tinstructions\t#0\tr\t0 -\tfield\tr\t0 1\treported\tr\t0 -\titem\t*\t0 -\tother\t)\nT\t\t@\tlabel\to\t#0\t\t@\ttype\to\t#2\t\t@\tvar\to\t#0\t\t(,\t1 1\t*\t0 -\tother\te\t0 1\trequired\t#3\te\t0 -\tvalue\t#0\tr\t0 -\toption\te\t0 1\tdesc\t#0\t)\nT\t\t@\tlabel\to\t#0\t\t(,\t1 1\te\t1 1\tvalue\t#0\t)\nT\t\t(,\t1 1\tr\t0 -\tfield\t)\nT\t\t(,\t1 1\tr\t0 -\tfield\t)\nE\tx\t$0\nE\tfield\t$1\nE\toption\t$2\nE\treported\t$3\nE\titem\t$4\n",
     "N\turn:example:shelf\nS\txs:string\nT\t\t(,\t1 1\te\t0 1\treaders\t$1\te\t1 1\towner\t$2\te\t0 -\tnote\t$3\t)\nT\t\t(,\t1 1\te\t0 -\tjid\t#0\t)\nT\t\t(,\t1 1\te\t1 1\tjid\t#0\t)\nT\t\t=\t#0\t@\tby\to\t#0\t\nE\tshelf\t$0\n",
     "N\turn:example:shelf:old\nS\txs:string\nT\t\t(,\t1 1\te\t0 1\treaders\t$1\te\t1 1\towner\t$2\te\t0 -\tnote\t$3\t)\nT\t\t(,\t1 1\te\t0 -\tjid\t#0\t)\nT\t\t(,\t1 1\te\t1 1\tjid\t#0\t)\nT\t\t=\t#0\t@\tby\to\t#0\t\nE\tshelf\t$0\n",
     "N\turn:example:shelf:0\nS\txs:string\nT\t\t(,\t1 1\te\t0 1\treaders\t$1\te\t1 1\towner\t$2\te\t0 -\tnote\t$3\t)\nT\t\t(,\t1 1\te\t0 -\tjid\t#0\t)\nT\t\t(,\t1 1\te\t1 1\tjid\t#0\t)\nT\t\t=\t#0\t@\tby\to\t#0\t\nE\tshelf\t$0\n",
+    "N\turn:example:gate\nS\txs:unsignedByte\nS\txs:boolean\nS\txs:unsignedInt\nS\txs:dateTime\nS\txs:string\nT\t\nT\t\t@\ttimes\tr\t#0\t\nT\t\t@\twide\to\t#1\t\nT\t\t@\tcount\tr\t#2\t\nT\t\t@\tat\tr\t#3\t\nE\tgate\t$0\nE\tknock\t$1\nE\topen\t$2\nE\ttick\t$3\nE\tseen\t$4\nE\thint\t#4\n",
 ];

@@ -8,6 +8,7 @@
 
 mod config;
 mod eyeballs;
+mod items;
 pub mod login;
 mod presence;
 mod resolve;

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use sestina_storage::Storage;
-use sestina_wire::dispatch::{self, InIq, InMessage, InPresence, Only, Scope, Sender, SpecInfo};
+use sestina_types::xep_0060::event::Event;
+use sestina_wire::dispatch::{
+    self, InIq, InItem, InMessage, InPresence, Only, Scope, Sender, SpecInfo,
+};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{Kind, Payload, StanzaError, StanzaType, StreamError};
 
 use crate::host::{Disco, Host, Resource};
+use crate::items::{self, Change};
 use crate::mux::{
     Answer, Handled, IqContext, Mux, NonzaContext, Nonzas, SenderCheck, StanzaContext,
 };
@@ -202,6 +206,32 @@ impl Registrar<'_> {
     {
         self.collected.nonzas.add(handler);
         Handles(())
+    }
+
+    /// Is called with what notifications say of items (XEP-0060 §7.1.2), of those whose items its specification heeds,
+    /// and announces that they are wanted: `notify` is the node with `+notify` behind it (XEP-0163 §4.2).
+    pub fn items<P, F>(&mut self, notify: &'static str, handler: F) -> Handles
+    where
+        P: InItem + 'static,
+        F: Fn(&StanzaContext<'_>, Vec<Change<P>>) -> Flow + Send + Sync + 'static,
+    {
+        let row = StanzaRow {
+            scopes: &[Scope::Client],
+            only: Only {
+                node: Some(P::NODE),
+                form: None,
+            },
+            senders: P::SENDERS,
+        };
+        let handles = self.message(row, move |cx, event: Event| {
+            let changes = items::changes(&event);
+            if changes.is_empty() {
+                return Flow::Continue;
+            }
+            handler(cx, changes)
+        });
+        self.feature(&handles, On::Client, notify);
+        handles
     }
 
     /// Joins a stage.

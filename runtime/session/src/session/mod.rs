@@ -8,6 +8,7 @@ mod config;
 mod connect;
 #[cfg(feature = "client")]
 mod connect_config;
+mod conversation;
 mod error;
 mod feature;
 #[cfg(all(test, feature = "client", feature = "server"))]
@@ -29,6 +30,7 @@ pub use config::{AcceptConfig, Binder, HostAccess, Hosts, Timeouts};
 pub(crate) use connect::Connecting;
 #[cfg(feature = "client")]
 pub use connect_config::ConnectConfig;
+pub use conversation::{Answering, Answers, Asking, Asks};
 pub use error::SessionError;
 pub use feature::{Exchange, Served, StreamFeature};
 

@@ -271,6 +271,7 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
                     resource: &::std::sync::Arc<::sestina_session::host::Resource>|
                 plugin.greet(cx, resource),
             );
+        registrar.host().extensions().insert(::std::sync::Arc::clone(&self.0));
         self.0.install(registrar)
     }
     fn start(
@@ -417,6 +418,7 @@ impl<T: Client> ::sestina_session::plugin::Plugin for ClientPlugin<T> {
                     payload: ::sestina_types::xep_0001::list::Size|
                 { plugin.size(cx, payload) },
             );
+        registrar.host().extensions().insert(::std::sync::Arc::clone(&self.0));
         self.0.install(registrar)
     }
     fn start(

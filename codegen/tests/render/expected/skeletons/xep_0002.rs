@@ -132,6 +132,7 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
                     delivery: &mut ::sestina_session::stages::Delivery|
                 { plugin.look(cx, delivery) },
             );
+        registrar.host().extensions().insert(::std::sync::Arc::clone(&self.0));
         self.0.install(registrar)
     }
     fn start(

@@ -225,6 +225,7 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
                     }
                 },
             )?;
+        registrar.host().extensions().insert(::std::sync::Arc::clone(&self.0));
         self.0.install(registrar)
     }
     fn start(

@@ -966,6 +966,76 @@ pub mod list {
 impl ::sestina_wire::dispatch::InIq for super::xep_0001::list::Item {}
 impl ::sestina_wire::dispatch::InIq for super::xep_0001::list::Query {}
 impl ::sestina_wire::dispatch::InMessage for super::xep_0001::list::Size {}
+impl ::sestina_wire::dispatch::Extensible for feature::Lists {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}
+impl ::sestina_wire::dispatch::Extensible for feature::Shield {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}
+impl ::sestina_wire::dispatch::Extensible for feature::Enter {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}
+impl ::sestina_wire::dispatch::Extensible for feature::Settle {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}
+impl ::sestina_wire::dispatch::Extensible for list::Query {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}
+impl ::sestina_wire::dispatch::Extensible for list::Item {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.any.iter().chain(self.extra.children())
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.any.push(child)
+    }
+}
+impl ::sestina_wire::dispatch::Extensible for list::Size {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}
 /// What is stored.
 pub mod tables {
     /// The lists of an account.

@@ -81,3 +81,13 @@ impl ::sestina_wire::Payload for Mark {
     const NS: &'static str = "urn:example:mark";
 }
 impl ::sestina_wire::dispatch::InPresence for super::xep_0002::Mark {}
+impl ::sestina_wire::dispatch::Extensible for Mark {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}

@@ -8,7 +8,7 @@ pub const SPEC: ::sestina_wire::dispatch::SpecInfo = ::sestina_wire::dispatch::S
     version: "",
     status: "",
     summary: "Uses what a specification can say of elements beyond where they travel.",
-    depends: &[],
+    depends: &["xep-0004"],
     features: &[],
     identities: &[],
 };
@@ -179,3 +179,126 @@ impl ::sestina_wire::Payload for Shelf {
 }
 impl ::sestina_wire::dispatch::InIq for super::xep_0003::Shelf {}
 impl ::sestina_wire::dispatch::InMessage for super::xep_0003::Shelf {}
+impl ::sestina_wire::dispatch::Extensible for Shelf {
+    fn unknown(
+        &self,
+    ) -> impl ::core::iter::Iterator<Item = &::sestina_wire::AnyElement> {
+        self.extra.children().iter()
+    }
+    fn add(&mut self, child: ::sestina_wire::AnyElement) {
+        self.extra.push_child(child)
+    }
+}
+/// Data forms of certain types (XEP-0068).
+pub mod forms {
+    /// A form of type `urn:example:papers`.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Papers {
+        /// Fields that are not of this type.
+        pub other: ::std::vec::Vec<super::super::xep_0004::Field>,
+    }
+    impl Papers {
+        /// The `FORM_TYPE`.
+        pub const FORM_TYPE: &'static str = "urn:example:papers";
+        /// Reads a form: one of this type, or one that does not say its type.
+        ///
+        /// # Errors
+        /// When it is of another type, a value is not what its field holds, or a form that was sent in lacks
+        /// a required field.
+        pub fn read(
+            form: &super::super::xep_0004::Form,
+        ) -> ::core::result::Result<Self, ::sestina_wire::form::FormError> {
+            let mut this = Self::default();
+            let submitted = ::core::matches!(
+                form.type_, super::super::xep_0004::FormType::Submit
+            );
+            for field in &form.fields {
+                match field.var.as_deref() {
+                    ::core::option::Option::Some("FORM_TYPE") => {
+                        if let ::core::option::Option::Some(found) = field.values.first()
+                            && **found != *Self::FORM_TYPE
+                        {
+                            return ::core::result::Result::Err(
+                                ::sestina_wire::form::FormError::other_type(
+                                    Self::FORM_TYPE,
+                                    found.clone(),
+                                ),
+                            );
+                        }
+                    }
+                    _ => this.other.push(field.clone()),
+                }
+            }
+            ::core::result::Result::Ok(this)
+        }
+        /// Writes a form: to be filled in with all its fields, what these have being proposed; else with
+        /// those that have a value.
+        #[must_use]
+        pub fn write(
+            &self,
+            type_: super::super::xep_0004::FormType,
+        ) -> super::super::xep_0004::Form {
+            let mut form = super::super::xep_0004::Form::new(type_);
+            form.fields
+                .extend(
+                    field(
+                        "FORM_TYPE",
+                        ::sestina_wire::form::of_one(
+                            &::core::option::Option::Some(
+                                ::sestina_wire::Text::from(Self::FORM_TYPE),
+                            ),
+                        ),
+                        ::core::option::Option::Some((
+                            super::super::xep_0004::FieldType::Hidden,
+                            false,
+                            "",
+                            &[],
+                        )),
+                    ),
+                );
+            self.add_to(&mut form);
+            form
+        }
+        /// Adds the fields to a form of this type that is there.
+        pub fn add_to(&self, form: &mut super::super::xep_0004::Form) {
+            let asked = ::core::matches!(
+                form.type_, super::super::xep_0004::FormType::Form
+            );
+            let fields = &mut form.fields;
+            fields.extend(self.other.iter().cloned());
+        }
+    }
+    /// A field as it is written; none where it has no value and is not asked for either.
+    fn field(
+        var: &str,
+        values: ::core::option::Option<::sestina_wire::List<::sestina_wire::Text>>,
+        asked: ::core::option::Option<
+            (super::super::xep_0004::FieldType, bool, &str, &[&str]),
+        >,
+    ) -> ::core::option::Option<super::super::xep_0004::Field> {
+        let mut field = super::super::xep_0004::Field {
+            var: ::core::option::Option::Some(var.into()),
+            ..::core::default::Default::default()
+        };
+        match (values, asked) {
+            (::core::option::Option::None, ::core::option::Option::None) => {
+                return ::core::option::Option::None;
+            }
+            (values, asked) => {
+                field.values = values.unwrap_or_default();
+                if let ::core::option::Option::Some((type_, required, label, options)) = asked {
+                    field.type_ = ::core::option::Option::Some(type_);
+                    field.required = required;
+                    field.label = (!label.is_empty()).then(|| label.into());
+                    let options = options.iter().copied();
+                    field.options = options
+                        .map(|value| super::super::xep_0004::OptionElement::new(
+                            value.into(),
+                        ))
+                        .collect();
+                }
+            }
+        }
+        ::core::option::Option::Some(field)
+    }
+}
