@@ -105,7 +105,7 @@ async fn main() -> Result<(), Failure> {
     for (line, answer) in LINES {
         romeo.client.say(&them, *line).await?;
         juliet.hear().await?;
-        juliet.client.say(romeo.client.jid(), *answer).await?;
+        juliet.client.say(&romeo.client.jid(), *answer).await?;
         romeo.hear().await?;
     }
 

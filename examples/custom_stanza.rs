@@ -75,7 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let weather: Weather = client
         .get(
-            station.jid(),
+            &station.jid(),
             &Question {
                 place: "Verona".into(),
             },
@@ -87,7 +87,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     let nowhere: Result<Weather, _> = client
         .get(
-            station.jid(),
+            &station.jid(),
             &Question {
                 place: "Atlantis".into(),
             },

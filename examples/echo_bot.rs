@@ -11,6 +11,7 @@ use std::error::Error;
 use std::path::Path;
 
 use sestina::client::{Client, ClientConfig, Event};
+use sestina::profiles::client;
 use sestina::session::tls::Trust;
 use sestina::types::rfc_6121::client::Body;
 use sestina::wire::StanzaType;
@@ -21,7 +22,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (Some(jid), Some(password)) = (arguments.next(), arguments.next()) else {
         return Err("usage: echo_bot JID PASSWORD [HOST:PORT] [CERTIFICATE.pem]".into());
     };
-    let mut config = ClientConfig::new(&jid, password)?;
+    // The plugins of the profile answer what clients are asked, and let the session outlive its connections.
+    let mut config = ClientConfig::new(&jid, password)?
+        .plugins(|host| client::plugins(&client::Settings::default(), host));
     if let Some(address) = arguments.next() {
         let (host, port) = address.rsplit_once(':').ok_or("HOST:PORT expected")?;
         config = config.server(host, port.parse()?);

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use sestina::client::{Client, ClientConfig, ConnectError, Event, Events};
+use sestina::client::{Client, ClientConfig, ConnectError, Event, Events, Reconnect};
 use sestina::session::tls::Trust;
 use sestina::types::rfc_6121::client::Body;
 use sestina::types::rfc_6121::roster::{Item, Subscription};
 use sestina::types::xep_0199::Ping;
-use sestina::wire::{BareJid, Jid, StanzaType, Text};
+use sestina::wire::{BareJid, Jid, Stanza, StanzaType, Text};
 use sestina_interop::peer::Peer;
 use sestina_interop::process::Process;
 use sestina_interop::prosody::{self, Prosody};
 use sestina_interop::ready;
+use sestina_interop::relay::Relay;
 use sestina_interop::sestina::Sestina;
 
 const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
@@ -122,6 +123,60 @@ async fn conversation(peer: &Peer) {
     juliet.close().await;
 }
 
+/// Messages in both directions while the connection of one is cut again and again: each arrives once, in order.
+async fn survival(peer: &Peer) {
+    let relay = Relay::to(peer.port).unwrap();
+    let profile = config(peer, 0)
+        .server("127.0.0.1", relay.port())
+        .reconnect(Some(Reconnect {
+            first: Duration::from_millis(100),
+            ..Reconnect::default()
+        }))
+        .plugins(|host| sestina::profiles::client::plugins(&Default::default(), host));
+    let (romeo, mut to_romeo) = Client::connect(profile).await.unwrap();
+    romeo.presence().available().await.unwrap();
+    let (juliet, mut to_juliet) = Client::connect(config(peer, 1)).await.unwrap();
+    juliet.presence().available().await.unwrap();
+    let (us, them) = (
+        Jid::parse(&peer.jid(0)).unwrap(),
+        Jid::parse(juliet.jid().as_str()).unwrap(),
+    );
+    let text = |event| match event {
+        Event::Message(message) => Some(message.decode::<Body>()?.unwrap().text.to_string()),
+        _ => None,
+    };
+    let mut deliveries = Vec::new();
+    for round in 0..4 {
+        for number in 0..10 {
+            let message = Stanza::message(StanzaType::Chat)
+                .with_to(them.clone())
+                .with(&Body::new(format!("there {round} {number}").into()));
+            deliveries.push(romeo.deliver(message).await.unwrap());
+            if number == 5 && round > 0 {
+                assert_eq!(relay.cut(), 1);
+            }
+            juliet
+                .say(&us, format!("back {round} {number}"))
+                .await
+                .unwrap();
+        }
+        for number in 0..10 {
+            let expected = [
+                format!("there {round} {number}"),
+                format!("back {round} {number}"),
+            ];
+            assert_eq!(wait(&mut to_juliet, text).await, expected[0]);
+            assert_eq!(wait(&mut to_romeo, text).await, expected[1]);
+        }
+        // All that was written is acknowledged, on whatever connection.
+        for delivery in deliveries.drain(..) {
+            delivery.acknowledged().await.unwrap();
+        }
+    }
+    romeo.close().await;
+    juliet.close().await;
+}
+
 async fn refusals(peer: &Peer) {
     let wrong = ClientConfig::new(&peer.jid(0), "not the password")
         .unwrap()
@@ -151,6 +206,7 @@ async fn our_client_talks_through_prosody() {
     let server = Prosody::start("capulet.example", ACCOUNTS).unwrap();
     conversation(&server.peer).await;
     refusals(&server.peer).await;
+    survival(&server.peer).await;
 }
 
 #[tokio::test]
@@ -158,6 +214,7 @@ async fn our_client_talks_through_our_server() {
     let server = start();
     conversation(&server.peer).await;
     refusals(&server.peer).await;
+    survival(&server.peer).await;
 }
 
 fn start() -> Sestina {

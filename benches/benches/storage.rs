@@ -4,7 +4,7 @@
 //! server runs on each, and its clients are measured. Database servers come from Debian, and FerretDB from the Go module proxy; they run as
 //! their packages ship them, on free loopback ports. `BENCH_MESSAGES` is the most messages (100000 where it is not set), `BENCH_SECONDS`
 //! how long inserts are measured, `BENCH_BACKENDS` which backends (all); with the feature `mongodb`, `BENCH_MONGODB` is the URL of a
-//! server in place of FerretDB, which looks through whole collections and so gets a thousand messages only.
+//! server in place of FerretDB, which looks through whole collections and so gets a thousand messages only, from four writers.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::sync::Arc;
@@ -31,8 +31,8 @@ const NAMES: [&str; 7] = [
 const WRITERS: i64 = 64;
 /// Rows in one list of changes.
 const LIST: i64 = 200;
-/// The most messages where FerretDB keeps them.
-const FERRETDB: i64 = 1_000;
+/// The most messages where FerretDB keeps them, and who writes at once: with more it answers some too late.
+const FERRETDB: (i64, i64) = (1_000, 4);
 
 /// Where a backend is: an URL, and the server that lives as long as this.
 struct Place {
@@ -158,7 +158,7 @@ async fn middle(
     Ok(taken.get(times / 2).copied().unwrap_or_default())
 }
 
-async fn measure(backend: &Arc<dyn Backend>, most: i64) -> Result<Figures, Failure> {
+async fn measure(backend: &Arc<dyn Backend>, most: i64, writers: i64) -> Result<Figures, Failure> {
     let archive = table("archive")?;
     let time = Duration::from_secs(number("BENCH_SECONDS", 3).unsigned_abs());
     let mut figures = Figures::default();
@@ -176,12 +176,12 @@ async fn measure(backend: &Arc<dyn Backend>, most: i64) -> Result<Figures, Failu
     let begun = Instant::now();
     let next = Arc::new(AtomicI64::new(0));
     let mut tasks = Vec::new();
-    for _ in 0..WRITERS {
+    for _ in 0..writers {
         let (backend, next) = (backend.clone(), next.clone());
         tasks.push(tokio::spawn(async move {
             while begun.elapsed() < time {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                let owner = format!("writer{}@capulet.example", number % WRITERS);
+                let owner = format!("writer{}@capulet.example", number % writers);
                 backend
                     .write(vec![message(archive, &owner, number)])
                     .await?;
@@ -360,7 +360,12 @@ async fn direct(names: &[&'static str]) -> Result<(), Failure> {
         };
         let backend = open(name, &place.url).await?;
         let own = name == "mongodb" && std::env::var_os("BENCH_MONGODB").is_none();
-        let measured = measure(&backend, if own { FERRETDB.min(most) } else { most }).await;
+        let (most, writers) = if own {
+            (FERRETDB.0.min(most), FERRETDB.1)
+        } else {
+            (most, WRITERS)
+        };
+        let measured = measure(&backend, most, writers).await;
         let f = match measured {
             Ok(figures) => figures,
             // One that gives up does not take the others' figures with it.

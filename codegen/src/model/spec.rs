@@ -1,7 +1,8 @@
 //! A specification: what `spec.toml` says beside the schemas.
 
 use super::{
-    Child, DataForm, ElementName, History, Nonza, Place, PubsubItem, Schema, Table, Type, TypeRef,
+    Child, DataForm, ElementName, History, Nonza, Place, PubsubItem, Role, Schema, Table, Type,
+    TypeRef,
 };
 
 /// One specification.
@@ -23,6 +24,8 @@ pub struct Spec {
     pub summary: String,
     /// The specs it needs.
     pub depends: Vec<Dependency>,
+    /// Roles in which a plugin has more to do than handlers, stages and rows say.
+    pub roles: Vec<Role>,
     /// The tests that show it at work.
     pub tests: Vec<Shown>,
     /// The crate that already holds this spec's types (`::sestina::types`): refer to them there, make none.

@@ -74,6 +74,7 @@ pub(super) fn spec(
         status: String::new(),
         summary: String::new(),
         depends: Vec::new(),
+        roles: Vec::new(),
         tests: Vec::new(),
         crate_path: folder.crate_path.clone(),
         schemas,
@@ -197,6 +198,10 @@ fn header(file: &mut File, raw: &Spanned<RawHeader>, spec: &mut Spec) {
     raw.status.clone_into(&mut spec.status);
     raw.summary.clone_into(&mut spec.summary);
     spec.depends = dependencies(file, &raw.depends);
+    let roles = raw.roles.iter();
+    spec.roles = roles
+        .filter_map(|role| word(file, "role", role, ROLES))
+        .collect();
     for test in &raw.tests {
         match test.get_ref().split_once("::") {
             Some((path, name)) if !path.is_empty() && !name.is_empty() => spec.tests.push(Shown {

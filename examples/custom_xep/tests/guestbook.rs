@@ -146,7 +146,7 @@ async fn a_book_is_signed_read_and_kept() {
     }
     let forged = Entry::new(book.clone(), entry.at.clone(), "Romeo is banished.".into());
     romeo
-        .send_message(juliet.jid(), StanzaType::Chat, &forged)
+        .send_message(&juliet.jid(), StanzaType::Chat, &forged)
         .await
         .unwrap();
     let Empty = soon(romeo.set(&host, &Sign::new("And Juliet is the sun.".into())))

@@ -3,6 +3,7 @@
 //! What was sent and what was handled is counted where stanzas are written and read, in the session; here is what
 //! client and server say to each other about it.
 
+mod client;
 mod rescue;
 mod resume;
 
@@ -21,7 +22,9 @@ use sestina_wire::{
     AnyElement, Condition, Extra, Payload as _, StreamCondition, StreamError, Writer, ns,
 };
 
-/// What asks the client for an acknowledgement.
+pub use client::Client;
+
+/// What asks the peer for an acknowledgement.
 const REQUEST: &str = "<r xmlns='urn:xmpp:sm:3'/>";
 
 /// The server's part.

@@ -7,6 +7,7 @@ mod items;
 mod offline;
 mod registration;
 mod stream_management;
+mod survival;
 mod unavailable;
 
 use std::sync::Arc;

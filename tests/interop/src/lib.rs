@@ -12,6 +12,7 @@ pub mod peer;
 pub mod process;
 pub mod profanity;
 pub mod prosody;
+pub mod relay;
 pub mod sestina;
 pub mod setup;
 pub mod slixmpp;

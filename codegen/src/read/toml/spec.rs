@@ -45,6 +45,8 @@ pub(crate) struct RawHeader {
     #[serde(default)]
     pub(crate) depends: Texts,
     #[serde(default)]
+    pub(crate) roles: Texts,
+    #[serde(default)]
     pub(crate) tests: Texts,
 }
 

@@ -49,7 +49,8 @@ pub(super) fn render(model: &Model) -> Vec<Output> {
 /// Whether a plugin has something to do for a spec in this role. Where it has not, the generated plugin does
 /// all there is: it announces the spec and removes what nobody may claim.
 pub(super) fn has_trait(spec: &Spec, role: Role) -> bool {
-    spec.handlers().any(|(handler, _)| handler.role == role)
+    spec.roles.contains(&role)
+        || spec.handlers().any(|(handler, _)| handler.role == role)
         || (role == Role::Server && !(spec.stages.is_empty() && spec.negotiations.is_empty()))
 }
 

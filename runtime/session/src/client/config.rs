@@ -10,7 +10,8 @@ use sestina_wire::dispatch::{Only, Scope, Sender, SpecInfo};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, Jid, JidError, Kind, Limits, Payload, StanzaError, StanzaType, Text};
 
-use crate::client::Way;
+use crate::client::reconnect::{Dial, Reconnect};
+use crate::client::{ConnectError, Way, ways};
 use crate::host::Host;
 use crate::mux::{Answer, Empty, IqContext, StanzaContext};
 use crate::negotiation;
@@ -19,6 +20,7 @@ use crate::sasl::Mechanism;
 use crate::session::{ConnectConfig, Timeouts};
 use crate::stages::Flow;
 use crate::tls::Trust;
+use crate::transport::Transport;
 
 type MakePlugins = Box<dyn FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send>;
 type Register = Box<dyn FnOnce(&mut Registrar<'_>) -> Result<(), PluginError> + Send>;
@@ -37,6 +39,10 @@ pub struct ClientConfig {
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
     pub(super) request_timeout: Duration,
+    pub(super) dial: Option<Dial>,
+    pub(super) reconnect: Option<Reconnect>,
+    /// Silence before the server is asked whether it is there, and how long it may take to answer.
+    pub(super) keep_alive: (Duration, Duration),
     pub(super) storage: Storage,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
@@ -73,6 +79,9 @@ impl ClientConfig {
             limits: Limits::from_own_server(),
             timeouts: Timeouts::default(),
             request_timeout: Duration::from_secs(60),
+            dial: None,
+            reconnect: Some(Reconnect::default()),
+            keep_alive: (Duration::from_secs(90), Duration::from_secs(30)),
             storage: Storage::memory(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
@@ -148,6 +157,33 @@ impl ClientConfig {
     #[must_use]
     pub fn request_timeout(mut self, limit: Duration) -> ClientConfig {
         self.request_timeout = limit;
+        self
+    }
+
+    /// Makes connections in another way than by asking DNS.
+    #[must_use]
+    pub fn dial_with<F, Fut>(mut self, dial: F) -> ClientConfig
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Transport, ConnectError>> + Send + 'static,
+    {
+        self.dial = Some(Arc::new(move || Box::pin(dial())));
+        self
+    }
+
+    /// When to come back after a connection broke. Without it the client ends with its connection.
+    #[must_use]
+    pub fn reconnect(mut self, policy: Option<Reconnect>) -> ClientConfig {
+        self.reconnect = policy;
+        self
+    }
+
+    /// How long the server may be silent before it is asked whether it is still there, and how long it may then take to
+    /// answer before the connection counts as broken; a minute and a half and half a minute, unless set. No asking where
+    /// `silence` is zero.
+    #[must_use]
+    pub fn keep_alive(mut self, silence: Duration, patience: Duration) -> ClientConfig {
+        self.keep_alive = (silence, patience);
         self
     }
 
@@ -241,6 +277,15 @@ impl ClientConfig {
         self
     }
 
+    /// How a connection to the server is made.
+    pub(super) fn dial(&self) -> Dial {
+        if let Some(dial) = &self.dial {
+            return Arc::clone(dial);
+        }
+        let plan = ways::Plan::of(self);
+        Arc::new(move || Box::pin(plan.clone().connect()))
+    }
+
     /// What the session needs, with the rows and features that plugins brought to the host.
     pub(super) fn session(&self, host: &Host) -> ConnectConfig {
         let table = negotiation::with_rows(self.table.to_vec(), host.negotiation());
@@ -250,6 +295,8 @@ impl ClientConfig {
             resource: self.resource.clone(),
             table: table.into(),
             features: host.stream_features().to_vec(),
+            management: host.management().cloned(),
+            resume: None,
             require_tls: self.require_tls,
             trust: self.trust.clone(),
             mechanisms: self.mechanisms.clone(),

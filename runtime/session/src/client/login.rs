@@ -34,8 +34,9 @@ use std::fmt;
 use sestina_wire::negotiation::SessionState;
 use sestina_wire::{Jid, Payload, Stanza, StanzaType, Text};
 
+use crate::client::reconnect::Dial;
 use crate::client::{
-    Client, ClientConfig, Closed, ConnectError, Events, Prepared, RequestError, Response, ways,
+    Client, ClientConfig, Closed, ConnectError, Events, Prepared, RequestError, Response,
 };
 use crate::negotiation::Impasse;
 use crate::session::{Connecting, SessionError};
@@ -82,6 +83,7 @@ pub struct Underway {
     connecting: Connecting,
     prepared: Prepared,
     config: ClientConfig,
+    dial: Option<Dial>,
 }
 
 /// A client at work.
@@ -126,7 +128,9 @@ impl Login<Connected> {
     /// # Errors
     /// [`ConnectError`].
     pub async fn connect(config: ClientConfig) -> Result<Login<Connected>, ConnectError> {
-        Login::over(ways::Plan::of(&config).connect().await?, config)
+        let dial = config.dial();
+        let transport = dial().await?;
+        Login::begin(transport, config, Some(dial))
     }
 
     /// Begins over a transport that is connected already.
@@ -135,18 +139,28 @@ impl Login<Connected> {
     /// [`ConnectError::Plugin`].
     pub fn over(
         transport: Transport,
+        config: ClientConfig,
+    ) -> Result<Login<Connected>, ConnectError> {
+        let dial = config.dial.clone();
+        Login::begin(transport, config, dial)
+    }
+
+    fn begin(
+        transport: Transport,
         mut config: ClientConfig,
+        dial: Option<Dial>,
     ) -> Result<Login<Connected>, ConnectError> {
         let prepared = Prepared::new(&mut config)?;
         // What the type promises holds whatever the configuration allows: no password without encryption.
-        let mut session = config.session(&prepared.host);
-        session.require_tls = true;
+        config.require_tls = true;
+        let session = config.session(&prepared.host);
         let connecting = Connecting::new(transport, session);
         Ok(Login {
             inner: Underway {
                 connecting,
                 prepared,
                 config,
+                dial,
             },
         })
     }
@@ -184,9 +198,10 @@ impl Login<Authenticated> {
             connecting,
             prepared,
             config,
+            dial,
         } = self.inner;
         let session = connecting.session().await?;
-        let (client, events) = Client::start(session, prepared, config).await?;
+        let (client, events) = Client::start(session, prepared, config, dial).await?;
         Ok(Login {
             inner: Live { client, events },
         })

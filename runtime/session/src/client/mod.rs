@@ -7,10 +7,14 @@
 //! [`login`] goes the same way step by step, with a type for what has been reached.
 
 mod config;
+mod delivery;
 mod eyeballs;
 mod items;
+mod keep_alive;
 pub mod login;
+mod managed;
 mod presence;
+mod reconnect;
 mod resolve;
 mod roster;
 mod task;
@@ -31,6 +35,9 @@ use sestina_wire::{
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
+use crate::client::delivery::{Outgoing, Ticket};
+use crate::client::keep_alive::KeepAlive;
+use crate::client::reconnect::{Dial, Link};
 use crate::host::{Host, HostParts, SessionLimits};
 use crate::mux::{Empty, OrEmpty};
 use crate::plugin::{PluginError, PluginManager};
@@ -38,7 +45,9 @@ use crate::session::{Session, SessionError};
 use crate::transport::Transport;
 
 pub use config::ClientConfig;
+pub use delivery::{Delivery, Progress, Undelivered};
 pub use presence::Presence;
+pub use reconnect::Reconnect;
 pub use roster::Roster;
 pub use ways::Way;
 
@@ -142,6 +151,13 @@ pub enum Event {
     Presence(Stanza),
     /// Contacts of our roster have changed (RFC 6121 §2.1.6).
     Roster(Vec<Item>),
+    /// The connection is gone for this reason; the client tries to come back. What is sent meanwhile waits.
+    Disconnected(End),
+    /// The connection is back and the session goes on as if nothing had happened (XEP-0198 §5).
+    Resumed,
+    /// The client is back, with a new session of this address: rooms have to be joined again, and answers to earlier
+    /// requests do not come. The last presence to everybody and the messages that were not acknowledged are sent again.
+    Renewed(FullJid),
     /// The session has ended; the last event.
     Closed(End),
 }
@@ -181,9 +197,9 @@ pub struct Client {
 
 struct Inner {
     host: Arc<Host>,
-    jid: FullJid,
+    jid: watch::Receiver<FullJid>,
     account: BareJid,
-    out: mpsc::Sender<Stanza>,
+    out: mpsc::Sender<Outgoing>,
     close: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
     request_timeout: Duration,
@@ -192,7 +208,7 @@ struct Inner {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("jid", &self.inner.jid.as_str())
+            .field("jid", &self.jid().as_str())
             .finish_non_exhaustive()
     }
 }
@@ -234,20 +250,32 @@ impl Client {
     /// # Errors
     /// [`ConnectError`].
     pub async fn connect(config: ClientConfig) -> Result<(Client, Events), ConnectError> {
-        Client::over(ways::Plan::of(&config).connect().await?, config).await
+        let dial = config.dial();
+        let transport = dial().await?;
+        Client::log_in(transport, config, Some(dial)).await
     }
 
-    /// Logs in over a transport that is connected already.
+    /// Logs in over a transport that is connected already. When that breaks the client comes back only if the
+    /// configuration says [how](ClientConfig::dial_with).
     ///
     /// # Errors
     /// [`ConnectError`].
     pub async fn over(
         transport: Transport,
+        config: ClientConfig,
+    ) -> Result<(Client, Events), ConnectError> {
+        let dial = config.dial.clone();
+        Client::log_in(transport, config, dial).await
+    }
+
+    async fn log_in(
+        transport: Transport,
         mut config: ClientConfig,
+        dial: Option<Dial>,
     ) -> Result<(Client, Events), ConnectError> {
         let prepared = Prepared::new(&mut config)?;
         let session = Session::connect(transport, &config.session(&prepared.host)).await?;
-        Client::start(session, prepared, config).await
+        Client::start(session, prepared, config, dial).await
     }
 
     /// Lets a session that is ready work.
@@ -255,7 +283,14 @@ impl Client {
         session: Session,
         Prepared { host, manager }: Prepared,
         config: ClientConfig,
+        dial: Option<Dial>,
     ) -> Result<(Client, Events), ConnectError> {
+        let (jid, jids) = watch::channel(session.jid().clone());
+        let link = dial.zip(config.reconnect).map(|(dial, policy)| Link {
+            dial,
+            config: config.session(&host),
+            policy,
+        });
         let (out, outbound) = mpsc::channel(OUTBOUND);
         let (events, inbound) = mpsc::channel(INBOUND);
         let (close, closing) = watch::channel(false);
@@ -268,7 +303,7 @@ impl Client {
         let client = Client {
             inner: Arc::new(Inner {
                 host: host.clone(),
-                jid: session.jid().clone(),
+                jid: jids,
                 account: config.account.clone(),
                 out,
                 close,
@@ -285,14 +320,20 @@ impl Client {
             events,
             closing,
             end,
+            jid,
+            link,
+            keep_alive: KeepAlive::new(config.keep_alive.0, config.keep_alive.1),
+            managed: None,
+            state: task::State::new(),
         };
         tokio::spawn(task.run());
         Ok((client, Events(inbound)))
     }
 
-    /// The address of this session.
-    pub fn jid(&self) -> &FullJid {
-        &self.inner.jid
+    /// The address of this session. A client that had to come back with [another session](Event::Renewed) may have
+    /// another one.
+    pub fn jid(&self) -> FullJid {
+        self.inner.jid.borrow().clone()
     }
 
     /// The address of the account.
@@ -310,7 +351,25 @@ impl Client {
     /// # Errors
     /// [`Closed`].
     pub async fn send(&self, stanza: Stanza) -> Result<(), Closed> {
-        self.inner.out.send(stanza).await.map_err(|_| Closed)
+        let outgoing = Outgoing {
+            stanza,
+            ticket: None,
+        };
+        self.inner.out.send(outgoing).await.map_err(|_| Closed)
+    }
+
+    /// Sends a stanza whose way can be followed, over however many connections that takes.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub async fn deliver(&self, stanza: Stanza) -> Result<Delivery, Closed> {
+        let (ticket, delivery) = Ticket::new();
+        let outgoing = Outgoing {
+            stanza,
+            ticket: Some(ticket),
+        };
+        self.inner.out.send(outgoing).await.map_err(|_| Closed)?;
+        Ok(delivery)
     }
 
     /// Sends a message with this payload.

@@ -61,21 +61,22 @@ async fn requests_are_answered_by_handlers_and_refused_without() {
     let (romeo, _romeo_events) = Client::over(server.connect_memory(), romeo).await.unwrap();
     let juliet = config("juliet@example.org/balcony");
     let (juliet, _) = Client::over(server.connect_memory(), juliet).await.unwrap();
-    let Empty = soon(juliet.get(romeo.jid(), &Ping::default()))
+    let Empty = soon(juliet.get(&romeo.jid(), &Ping::default()))
         .await
         .unwrap();
     assert_eq!(
-        refused(soon(juliet.set(romeo.jid(), &Ping::default())).await),
+        refused(soon(juliet.set(&romeo.jid(), &Ping::default())).await),
         Condition::ServiceUnavailable
     );
     // The other one handles nothing.
     assert_eq!(
-        refused(soon(romeo.get(juliet.jid(), &Ping::default())).await),
+        refused(soon(romeo.get(&juliet.jid(), &Ping::default())).await),
         Condition::ServiceUnavailable
     );
     // Many at a time.
     let ping = Ping::default();
-    let many = (0..200).map(|_| juliet.get::<_, Empty>(romeo.jid(), &ping));
+    let to = romeo.jid();
+    let many = (0..200).map(|_| juliet.get::<_, Empty>(&to, &ping));
     for answer in soon(futures_util::future::join_all(many)).await {
         // Past the bound the client refuses; it never loses one.
         assert!(
@@ -101,7 +102,7 @@ async fn messages_arrive_as_events_unless_a_handler_takes_them() {
     let juliet = config("juliet@example.org/balcony");
     let (juliet, _) = Client::over(server.connect_memory(), juliet).await.unwrap();
     for text in ["psst", "art thou not Romeo?"] {
-        juliet.say(romeo.jid(), text).await.unwrap();
+        juliet.say(&romeo.jid(), text).await.unwrap();
     }
     match soon(events.next()).await {
         Some(Event::Message(message)) => {
@@ -118,10 +119,10 @@ async fn messages_arrive_as_events_unless_a_handler_takes_them() {
     }
     assert!(soon(events.next()).await.is_none());
     assert!(matches!(
-        soon(romeo.get::<_, Empty>(juliet.jid(), &Ping::default())).await,
+        soon(romeo.get::<_, Empty>(&juliet.jid(), &Ping::default())).await,
         Err(RequestError::Closed)
     ));
-    assert_eq!(romeo.say(juliet.jid(), "x").await, Err(Closed));
+    assert_eq!(romeo.say(&juliet.jid(), "x").await, Err(Closed));
     soon(romeo.close()).await;
 }
 
@@ -394,7 +395,7 @@ async fn a_login_goes_step_by_step() {
     );
     let login = soon(login.bind()).await.unwrap();
     assert_eq!(login.client().jid().as_str(), full.as_str());
-    login.say(romeo.jid(), "here I am").await.unwrap();
+    login.say(&romeo.jid(), "here I am").await.unwrap();
     assert!(matches!(soon(events.next()).await, Some(Event::Message(_))));
     let (juliet, mut inbound) = login.into_parts();
     soon(juliet.close()).await;

@@ -15,7 +15,7 @@ pub use account::Account;
 pub use disco::Disco;
 pub use extensions::Extensions;
 pub use requests::Requests;
-pub(crate) use resource::{Copies, Sent, Waited, Work};
+pub(crate) use resource::{Copies, Sent, Unacknowledged, Waited, Work};
 pub use resource::{Resource, Terms, TooHigh};
 pub use resumption::Resumption;
 
@@ -38,7 +38,7 @@ use crate::accounts::Accounts;
 use crate::mux::{Mux, Nonzas};
 use crate::plugin::Installed;
 use crate::router::{Outcome, Outlet, Routed, Source};
-use crate::session::StreamFeature;
+use crate::session::{StreamFeature, Words};
 use crate::stages::Stages;
 
 use self::sessions::Sessions;
@@ -179,6 +179,10 @@ impl Host {
 
     pub(crate) fn stream_features(&self) -> &[Arc<dyn StreamFeature>] {
         &self.installed().features
+    }
+
+    pub(crate) fn management(&self) -> Option<&Words> {
+        self.installed().management.as_ref()
     }
 
     /// Whether a plugin of this name is installed.

@@ -81,6 +81,12 @@ impl Requests {
         request.is_some_and(|request| request.answer.send(stanza.clone()).is_ok())
     }
 
+    /// Gives up all requests but those that `keep`; whoever waits for the others is told that nothing came.
+    #[cfg(feature = "client")]
+    pub(crate) fn retain(&self, mut keep: impl FnMut(&Text) -> bool) {
+        self.lock().retain(|id, _| keep(id));
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Text, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

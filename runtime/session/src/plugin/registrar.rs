@@ -16,7 +16,7 @@ use crate::mux::{
     Answer, Handled, IqContext, Mux, NonzaContext, Nonzas, SenderCheck, StanzaContext,
 };
 use crate::plugin::PluginError;
-use crate::session::StreamFeature;
+use crate::session::{Management, StreamFeature, Words};
 use crate::stages::{Delivery, Flow, Place, Stage, StageContext, Stages, StagesBuilder};
 
 /// The dispatch row of a request.
@@ -332,6 +332,12 @@ impl Registrar<'_> {
         self.collected.features.push(feature);
         Handles(())
     }
+
+    /// Says how a client speaks stream management; the last one counts.
+    pub fn management(&mut self, words: Arc<dyn Management>) -> Handles {
+        self.collected.management = Some(words);
+        Handles(())
+    }
 }
 
 /// What the plugins of a host brought, before it is checked.
@@ -342,6 +348,7 @@ pub(super) struct Collected {
     disco: Disco,
     negotiation: Vec<FeatureRow>,
     features: Vec<Arc<dyn StreamFeature>>,
+    management: Option<Words>,
     nonzas: Nonzas,
     pub(super) specs: Vec<&'static SpecInfo>,
 }
@@ -354,6 +361,7 @@ impl Collected {
             disco: self.disco,
             negotiation: self.negotiation,
             features: self.features,
+            management: self.management,
             nonzas: self.nonzas,
             specs: self.specs,
         })
@@ -368,6 +376,7 @@ pub(crate) struct Installed {
     pub(crate) disco: Disco,
     pub(crate) negotiation: Vec<FeatureRow>,
     pub(crate) features: Vec<Arc<dyn StreamFeature>>,
+    pub(crate) management: Option<Words>,
     pub(crate) nonzas: Nonzas,
     pub(crate) specs: Vec<&'static SpecInfo>,
 }

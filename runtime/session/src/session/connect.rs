@@ -16,7 +16,9 @@ use tracing::{Instrument, debug};
 use crate::negotiation::{Action, Demand, Engine, Impasse, Input, Offer, Policy, Row, Side};
 use crate::sasl::{LoginFailure, Mechanism, client, elements};
 use crate::session::error::{peer_error, queue_error, queue_fault};
-use crate::session::{ConnectConfig, Exchange, Served, Session, SessionError, StreamFeature, bind};
+use crate::session::{
+    ConnectConfig, Exchange, Managed, Said, Served, Session, SessionError, StreamFeature, bind,
+};
 use crate::stream::{Header, XmlStream, language};
 use crate::tls;
 use crate::transport::Transport;
@@ -67,7 +69,12 @@ impl Connecting {
                 .collect(),
             wanted: (0..)
                 .zip(config.table.iter())
-                .filter(|(_, row)| matches!(runner(row, &config), Some(Runner::Custom(_))))
+                .filter(|(_, row)| {
+                    matches!(
+                        runner(row, &config),
+                        Some(Runner::Custom(_) | Runner::Resume)
+                    )
+                })
                 .map(|(row, _)| row)
                 .collect(),
             ..Policy::default()
@@ -81,6 +88,7 @@ impl Connecting {
             ready: false,
             mechanisms: Vec::new(),
             legacy_session: false,
+            managed: Managed::Unavailable,
             jid: None,
             id: Text::default(),
             lang: None,
@@ -125,6 +133,7 @@ impl Connecting {
             peer_closed: false,
             closing_tag: false,
             resumption: None,
+            managed: negotiation.managed,
             close_limit: negotiation.config.timeouts.close,
         })
     }
@@ -149,6 +158,8 @@ struct Negotiation {
     /// What the server's last features offered.
     mechanisms: Vec<Text>,
     legacy_session: bool,
+    /// What is known about stream management.
+    managed: Managed,
     jid: Option<FullJid>,
     id: Text,
     lang: Option<Text>,
@@ -159,6 +170,8 @@ enum Runner {
     StartTls,
     Sasl,
     Bind,
+    /// Going on with an earlier session.
+    Resume,
     Custom(Arc<dyn StreamFeature>),
 }
 
@@ -167,12 +180,21 @@ fn runner(row: &FeatureRow, config: &ConnectConfig) -> Option<Runner> {
         ("starttls", ns::TLS) => Some(Runner::StartTls),
         ("mechanisms", ns::SASL) => Some(Runner::Sasl),
         ("bind", ns::BIND) => Some(Runner::Bind),
+        element if is_management(element, config) => {
+            config.resume.is_some().then_some(Runner::Resume)
+        }
         element => config
             .features
             .iter()
             .find(|feature| feature.connects() && feature.element() == element)
             .map(|feature| Runner::Custom(Arc::clone(feature))),
     }
+}
+
+/// Whether the element in `<features/>` is that of stream management.
+fn is_management(element: (&str, &str), config: &ConnectConfig) -> bool {
+    let management = config.management.as_ref();
+    management.is_some_and(|management| management.element() == element)
 }
 
 impl Negotiation {
@@ -327,6 +349,7 @@ impl Negotiation {
                 }
                 // Servers of RFC 3921 require it; younger ones say that they do not, or do not offer it.
                 ("session", ns::SESSION) => self.legacy_session = demand != Demand::Optional,
+                element if is_management(element, &self.config) => self.offered_management(),
                 _ => {}
             }
             if let Some(row) = self.engine.find(name, namespace) {
@@ -342,6 +365,7 @@ impl Negotiation {
             Some(Runner::StartTls) => self.start_tls().await?,
             Some(Runner::Sasl) => self.log_in().await?,
             Some(Runner::Bind) => self.bind().await?,
+            Some(Runner::Resume) => return self.resume().await,
             Some(Runner::Custom(feature)) => {
                 let state = self.engine.state();
                 let host = self.config.account.domain_jid();
@@ -452,9 +476,39 @@ impl Negotiation {
         }
     }
 
+    /// The server knows stream management; what it said before of an earlier session stays.
+    fn offered_management(&mut self) {
+        if self.managed == Managed::Unavailable {
+            self.managed = Managed::Offered { handled: None };
+        }
+    }
+
+    /// Goes on with an earlier session (XEP-0198 §5). Where the server has it no longer, one of its own is bound.
+    async fn resume(&mut self) -> Result<Served, SessionError> {
+        let (Some(words), Some(resume)) =
+            (self.config.management.clone(), self.config.resume.clone())
+        else {
+            return Ok(Served::Again);
+        };
+        words.resume(&mut self.stream.writer(), &resume.id, resume.handled);
+        let answer = self.element().await?;
+        match words.read(answer.root()) {
+            Some(Ok(Said::Resumed(handled))) => {
+                self.managed = Managed::Resumed { handled };
+                self.jid = Some(resume.jid);
+                Ok(Served::Done)
+            }
+            Some(Ok(Said::Failed(handled))) => {
+                self.managed = Managed::Offered { handled };
+                Ok(Served::Again)
+            }
+            _ => Err(self.fail(StreamCondition::UnsupportedStanzaType)),
+        }
+    }
+
     /// The step that servers of RFC 3921 want after binding.
     async fn establish_session(&mut self) -> Result<(), SessionError> {
-        if !self.legacy_session {
+        if !self.legacy_session || matches!(self.managed, Managed::Resumed { .. }) {
             return Ok(());
         }
         let id = self.config.random.token();

@@ -8,7 +8,7 @@ use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, Limits, Text};
 
 use crate::sasl::Mechanism;
-use crate::session::{StreamFeature, Timeouts};
+use crate::session::{Management, Resume, StreamFeature, Timeouts};
 use crate::tls::Trust;
 
 /// What the connecting side needs.
@@ -24,6 +24,10 @@ pub struct ConnectConfig {
     pub table: Arc<[FeatureRow]>,
     /// What carries out features that are not built in.
     pub features: Vec<Arc<dyn StreamFeature>>,
+    /// How stream management is spoken; without it there is none.
+    pub management: Option<Arc<dyn Management>>,
+    /// The session to go on with.
+    pub resume: Option<Resume>,
     /// Whether to go on without TLS when the server offers none.
     pub require_tls: bool,
     /// Which certificates to believe.
@@ -53,6 +57,8 @@ impl ConnectConfig {
             resource: None,
             table: table.into(),
             features: Vec::new(),
+            management: None,
+            resume: None,
             require_tls: true,
             trust: Trust::default(),
             mechanisms: Mechanism::ALL.to_vec(),

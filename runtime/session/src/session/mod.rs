@@ -11,6 +11,7 @@ mod connect_config;
 mod conversation;
 mod error;
 mod feature;
+mod management;
 #[cfg(all(test, feature = "client", feature = "server"))]
 mod tests;
 
@@ -33,6 +34,8 @@ pub use connect_config::ConnectConfig;
 pub use conversation::{Answering, Answers, Asking, Asks};
 pub use error::SessionError;
 pub use feature::{Exchange, Served, StreamFeature};
+pub(crate) use management::Words;
+pub use management::{Managed, Management, Resume, Said};
 
 /// A stream on which negotiation is over.
 ///
@@ -51,6 +54,8 @@ pub struct Session {
     close_limit: Duration,
     /// The session that this stream goes on with.
     resumption: Option<Resumption>,
+    /// What became of stream management, on the connecting side.
+    managed: Managed,
 }
 
 impl Session {
@@ -132,7 +137,11 @@ impl Session {
         self.resumption.take()
     }
 
-    #[cfg(feature = "server")]
+    /// What the negotiation of the connecting side found out about stream management.
+    pub fn managed(&self) -> Managed {
+        self.managed
+    }
+
     pub(crate) fn writer(&mut self) -> sestina_wire::Writer<'_> {
         self.stream.writer()
     }
@@ -180,6 +189,17 @@ impl Session {
     /// Closes the stream: what is queued is written, then the error if there is one, then the closing tag; the peer's
     /// closing tag is waited for, but not longer than [`Timeouts::close`].
     pub async fn close(mut self, error: Option<StreamError>) {
+        self.finish(error).await;
+    }
+
+    /// Lets the connection go without a word, so that the session can be gone on with.
+    #[cfg(feature = "client")]
+    pub(crate) fn hang_up(&mut self) {
+        self.stream.transport_mut().hang_up();
+    }
+
+    /// [`Session::close`], of which nothing is used afterwards.
+    pub(crate) async fn finish(&mut self, error: Option<StreamError>) {
         if let Some(error) = error {
             error::write_error(&mut self.stream, &error);
         }

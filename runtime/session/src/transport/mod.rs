@@ -271,6 +271,12 @@ impl Transport {
         Ok(())
     }
 
+    /// Lets the connection go without a word: the peer sees it break.
+    #[cfg(feature = "client")]
+    pub(crate) fn hang_up(&mut self) {
+        self.carrier = Carrier::Gone;
+    }
+
     fn take_plain(&mut self) -> io::Result<Plain> {
         match std::mem::replace(&mut self.carrier, Carrier::Gone) {
             Carrier::Plain(plain) => Ok(plain),

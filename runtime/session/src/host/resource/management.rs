@@ -2,7 +2,7 @@
 
 use std::task::Poll;
 
-use sestina_wire::{Frame, Stanza, Timestamp, ns};
+use sestina_wire::{Stanza, Timestamp};
 
 use super::unacknowledged::{Terms, TooHigh, Unacknowledged};
 use super::{Resource, State};
@@ -169,17 +169,7 @@ impl Resource {
     /// What the client of a session that has ended has not acknowledged and no other session has: each stanza as it was
     /// written, and when. For functions of [the end](crate::plugin::Registrar::session_end); the first one to ask gets it.
     pub fn take_unacknowledged(&self) -> Vec<(Stanza, Timestamp)> {
-        let Some(unacknowledged) = self.lock().unacknowledged.take() else {
-            return Vec::new();
-        };
-        let lost = unacknowledged.into_lost().into_iter();
-        lost.filter_map(|(bytes, sent)| Some((read(bytes)?, sent)))
-            .collect()
+        let unacknowledged = self.lock().unacknowledged.take();
+        unacknowledged.map_or_else(Vec::new, |unacknowledged| unacknowledged.into_lost())
     }
-}
-
-/// What we have written ourselves.
-fn read(bytes: Vec<u8>) -> Option<Stanza> {
-    let frame = Frame::parse_in(String::from_utf8(bytes).ok()?, ns::CLIENT).ok()?;
-    Stanza::from_frame(frame).ok()
 }

@@ -17,8 +17,7 @@ use crate::transport::OutBuffer;
 
 use self::management::Stream;
 pub(crate) use self::management::Waited;
-pub(crate) use self::unacknowledged::Copies;
-use self::unacknowledged::Unacknowledged;
+pub(crate) use self::unacknowledged::{Copies, Unacknowledged};
 pub use self::unacknowledged::{Terms, TooHigh};
 
 /// What became of a stanza given to a session's queue.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sestina_wire::{Stanza, Timestamp, ns};
+use sestina_wire::{Frame, Stanza, Timestamp, ns};
 
 /// Memory that an empty log may keep (bytes).
 const IDLE_BYTES: usize = 4096;
@@ -174,8 +174,8 @@ impl Unacknowledged {
         })
     }
 
-    /// Lets go of what the peer has handled.
-    pub(crate) fn acknowledge(&mut self, handled: u32) -> Result<(), TooHigh> {
+    /// Lets go of what the peer has handled; returns how many those are.
+    pub(crate) fn acknowledge(&mut self, handled: u32) -> Result<usize, TooHigh> {
         let newly = self.check(handled)?;
         self.requested = false;
         for entry in self.entries.drain(..newly) {
@@ -195,26 +195,30 @@ impl Unacknowledged {
             self.log.drain(..self.start);
             self.start = 0;
         }
-        Ok(())
+        Ok(newly)
     }
 
-    /// What has to go another way when the session is over: each stanza as it was written, and when. What another
+    /// What has to go another way when the session is over: each stanza, and when it was written. What another
     /// session has is left out.
-    pub(crate) fn into_lost(self) -> Vec<(Vec<u8>, Timestamp)> {
+    pub(crate) fn into_lost(self) -> Vec<(Stanza, Timestamp)> {
         let mut at = self.start;
         let mut lost = Vec::new();
         for entry in self.entries {
             let end = at + entry.length;
             if entry.mark.is_none_or(Mark::into_lost) {
-                lost.push((
-                    self.log.get(at..end).unwrap_or_default().to_vec(),
-                    entry.sent,
-                ));
+                let written = self.log.get(at..end).unwrap_or_default();
+                lost.extend(read(written).map(|stanza| (stanza, entry.sent)));
             }
             at = end;
         }
         lost
     }
+}
+
+/// What we have written ourselves.
+fn read(written: &[u8]) -> Option<Stanza> {
+    let text = String::from_utf8(written.to_vec()).ok()?;
+    Stanza::from_frame(Frame::parse_in(text, ns::CLIENT).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -283,7 +287,7 @@ mod tests {
         kept.acknowledge(1).unwrap();
         let lost = kept.into_lost();
         assert_eq!(lost.len(), 1);
-        assert!(String::from_utf8_lossy(&lost[0].0).contains("'m2'"));
+        assert_eq!(lost[0].0.id().map(|id| &**id), Some("m2"));
     }
 
     #[test]

@@ -14,7 +14,9 @@ use tracing::{Instrument, debug};
 use crate::host::Resumption;
 use crate::negotiation::{Action, Engine, Input, Policy, Side};
 use crate::session::error::{queue_error, queue_fault};
-use crate::session::{AcceptConfig, HostAccess, Served, Session, SessionError, StreamFeature};
+use crate::session::{
+    AcceptConfig, HostAccess, Managed, Served, Session, SessionError, StreamFeature,
+};
 use crate::stream::{Header, XmlStream, language};
 use crate::transport::Transport;
 
@@ -85,6 +87,7 @@ async fn negotiate(
                 closing_tag: false,
                 close_limit,
                 resumption,
+                managed: Managed::Unavailable,
             })
         }
         (outcome, jid) => {
