@@ -153,7 +153,7 @@ async fn each_feature_is_announced_in_its_time() {
     let nobody = Conversation::open(server.connect_memory(), "a.example").await;
     assert_eq!(names(&nobody), ["mechanisms", "register"]);
     let laura = login(&server, "laura@a.example/desk").await;
-    assert_eq!(names(&laura), ["bind", "session", "ver", "sub", "c", "sm"]);
+    assert_eq!(names(&laura), ["sm", "bind", "session", "ver", "sub", "c"]);
     let caps = laura
         .features()
         .root()
