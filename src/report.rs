@@ -220,6 +220,8 @@ fn listening(address: SocketAddr, entry: Entry) -> String {
     let how = match entry {
         Entry::StartTls => "XMPP with STARTTLS",
         Entry::DirectTls => "XMPP over TLS",
+        Entry::Http => "HTTP: WebSocket, BOSH",
+        Entry::Https => "HTTPS: WebSocket, BOSH",
         _ => "other",
     };
     format!("{address} ({how}{who})")

@@ -125,7 +125,9 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
         builder = builder.host(described);
     }
     builder = builder.sweeper(sweeper(config, storage));
-    builder = builder.trusted_proxies(config.proxies.iter().copied());
+    builder = builder
+        .trusted_proxies(config.proxies.iter().copied())
+        .web(config.web.clone());
     for listen in &config.listen {
         let mut listener = Listener::new(listen.address, listen.entry);
         if listen.proxied {

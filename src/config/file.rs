@@ -13,6 +13,9 @@ pub(super) struct File {
     pub(super) domains: Option<Vec<Spanned<String>>>,
     pub(super) listen: Option<Vec<Spanned<String>>>,
     pub(super) listen_tls: Vec<Spanned<String>>,
+    pub(super) listen_http: Vec<Spanned<String>>,
+    pub(super) listen_https: Vec<Spanned<String>>,
+    pub(super) http: Http,
     pub(super) proxies: Proxies,
     pub(super) data: Option<Spanned<String>>,
     pub(super) storage: Option<Spanned<String>>,
@@ -24,6 +27,32 @@ pub(super) struct File {
     pub(super) log: Log,
     pub(super) plugins: Plugins,
     pub(super) hosts: super::HostTables,
+}
+
+/// `[http]`: what is offered over HTTP.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Http {
+    /// The path of WebSocket; empty for none.
+    pub(super) websocket: Spanned<String>,
+    /// The path of BOSH; empty for none.
+    pub(super) bosh: Spanned<String>,
+    /// Origins whose pages may open sessions, beside those of the same host.
+    pub(super) origins: Vec<Spanned<String>>,
+    /// What clients put before the paths.
+    pub(super) public: Option<Spanned<String>>,
+}
+
+impl Default for Http {
+    fn default() -> Http {
+        let path = |path: &str| Spanned::new(0..0, path.to_owned());
+        Http {
+            websocket: path("/xmpp-websocket"),
+            bosh: path("/http-bind"),
+            origins: Vec::new(),
+            public: None,
+        }
+    }
 }
 
 /// `[proxies]`: load balancers and proxies in front of the server.

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 
+use sestina_session::http::Origins;
 use sestina_session::server::Entry;
 use sestina_session::server::ipnet::IpNet;
+use sestina_session::web::WebSettings;
 use toml::Spanned;
 
 use super::Listen;
-use super::file::File;
+use super::file::{File, Http};
 use super::resolve::Source;
 
 /// All listeners, in the order of their kinds.
@@ -28,6 +30,8 @@ pub(super) fn listeners(source: &mut Source<'_>, file: &File) -> Vec<Listen> {
         }
     }
     add(source, &mut found, &file.listen_tls, Entry::DirectTls);
+    add(source, &mut found, &file.listen_http, Entry::Http);
+    add(source, &mut found, &file.listen_https, Entry::Https);
     for written in &file.proxies.protocol {
         let listens =
             |listen: &&mut Listen| written.get_ref().parse::<SocketAddr>() == Ok(listen.address);
@@ -82,6 +86,61 @@ fn add(
             ),
         }
     }
+}
+
+/// What is offered over HTTP, and to whom.
+pub(super) fn web(source: &mut Source<'_>, file: &Http) -> WebSettings {
+    let mut path = |written: &Spanned<String>| {
+        let path = written.get_ref();
+        if !path.is_empty() && !(path.starts_with('/') && path.bytes().all(is_plain)) {
+            source.complain(
+                written.span(),
+                format!("{path:?} is no path: write one such as \"/http-bind\", or \"\" for none"),
+            );
+        }
+        Some(path.clone()).filter(|path| !path.is_empty())
+    };
+    let (web_socket, bosh) = (path(&file.websocket), path(&file.bosh));
+    let mut origins = Origins::same_host();
+    for written in &file.origins {
+        let origin = written.get_ref();
+        if origin != "*" && !is_address(origin, &["https://", "http://"]) {
+            source.complain(
+                written.span(),
+                format!("{origin:?} is no origin: write one such as \"https://chat.example.org\", or \"*\" for all"),
+            );
+        }
+        origins = origins.and(origin);
+    }
+    let public = file.public.as_ref().map(|written| {
+        let public = written.get_ref();
+        if !is_address(public, &["https://"]) {
+            source.complain(
+                written.span(),
+                format!("{public:?} is not where clients come in: write what stands before the paths, such as \"https://chat.example.org\""),
+            );
+        }
+        public.trim_end_matches('/').to_owned()
+    });
+    WebSettings {
+        web_socket,
+        bosh,
+        origins,
+        public,
+    }
+}
+
+/// Whether this begins with one of the schemes and has a host.
+fn is_address(text: &str, schemes: &[&str]) -> bool {
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(is_plain)
+    })
+}
+
+/// Whether this can stand in an address, in XML and in JSON as it is.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~:/[]@".contains(&byte)
 }
 
 /// Networks, or single addresses.

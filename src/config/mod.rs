@@ -16,6 +16,7 @@ use std::time::Duration;
 use sestina_profiles::server::Settings as Plugins;
 use sestina_session::server::Entry;
 use sestina_session::server::ipnet::IpNet;
+use sestina_session::web::WebSettings;
 
 pub(crate) use complaint::{Complaint, Complaints};
 pub(crate) use file::{Limits, Log, LogFormat};
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) listen: Vec<Listen>,
     /// The networks of proxies that are believed.
     pub(crate) proxies: Vec<IpNet>,
+    /// What is offered over HTTP.
+    pub(crate) web: WebSettings,
     /// The folder for everything the server keeps.
     pub(crate) data: PathBuf,
     /// What the server keeps its data in.

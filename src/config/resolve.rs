@@ -46,6 +46,7 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
     };
 
     let listen = listen::listeners(&mut source, &file);
+    let web = listen::web(&mut source, &file.http);
     let proxies = listen::proxies(&mut source, &file.proxies.trusted);
     let data = file
         .data
@@ -136,6 +137,7 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
         hosts,
         listen,
         proxies,
+        web,
         data,
         storage,
         sweep,

@@ -6,6 +6,12 @@
     allow(dead_code, reason = "what only the other side needs")
 )]
 pub mod accounts;
+#[cfg(feature = "web")]
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, unused_imports, reason = "what only the other side needs")
+)]
+pub mod bosh;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod errors;
@@ -15,6 +21,8 @@ pub mod errors;
 )]
 pub mod host;
 pub mod items;
+#[cfg(feature = "server")]
+pub mod http;
 #[cfg_attr(
     not(feature = "server"),
     allow(dead_code, reason = "what only a server needs")
@@ -63,3 +71,5 @@ pub mod tls;
     allow(dead_code, reason = "what only the other side needs")
 )]
 pub mod transport;
+#[cfg(feature = "server")]
+pub mod web;

@@ -64,7 +64,7 @@ impl XmlStream {
     /// [`ns::CLIENT`].
     pub fn new(mut transport: Transport, limits: Limits, content: &'static str) -> XmlStream {
         let framed = transport.as_messages().map(|messages| {
-            messages.set_limit(limits.stanza_bytes);
+            messages.set_limits(&limits);
             Box::new(Framed {
                 limits,
                 open: false,
@@ -101,7 +101,7 @@ impl XmlStream {
         self.reader.set_limits(limits);
         if let (Some(framed), Some(messages)) = (&mut self.framed, self.transport.as_messages()) {
             framed.limits = limits;
-            messages.set_limit(limits.stanza_bytes);
+            messages.set_limits(&limits);
         }
     }
 
@@ -316,7 +316,7 @@ impl Framed {
 }
 
 /// Appends `value` so that it can stand between apostrophes.
-fn escape_attribute(value: &str, out: &mut Vec<u8>) {
+pub(crate) fn escape_attribute(value: &str, out: &mut Vec<u8>) {
     for byte in value.bytes() {
         match byte {
             b'&' => out.extend_from_slice(b"&amp;"),

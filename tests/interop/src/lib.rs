@@ -2,12 +2,13 @@
 //!
 //! [`setup`] installs what is needed (Debian packages, a Python environment under the target folder) and says so with a
 //! [`setup::Skip`] where it cannot. [`prosody`] and [`sestina`] start servers on free loopback ports with a folder of
-//! their own, [`database`] starts database servers, [`slixmpp`] and [`profanity`] drive stock clients against either.
+//! their own, [`database`] starts database servers, [`slixmpp`], [`profanity`] and [`node`] drive stock clients against either.
 //! Everything that was started ends with the value that owns it.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod certificate;
 pub mod database;
+pub mod node;
 pub mod peer;
 pub mod process;
 pub mod profanity;

@@ -21,6 +21,7 @@ mod task;
 #[cfg(all(test, feature = "server"))]
 mod tests;
 mod ways;
+mod web;
 
 use std::fmt;
 use std::io;
@@ -49,7 +50,9 @@ pub use delivery::{Delivery, Progress, Undelivered};
 pub use presence::Presence;
 pub use reconnect::Reconnect;
 pub use roster::Roster;
+pub(crate) use ways::Plan;
 pub use ways::Way;
+pub(crate) use web::Place;
 
 /// Stanzas that may wait to be written before [`Client::send`] waits.
 const OUTBOUND: usize = 256;

@@ -13,15 +13,18 @@ use tokio::sync::watch;
 
 use crate::accounts::Accounts;
 use crate::host::{Host, HostParts, SessionLimits};
+use crate::http::Routes;
 use crate::negotiation;
 use crate::plugin::{Plugin, PluginError, PluginManager};
 use crate::router::Router;
 use crate::sasl::Mechanism;
 use crate::server::access::{Doors, HostBinder};
-use crate::server::{Entrances, Entry, Listener, Server, Shared, Sweeper, listener};
+use crate::server::{Entrances, Entry, Listener, Server, Shared, Sweeper, WebEntrance, listener};
 use crate::session::{AcceptConfig, HostAccess, Timeouts};
 use crate::tls::TlsServer;
+use crate::web::{self, Entrance, WebSettings};
 
+type AddRoutes = Box<dyn FnOnce(&mut Routes) + Send>;
 type MakePlugins = Box<dyn FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send>;
 
 /// One virtual host of a server to be.
@@ -118,6 +121,8 @@ pub struct ServerBuilder {
     hosts: Vec<HostConfig>,
     listen: Vec<Listener>,
     proxies: Vec<IpNet>,
+    web: WebSettings,
+    routes: Vec<AddRoutes>,
     sweepers: Vec<Sweeper>,
     table: Vec<FeatureRow>,
     limits: ServerLimits,
@@ -132,6 +137,8 @@ impl ServerBuilder {
             hosts: Vec::new(),
             listen: Vec::new(),
             proxies: Vec::new(),
+            web: WebSettings::default(),
+            routes: Vec::new(),
             sweepers: Vec::new(),
             table: sestina_types::NEGOTIATION.to_vec(),
             limits: ServerLimits::default(),
@@ -166,6 +173,20 @@ impl ServerBuilder {
     #[must_use]
     pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.proxies.extend(networks);
+        self
+    }
+
+    /// What listeners of HTTP offer, in place of the defaults.
+    #[must_use]
+    pub fn web(mut self, web: WebSettings) -> Self {
+        self.web = web;
+        self
+    }
+
+    /// Adds paths to the listeners of HTTP.
+    #[must_use]
+    pub fn routes(mut self, add: impl FnOnce(&mut Routes) + Send + 'static) -> Self {
+        self.routes.push(Box::new(add));
         self
     }
 
@@ -305,6 +326,15 @@ impl ServerBuilder {
             stopping,
             entrances,
         ));
+        let entrance: Arc<dyn Entrance> = Arc::new(WebEntrance(
+            Arc::downgrade(&shared),
+            Arc::clone(shared.accept()),
+        ));
+        let mut routes = web::routes(&self.web, &entrance);
+        for add in self.routes {
+            add(&mut routes);
+        }
+        let _ = shared.routes.set(Arc::new(routes));
         let mut listeners = Vec::with_capacity(sockets.len());
         for (socket, listener) in sockets {
             listeners.extend(socket.local_addr().map(|address| (address, listener.entry)));

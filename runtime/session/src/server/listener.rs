@@ -9,6 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tracing::Instrument as _;
 
+use crate::http;
 use crate::metrics;
 use crate::server::{Shared, connection};
 use crate::session::Session;
@@ -27,6 +28,11 @@ pub enum Entry {
     StartTls,
     /// TLS first, then an XML stream (XEP-0368).
     DirectTls,
+    /// HTTP: WebSocket, BOSH and what else is [offered](crate::web::WebSettings). Where encryption is required, only what a
+    /// trusted proxy brings over https is let in.
+    Http,
+    /// The same over TLS.
+    Https,
 }
 
 /// Where a server listens, and for whom.
@@ -153,6 +159,16 @@ async fn take(stream: TcpStream, from: SocketAddr, listener: Listener, shared: A
     };
     match listener.entry {
         Entry::StartTls | Entry::DirectTls => serve(transport, shared).await,
+        Entry::Http | Entry::Https => {
+            let believed = shared.trusts(from.ip());
+            let Some(routes) = shared.routes() else {
+                return;
+            };
+            let stopping = shared.stopping();
+            drop(shared);
+            // Boxed: what comes of the connection goes on elsewhere.
+            Box::pin(http::connection(transport, believed, routes, stopping)).await;
+        }
     }
 }
 
@@ -175,7 +191,12 @@ async fn prepare(
     }
     let mut transport = Transport::tcp(stream)?.with_peer(peer);
     match listener.entry {
-        Entry::StartTls => {}
+        Entry::StartTls | Entry::Http => {}
+        Entry::Https => {
+            transport
+                .accept_named_tls(|name| shared.tls(name, "http/1.1"))
+                .await?;
+        }
         Entry::DirectTls => {
             transport
                 .accept_named_tls(|name| shared.tls(name, "xmpp-client"))

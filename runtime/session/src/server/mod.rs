@@ -8,20 +8,23 @@ mod named;
 mod sweeper;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use ipnet::IpNet;
-use sestina_wire::{StreamCondition, StreamError};
+use sestina_wire::{BareJid, StreamCondition, StreamError};
 use tokio::sync::{Notify, watch};
 
 use crate::host::Host;
+use crate::http::Routes;
 use crate::metrics;
 use crate::plugin::PluginManager;
 use crate::router::Router;
 use crate::session::AcceptConfig;
 use crate::transport::{Transport, memory};
+use crate::web::Entrance;
 
 pub use builder::{HostConfig, ServerBuilder, ServerLimits, StartError};
 pub use ipnet;
@@ -45,6 +48,8 @@ struct Shared {
     idle: Notify,
     stopping: watch::Receiver<bool>,
     doors: Entrances,
+    /// Who answers to HTTP.
+    routes: OnceLock<Arc<Routes>>,
 }
 
 /// What listeners need beside what a stream is negotiated with.
@@ -69,6 +74,7 @@ impl Shared {
             accept,
             cap,
             doors,
+            routes: OnceLock::new(),
             open: AtomicUsize::new(0),
             idle: Notify::new(),
             stopping,
@@ -98,17 +104,21 @@ impl Shared {
         self.doors.named.config(name, protocol)
     }
 
-    /// Gives a connection its task, or turns it away when there are too many.
-    fn serve(self: &Arc<Self>, transport: Transport) {
-        self.spawn(listener::serve(transport, Arc::clone(self)));
+    fn routes(&self) -> Option<Arc<Routes>> {
+        self.routes.get().cloned()
     }
 
-    /// Gives what a connection is served by a task of its own, or drops it when there are too many.
-    fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+    /// Gives a connection its task, or turns it away when there are too many; whether it did.
+    fn serve(self: &Arc<Self>, transport: Transport) -> bool {
+        self.spawn(listener::serve(transport, Arc::clone(self)))
+    }
+
+    /// Gives what a connection is served by a task of its own, or drops it when there are too many; whether it did.
+    fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) -> bool {
         if self.open.fetch_add(1, Ordering::AcqRel) >= self.cap {
             self.closed();
             metrics::count(metrics::CONNECTIONS_REFUSED);
-            return;
+            return false;
         }
         metrics::count(metrics::CONNECTIONS_ACCEPTED);
         metrics::raise(metrics::CONNECTIONS_OPEN);
@@ -117,6 +127,7 @@ impl Shared {
             let _guard = guard;
             work.await;
         });
+        true
     }
 
     fn closed(&self) {
@@ -136,6 +147,34 @@ impl Shared {
             }
             notified.await;
         }
+    }
+}
+
+/// Where streams go that came by HTTP. Its owner is the table of paths, which the server owns.
+struct WebEntrance(Weak<Shared>, Arc<AcceptConfig>);
+
+impl Entrance for WebEntrance {
+    fn enter(&self, transport: Transport) -> bool {
+        self.0
+            .upgrade()
+            .is_some_and(|shared| shared.serve(transport))
+    }
+
+    fn work(&self, work: BoxFuture<'static, ()>) -> bool {
+        self.0.upgrade().is_some_and(|shared| shared.spawn(work))
+    }
+
+    fn requires_tls(&self) -> bool {
+        self.1.require_tls
+    }
+
+    fn serves(&self, domain: &str) -> bool {
+        let domain = BareJid::new(None, domain);
+        domain.is_ok_and(|domain| self.1.hosts.host(domain.domain()).is_some())
+    }
+
+    fn config(&self) -> &AcceptConfig {
+        &self.1
     }
 }
 

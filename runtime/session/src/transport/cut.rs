@@ -27,6 +27,13 @@ impl Element<'_> {
         Some(value.split_once('\'')?.0)
     }
 
+    /// Whether an element with this name stands somewhere in it.
+    #[cfg(feature = "server")]
+    pub(crate) fn has_child(&self, name: &str) -> bool {
+        let tag = format!("<{name} ");
+        memchr::memmem::find(self.bytes, tag.as_bytes()).is_some()
+    }
+
     /// Whether it is RFC 7395's with this name.
     pub(crate) fn is_framing(&self, name: &str) -> bool {
         const FRAMING: &[u8] = b" xmlns='urn:ietf:params:xml:ns:xmpp-framing'";

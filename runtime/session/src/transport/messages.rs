@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
 
-use sestina_wire::Text;
+use sestina_wire::{Limits, Text};
 use tokio::io::ReadBuf;
 
 use crate::stream::StreamFault;
@@ -15,8 +15,8 @@ use crate::transport::Element;
 /// A stream begins with `<open/>` and ends with `<close/>`, both of RFC 7395, whatever stands for them on the wire.
 /// There are no restarts: where one is due, another `<open/>` follows.
 pub(crate) trait Messages: Send + Sync + fmt::Debug {
-    /// Bounds what one message may hold, in bytes.
-    fn set_limit(&mut self, bytes: usize);
+    /// Bounds what one message may hold.
+    fn set_limits(&mut self, limits: &Limits);
 
     /// The next message, a document of its own; `None` when none will come. Cancel-safe.
     ///

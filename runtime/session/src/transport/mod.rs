@@ -10,6 +10,8 @@
 //! into elements and each is made to stand on its own. Reading gives one element at a time.
 
 mod buffer;
+#[cfg(all(feature = "web", any(test, feature = "testing")))]
+pub mod checks;
 mod cut;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod memory;
@@ -31,6 +33,8 @@ use tokio::net::TcpStream;
 pub use buffer::OutBuffer;
 pub(crate) use cut::{Element, elements};
 pub(crate) use messages::Messages;
+#[cfg(feature = "web")]
+pub(crate) use web_socket::accept_key;
 
 /// Bytes of the thread's scratch buffer: one TLS record, so that a read never leaves a part of a record behind.
 const SCRATCH: usize = 16 * 1024;

@@ -8,7 +8,10 @@ use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use sestina_wire::{ReadErrorKind, Text};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sestina_wire::{Limits, ReadErrorKind, Text};
+use sha1::{Digest as _, Sha1};
 use tokio::io::{AsyncRead as _, ReadBuf};
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -96,7 +99,8 @@ impl WebSocket {
 }
 
 impl Messages for WebSocket {
-    fn set_limit(&mut self, bytes: usize) {
+    fn set_limits(&mut self, limits: &Limits) {
+        let bytes = limits.stanza_bytes;
         self.protocol.set_config(|config| {
             config.max_message_size = Some(bytes);
             config.max_frame_size = Some(bytes);
@@ -187,6 +191,16 @@ impl Messages for WebSocket {
     fn poll_rest(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_read(cx, buf)
     }
+}
+
+/// What proves that the handshake was understood (RFC 6455 §4.2.2).
+pub(crate) fn accept_key(key: &[u8]) -> String {
+    const SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    let digest = Sha1::new()
+        .chain_update(key)
+        .chain_update(SUFFIX)
+        .finalize();
+    STANDARD.encode(digest)
 }
 
 /// What an error of the protocol is to the stream.

@@ -1,0 +1,36 @@
+// @xmpp/client over each of `services`: log in, ask, talk, leave.
+
+import { client, xml } from "@xmpp/client";
+import { check, next, options, run, soon, step } from "./steps.mjs";
+
+async function login(service, [username, password], resource) {
+  const entity = client({ service, domain: options.domain, username, password, resource });
+  entity.reconnect.stop();
+  let failed;
+  const failure = new Promise((_, reject) => { failed = reject; });
+  entity.on("error", (error) => failed(error));
+  failure.catch(() => {});
+  const address = await soon(Promise.race([entity.start(), failure]), `login over ${service}`);
+  check(address.toString() === `${username}@${options.domain}/${resource}`, `logged in over ${service}`, address.toString());
+  return entity;
+}
+
+run(async () => {
+  const [romeo, juliet] = options.accounts;
+  for (const service of options.services) {
+    const first = await login(service, romeo, "orchard");
+    const second = await login(service, juliet, "balcony");
+    await second.send(xml("presence"));
+    const answer = await soon(first.iqCaller.get(xml("ping", "urn:xmpp:ping"), options.domain), "pong");
+    check(answer === undefined || answer.name === "ping" || answer, "the server answers a ping");
+    const text = "But soft! <&> \u2014 \u263e " + "x".repeat(20_000);
+    const heard = next(second, "stanza", (stanza) => stanza.is("message") && stanza.getChild("body"));
+    await first.send(xml("message", { type: "chat", to: second.jid.toString() }, xml("body", {}, text)));
+    const message = await heard;
+    check(message.getChildText("body") === text, "a message arrives as it was written");
+    check(message.attrs.from === first.jid.toString(), "with its sender", message.attrs.from);
+    await soon(first.stop(), "end of the first session");
+    await soon(second.stop(), "end of the second session");
+    step(`both left over ${service}`);
+  }
+});

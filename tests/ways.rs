@@ -1,0 +1,128 @@
+//! Clients written by others over every way in, and our client over each way that servers written by others have.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use sestina::client::{Client, ClientConfig, Way};
+use sestina_interop::process::free_port;
+use sestina_interop::sestina::Sestina;
+use sestina_interop::{node, ready, slixmpp};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_sestina");
+const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
+
+/// A server with every way in, on names that its certificate is for.
+struct Ways {
+    server: Sestina,
+    tls: u16,
+    https: u16,
+}
+
+/// `origins` are those whose pages may come in.
+fn start(origins: &str) -> Ways {
+    let (tls, https) = (free_port().unwrap(), free_port().unwrap());
+    // Keys of the file come before its tables.
+    let settings = format!(
+        "listen_tls = [\"127.0.0.1:{tls}\"]\nlisten_https = [\"127.0.0.1:{https}\"]\n[http]\norigins = [{origins}]\n"
+    );
+    let server = Sestina::start(Path::new(BINARY), "localhost", ACCOUNTS, &settings)
+        .unwrap_or_else(|error| panic!("{error}"));
+    Ways { server, tls, https }
+}
+
+impl Ways {
+    /// Shows the server's log when a script fails.
+    fn passed(&self, result: Result<String, sestina_interop::Failure>) {
+        if let Err(error) = result {
+            panic!(
+                "{error}\n\nthe server's log:\n{}",
+                self.server.process.output()
+            );
+        }
+    }
+}
+
+#[test]
+fn xmpp_js_over_starttls_direct_tls_and_websocket() {
+    let node = ready!("xmpp.js", node::installed());
+    let ways = start("");
+    let services = format!(
+        "\"services\":[\"xmpp://localhost:{}\",\"xmpps://localhost:{}\",\"wss://localhost:{}/xmpp-websocket\"]",
+        ways.server.peer.port, ways.tls, ways.https
+    );
+    ways.passed(node.run("xmppjs.mjs", &ways.server.peer, &services, 110));
+}
+
+#[test]
+fn stanza_js_over_websocket_and_bosh() {
+    let node = ready!("StanzaJS", node::installed());
+    let ways = start("");
+    let transports = format!(
+        "\"transports\":[[\"websocket\",\"wss://localhost:{0}/xmpp-websocket\"],[\"bosh\",\"https://localhost:{0}/http-bind\"]]",
+        ways.https
+    );
+    ways.passed(node.run("stanza.mjs", &ways.server.peer, &transports, 110));
+}
+
+#[test]
+fn converse_js_in_chromium_over_websocket_and_bosh() {
+    let node = ready!("Converse.js", node::installed());
+    let chromium = ready!("Converse.js", node::chromium());
+    let page = free_port().unwrap();
+    let ways = start(&format!("\"http://127.0.0.1:{page}\""));
+    let pictures = sestina_interop::setup::folder().unwrap().join("pictures");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let options = format!(
+        "\"chromium\":{chromium:?},\"page\":{page},\"pictures\":{pictures:?},\"ways\":{{\
+         \"websocket\":{{\"websocket_url\":\"wss://localhost:{0}/xmpp-websocket\"}},\
+         \"bosh\":{{\"bosh_service_url\":\"https://localhost:{0}/http-bind\"}}}}",
+        ways.https
+    );
+    ways.passed(node.run("converse.mjs", &ways.server.peer, &options, 110));
+}
+
+/// Sessions that say nothing, over WebSocket in plain text, and what each costs the server's process.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_session_over_websocket_is_small() {
+    const SESSIONS: u64 = 400;
+    let http = free_port().unwrap();
+    let settings = format!(
+        "require_tls = false\nlisten_http = [\"127.0.0.1:{http}\"]\n[limits]\nsessions_per_account = 1000\n"
+    );
+    let server = Sestina::start(Path::new(BINARY), "localhost", ACCOUNTS, &settings).unwrap();
+    let connect = || async {
+        let config = ClientConfig::new("romeo@localhost", "secret-1")
+            .unwrap()
+            .dangerously_allow_plain_text()
+            .way(Way::WebSocket(Some(format!(
+                "ws://127.0.0.1:{http}/xmpp-websocket"
+            ))));
+        Client::connect(config).await.unwrap()
+    };
+    // The first ones warm up what all share.
+    let mut sessions = Vec::new();
+    for _ in 0..50 {
+        sessions.push(connect().await);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let before = server.process.resident_kib().unwrap();
+    for _ in 0..SESSIONS {
+        sessions.push(connect().await);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let after = server.process.resident_kib().unwrap();
+    let each = after.saturating_sub(before) as f64 / SESSIONS as f64;
+    println!("{each:.1} KiB resident for each idle session over WebSocket");
+    // An optimised build needs less: its futures are smaller.
+    assert!(each <= 24.0, "{each:.1} KiB for each session");
+}
+
+#[test]
+fn slixmpp_over_direct_tls() {
+    let python = ready!("slixmpp, direct TLS", slixmpp::installed());
+    let ways = start("");
+    let mut peer = ways.server.peer.clone();
+    peer.port = ways.tls;
+    ways.passed(python.run("direct_tls.py", &peer, 60));
+}
