@@ -4,8 +4,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sestina::client::{Client, ClientConfig, Way};
+use sestina::client::{Client, ClientConfig, Event, Way};
+use sestina::session::mux::Empty;
+use sestina::session::tls::Trust;
+use sestina::types::rfc_6121::client::Body;
+use sestina::types::xep_0199::Ping;
+use sestina::wire::Jid;
+use sestina_interop::peer::Peer;
 use sestina_interop::process::free_port;
+use sestina_interop::prosody::{self, Prosody};
 use sestina_interop::sestina::Sestina;
 use sestina_interop::{node, ready, slixmpp};
 
@@ -80,6 +87,67 @@ fn converse_js_in_chromium_over_websocket_and_bosh() {
         ways.https
     );
     ways.passed(node.run("converse.mjs", &ways.server.peer, &options, 110));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_client_over_each_way_through_prosody() {
+    ready!("our client over each way, prosody", prosody::installed());
+    let server = Prosody::start("localhost", ACCOUNTS).unwrap();
+    for way in [
+        Way::StartTls("localhost".into(), server.peer.port),
+        Way::DirectTls("localhost".into(), server.direct_tls),
+        Way::WebSocket(Some(format!(
+            "wss://localhost:{}/xmpp-websocket",
+            server.https
+        ))),
+        Way::Bosh(Some(format!(
+            "https://localhost:{}/http-bind",
+            server.https
+        ))),
+    ] {
+        talk(&server.peer, &way)
+            .await
+            .unwrap_or_else(|error| panic!("{way:?}: {error}\n{}", server.process.output()));
+    }
+}
+
+/// Two of our clients on one way: what one says the other hears.
+async fn talk(peer: &Peer, way: &Way) -> Result<(), sestina_interop::Failure> {
+    let connect = |index: usize| {
+        let address = format!("{}/ways", peer.jid(index));
+        let password = peer.accounts[index].password.clone();
+        let trust = Trust::only_added().file(&peer.certificate).unwrap();
+        Client::connect(
+            ClientConfig::new(&address, password)
+                .unwrap()
+                .trust(trust)
+                .way(way.clone()),
+        )
+    };
+    let (romeo, _romeos) = connect(0).await?;
+    let (juliet, mut events) = connect(1).await?;
+    let server = Jid::parse(&peer.domain)?;
+    let _: Empty = romeo.get(&server, &Ping::default()).await?;
+    for text in ["But soft! <&> \u{263e}".to_owned(), "x".repeat(20_000)] {
+        romeo
+            .say(&Jid::parse(juliet.jid().as_str())?, text.clone())
+            .await?;
+        let heard = async {
+            while let Some(event) = events.next().await {
+                if let Event::Message(message) = event
+                    && let Some(body) = message.decode::<Body>()
+                {
+                    return Some(body.ok()?.text);
+                }
+            }
+            None
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(20), heard).await?;
+        assert_eq!(heard.as_deref(), Some(text.as_str()), "{way:?}");
+    }
+    romeo.close().await;
+    juliet.close().await;
+    Ok(())
 }
 
 /// Sessions that say nothing, over WebSocket in plain text, and what each costs the server's process.

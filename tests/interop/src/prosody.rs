@@ -38,6 +38,10 @@ pub struct Prosody {
     pub peer: Peer,
     /// The process, for measurements.
     pub process: Process,
+    /// The port for direct TLS on 127.0.0.1, where TLS is on.
+    pub direct_tls: u16,
+    /// The port of WebSocket and BOSH over TLS on 127.0.0.1, where TLS is on.
+    pub https: u16,
     folder: TempDir,
 }
 
@@ -62,9 +66,10 @@ impl Prosody {
         let path = folder.path();
         certificate::write(path, &[domain])?;
         fs::create_dir(path.join("data"))?;
-        let port = free_port()?;
+        let (port, direct_tls, https) = (free_port()?, free_port()?, free_port()?);
+        let ports = [port, direct_tls, https];
         let config = path.join("prosody.cfg.lua");
-        fs::write(&config, configuration(path, domain, port, tls))?;
+        fs::write(&config, configuration(path, domain, ports, tls))?;
         // Prosody hashes these passwords as soon as they are used; `prosodyctl` would take a quarter of a second for each.
         let stored = path
             .join("data")
@@ -100,6 +105,8 @@ impl Prosody {
         Ok(Prosody {
             peer,
             process,
+            direct_tls,
+            https,
             folder,
         })
     }
@@ -110,9 +117,20 @@ impl Prosody {
     }
 }
 
-fn configuration(path: &Path, domain: &str, port: u16, tls: bool) -> String {
+fn configuration(path: &Path, domain: &str, ports: [u16; 3], tls: bool) -> String {
     let path = path.display();
-    let tls_module = if tls { "\"tls\"; " } else { "" };
+    let [port, direct_tls, https] = ports;
+    let (tls_module, secure_ports) = if tls {
+        let names = format!("key = \"{path}/key.pem\"; certificate = \"{path}/cert.pem\"");
+        let ports = format!(
+            "c2s_direct_tls_ports = {{ {direct_tls} }}\nc2s_direct_tls_ssl = {{ {names} }}\n\
+             https_ports = {{ {https} }}\nhttps_interfaces = {{ \"127.0.0.1\" }}\nhttps_ssl = {{ {names} }}"
+        );
+        ("\"tls\"; \"bosh\"; \"websocket\"; ", ports)
+    } else {
+        let none = "c2s_direct_tls_ports = { }\nhttps_ports = { }";
+        ("", none.to_owned())
+    };
     format!(
         r#"run_as_root = true
 data_path = "{path}/data"
@@ -120,7 +138,8 @@ pidfile = "{path}/prosody.pid"
 certificates = "{path}"
 interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {port} }}
-c2s_direct_tls_ports = {{ }}
+{secure_ports}
+http_ports = {{ }}
 s2s_ports = {{ }}
 modules_enabled = {{ {tls_module}"roster"; "saslauth"; "disco"; "ping"; "version"; "register"; "offline"; "presence"; "message"; "iq"; "smacks" }}
 modules_disabled = {{ "s2s" }}

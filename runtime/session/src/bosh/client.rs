@@ -239,8 +239,9 @@ impl Web {
         self: Arc<Self>,
         rid: u64,
         request: Bytes,
-        limit: usize,
-    ) -> (u64, io::Result<Bytes>) {
+        limits: Limits,
+    ) -> (u64, io::Result<Body>) {
+        let limit = limits.stanza_bytes.saturating_add(WRAPPER);
         let mut last = io::Error::from(io::ErrorKind::NotConnected);
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
@@ -248,7 +249,16 @@ impl Web {
             }
             let once = self.post_once(request.clone(), limit);
             match tokio::time::timeout(Duration::from_secs(WAIT) + GRACE, once).await {
-                Ok(Ok(answer)) => return (rid, Ok(answer)),
+                Ok(Ok(answer)) => {
+                    let answer = Body::read(&answer, &limits).map_err(|error| {
+                        io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+                    });
+                    // The server asks for the request once more (XEP-0124 §17.3).
+                    if !matches!(&answer, Ok(answer) if answer.kind.as_deref() == Some("error")) {
+                        return (rid, answer);
+                    }
+                    last = io::ErrorKind::ConnectionReset.into();
+                }
                 Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
                     return (rid, Err(error));
                 }
@@ -330,30 +340,19 @@ impl Task {
                     break;
                 };
                 terminated = last;
-                let limit = self
-                    .shared
-                    .lock()
-                    .limits
-                    .stanza_bytes
-                    .saturating_add(WRAPPER);
-                under_way.push(Arc::clone(&self.web).post(self.rid, request.into(), limit));
+                let limits = self.shared.lock().limits;
+                under_way.push(Arc::clone(&self.web).post(self.rid, request.into(), limits));
                 self.rid += 1;
             }
-            if under_way.is_empty() && terminated {
+            let given_up = self.sid.is_none() && self.shared.lock().closing;
+            if under_way.is_empty() && (terminated || given_up) {
                 return Ok(());
             }
             let (rid, answer) = tokio::select! {
                 Some(answered) = under_way.next() => answered,
                 () = self.shared.work.notified() => continue,
             };
-            let limits = self.shared.lock().limits;
-            let answer = Body::read(&answer?, &limits)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
-            if answer.kind.as_deref() == Some("error") {
-                // All that has no answer is to be made again; the server cannot ask this of what it has not lost.
-                return Err(io::ErrorKind::ConnectionReset.into());
-            }
-            early.insert(rid, answer);
+            early.insert(rid, answer?);
             while let Some(answer) = early.remove(&turn) {
                 turn += 1;
                 if self.sid.is_none() {

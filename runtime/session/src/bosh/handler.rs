@@ -171,6 +171,8 @@ impl Handler for BoshHandler {
                 (session, reply)
             }
         };
+        // Dropped behind what it waits for, also when the client hangs up.
+        let _waiting = Waiting(Arc::clone(&session));
         let answer = match reply {
             Reply::Now(answer) => answer,
             Reply::Later(mut answer) => {
@@ -193,6 +195,15 @@ impl Handler for BoshHandler {
         };
         let content = HeaderValue::from_str(&lock(&session).content);
         wrapped(answer, content.ok())
+    }
+}
+
+/// One who waits for an answer. The session is told when that is over, however.
+struct Waiting(Shared);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        lock(&self.0).left();
     }
 }
 

@@ -149,7 +149,7 @@ impl Session {
         let (sender, receiver) = oneshot::channel();
         if let Some(older) = self.open.insert(rid, sender) {
             // The client has made it again: whoever still waits for the first is to do so too (XEP-0124 §14.3).
-            let _ = older.send(body::write(&[("type", "error")], b"").into());
+            let _ = older.send(repeat());
         } else if self.open.len() > self.requests() + usize::from(body.terminates()) {
             return self.refuse("policy-violation");
         }
@@ -259,15 +259,31 @@ impl Session {
         Reply::Now(body::write(&[("type", "terminate"), ("condition", condition)], b"").into())
     }
 
-    /// Whether nobody waits for an answer.
+    /// Whether nobody waits for an answer. Whoever hung up does not.
     pub(super) fn is_idle(&self) -> bool {
-        self.open.is_empty()
+        self.open.values().all(oneshot::Sender::is_closed)
     }
 
-    /// The time of a request is over: it is answered, and those before it.
+    /// Somebody who waited has an answer, or has hung up.
+    pub(super) fn left(&mut self) {
+        if self.is_idle() {
+            self.idle += 1;
+            wake(&mut self.reader);
+        }
+    }
+
+    /// The time of a request is over: it is answered, and those before it. One whose turn has not come cannot be; it is to be
+    /// made again.
     pub(super) fn expired(&mut self, rid: u64) {
+        if rid >= self.next {
+            self.early.remove(&rid);
+            if let Some(sender) = self.open.remove(&rid) {
+                let _ = sender.send(repeat());
+            }
+            return;
+        }
         while let Some((&oldest, _)) = self.open.first_key_value() {
-            if oldest > rid || oldest >= self.next {
+            if oldest > rid {
                 return;
             }
             self.answer(oldest);
@@ -315,10 +331,7 @@ impl Session {
         self.kept.push_back((rid, answer.clone()));
         // Whoever asked may be gone; the answer is kept for when it comes back.
         let _ = sender.send(answer);
-        if self.open.is_empty() {
-            self.idle += 1;
-            wake(&mut self.reader);
-        }
+        self.left();
         wake(&mut self.writer);
     }
 
@@ -359,6 +372,11 @@ impl Session {
         }
         body::write(&attributes, &self.outbox).into()
     }
+}
+
+/// What tells a client to make a request again (XEP-0124 §17.3).
+fn repeat() -> Bytes {
+    body::write(&[("type", "error")], b"").into()
 }
 
 fn wake(waker: &mut Option<Waker>) {

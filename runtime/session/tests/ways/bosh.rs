@@ -4,9 +4,7 @@ use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sestina_wire::{Frame, ns};
+use sestina_wire::Frame;
 
 use super::{open_server, request};
 
@@ -73,41 +71,15 @@ impl Client {
         let (address, body) = (self.address, self.body(rid, "", content));
         thread::spawn(move || post(address, &body))
     }
-
-    fn log_in(address: SocketAddr, name: &str) -> Client {
-        let (mut client, answer) = Client::begin(address, "hold='1' wait='5'");
-        assert!(answer.contains("SCRAM-SHA-256"), "{answer}");
-        client.authenticate(name);
-        client
-    }
-
-    /// SCRAM by hand would fill a page: the account logs in with what plain text allows, a proxy's word for TLS.
-    fn authenticate(&mut self, name: &str) {
-        let secret = STANDARD.encode(format!("\0{name}\0secret"));
-        let auth = format!(
-            "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>"
-        );
-        let answer = self.send("", &auth);
-        assert!(answer.contains("<success "), "{answer}");
-        let answer = self.send("to='a.example' xmpp:restart='true'", "");
-        assert!(answer.contains("<bind "), "{answer}");
-        let bind = format!(
-            "<iq xmlns='jabber:client' type='set' id='b'><bind xmlns='{}'><resource>x</resource></bind></iq>",
-            ns::BIND
-        );
-        let answer = self.send("", &bind);
-        assert!(answer.contains(&format!("{name}@a.example/x")), "{answer}");
-    }
 }
 
-/// Requests that say they came over https, from a proxy that is believed.
-async fn secure_server() -> (sestina_session::server::Server, SocketAddr) {
+async fn server() -> (sestina_session::server::Server, SocketAddr) {
     open_server(|builder| builder).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_begins_as_the_examples_say() {
-    let (_server, address) = secure_server().await;
+    let (_server, address) = server().await;
     let (client, answer) = Client::begin(
         address,
         "content='text/xml; charset=utf-8' hold='1' wait='60'",
@@ -144,7 +116,7 @@ async fn a_session_begins_as_the_examples_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_begin_or_is_unknown_is_terminated() {
-    let (_server, address) = secure_server().await;
+    let (_server, address) = server().await;
     let ended = |body: &str, condition: &str| {
         let answer = post(address, body);
         assert_eq!(
@@ -197,7 +169,7 @@ async fn what_cannot_begin_or_is_unknown_is_terminated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_given_again_and_nothing_is_done_twice() {
-    let (_server, address) = secure_server().await;
+    let (_server, address) = server().await;
     let (mut client, _) = Client::begin(address, "hold='1' wait='5'");
     let auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>biwsbj1yb21lbyxyPWFiYw==</auth>";
     let answer = client.send("", auth);
@@ -225,7 +197,7 @@ async fn a_lost_answer_is_given_again_and_nothing_is_done_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_held_taken_in_order_and_bounded() {
-    let (_server, address) = secure_server().await;
+    let (_server, address) = server().await;
     let (mut client, _) = Client::begin(address, "hold='1' wait='2'");
     // Held until the time is over.
     let begun = Instant::now();
@@ -279,7 +251,7 @@ async fn requests_are_held_taken_in_order_and_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_too_often_or_too_much_is_ended() {
-    let (_server, address) = secure_server().await;
+    let (_server, address) = server().await;
     let (mut polling, _) = Client::begin(address, "hold='0' wait='5'");
     let begun = Instant::now();
     polling.send("", "");
@@ -318,7 +290,7 @@ async fn who_asks_too_often_or_too_much_is_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_with_its_client() {
-    let (server, address) = secure_server().await;
+    let (server, address) = server().await;
     let (mut client, _) = Client::begin(address, "hold='1' wait='5'");
     let held = client.send_later("");
     thread::sleep(Duration::from_millis(100));
@@ -340,5 +312,23 @@ async fn a_session_ends_with_its_client() {
         thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(server.connections(), 0);
-    let _ = Client::log_in as fn(SocketAddr, &str) -> Client;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_before_its_turn_waits_no_longer_than_others() {
+    let (_server, address) = server().await;
+    let (client, _) = Client::begin(address, "hold='1' wait='1'");
+    let begun = Instant::now();
+    // The one before it never comes: this one is to be made again.
+    let answer = client.again(client.rid + 2, "").join().unwrap();
+    assert_eq!(
+        attribute(&answer, "type").as_deref(),
+        Some("error"),
+        "{answer}"
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
 }
