@@ -20,9 +20,9 @@ pub mod errors;
     allow(dead_code, unused_imports, reason = "what only a server needs")
 )]
 pub mod host;
-pub mod items;
 #[cfg(feature = "server")]
 pub mod http;
+pub mod items;
 #[cfg_attr(
     not(feature = "server"),
     allow(dead_code, reason = "what only a server needs")
