@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sestina_session::accounts::{Accounts, StoredAccounts};
+use sestina_session::component::ComponentAccess;
+use sestina_session::federation::{Authorities, FederationConfig, Identity};
 use sestina_session::server::{HostConfig, Listener, Server, StartError, Sweeper};
 use sestina_session::tls::TlsServer;
-use sestina_storage::Storage;
+use sestina_storage::{Secret, Storage};
 use sestina_wire::clock::{Random as _, SystemRandom};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::{Admin, Socket};
-use crate::config::{Certificate, Config};
+use crate::config::{Certificate, Config, Federation};
 use crate::storage::{self, make_folder};
 use crate::{certificate, report};
 
@@ -109,6 +111,7 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
     let mut builder = Server::builder()
         .limits(config.limits.of_server())
         .require_tls(config.require_tls);
+    let mut federation = config.federation.as_ref().map(federation).transpose()?;
     for host in &config.hosts {
         let (certificate, key) = match &host.certificate {
             Certificate::Files { certificate, key } => (certificate.clone(), key.clone()),
@@ -116,6 +119,11 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
         };
         let tls = TlsServer::from_files(&certificate, &key)
             .map_err(|error| report::tls_trouble(&certificate, &key, &error))?;
+        if let Some(federation) = &mut federation {
+            let identity = Identity::from_files(&certificate, &key)
+                .map_err(|error| report::tls_trouble(&certificate, &key, &error))?;
+            federation.identities.insert(host.domain.clone(), identity);
+        }
         let plugins = host.plugins.clone();
         let described = HostConfig::new(&host.domain, storage.clone(), accounts.clone())
             .map_err(|error| format!("{}: {error}", host.domain))?
@@ -138,6 +146,23 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
         }
         builder = builder.listener(listener);
     }
+    if let (Some(federation), Some(settings)) = (federation, &config.federation) {
+        builder = builder.federation(federation);
+        for address in &settings.listen {
+            builder = builder.listen_servers(*address, false);
+        }
+        for address in &settings.listen_tls {
+            builder = builder.listen_servers(*address, true);
+        }
+    }
+    for (domain, secret) in &config.components {
+        let component = ComponentAccess::new(domain, secret.0.as_str())
+            .map_err(|error| format!("{domain}: {error}"))?;
+        builder = builder.component(component);
+    }
+    for address in &config.listen_components {
+        builder = builder.listen_components(*address);
+    }
     builder.start().await.map_err(|error| match error {
         StartError::Listen { address, error } if error.kind() == io::ErrorKind::AddrInUse => format!(
             "cannot listen on {address}: the port is in use by another program; stop that one, or choose another \
@@ -149,6 +174,25 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
         }
         other => other.to_string(),
     })
+}
+
+/// What is asked of other servers.
+fn federation(settings: &Federation) -> Result<FederationConfig, String> {
+    let mut authorities = if settings.system_authorities {
+        Authorities::system()
+    } else {
+        Authorities::none()
+    };
+    for file in &settings.authorities {
+        authorities = authorities.file(file).map_err(|error| error.to_string())?;
+    }
+    let mut config = FederationConfig::new(authorities);
+    config.default = settings.default.clone();
+    config.domains = settings.domains.clone().into_iter().collect();
+    config.resolver = settings.resolver.clone();
+    config.secret = settings.secret.clone().map(|secret| Secret::new(secret.0));
+    config.limits = settings.limits;
+    Ok(config)
 }
 
 /// What is removed after a time: of hosts that say different times for one table the longest counts.

@@ -15,3 +15,5 @@ pub mod xep_0160;
 pub mod xep_0198;
 pub mod xep_0199;
 pub mod xep_0203;
+pub mod xep_0220;
+pub mod xep_0288;

@@ -1,5 +1,7 @@
 //! What may be written in the file. Unknown keys are mistakes: they are usually misspelt ones.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use sestina_profiles::server::Settings as Plugins;
 use sestina_session::server::ServerLimits;
@@ -17,6 +19,9 @@ pub(super) struct File {
     pub(super) listen_https: Vec<Spanned<String>>,
     pub(super) http: Http,
     pub(super) proxies: Proxies,
+    pub(super) listen_components: Option<Vec<Spanned<String>>>,
+    pub(super) components: BTreeMap<Spanned<String>, ComponentTable>,
+    pub(super) federation: Option<super::federation::Table>,
     pub(super) data: Option<Spanned<String>>,
     pub(super) storage: Option<Spanned<String>>,
     pub(super) sweep: Option<Spanned<Interval>>,
@@ -63,6 +68,24 @@ pub(super) struct Proxies {
     pub(super) trusted: Vec<Spanned<String>>,
     /// Addresses listened on where connections begin with a header of the PROXY protocol.
     pub(super) protocol: Vec<Spanned<String>>,
+}
+
+/// `[components."domain"]`: a component that may join.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ComponentTable {
+    pub(super) secret: Hidden,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Hidden(pub(crate) String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// What one host has for itself, in `[hosts."domain"]`.

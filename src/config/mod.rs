@@ -3,6 +3,7 @@
 //! [`File`] is what may be written, with its places; [`Config`] is what the server goes by, checked and complete.
 
 mod complaint;
+mod federation;
 mod file;
 mod listen;
 mod location;
@@ -19,7 +20,8 @@ use sestina_session::server::ipnet::IpNet;
 use sestina_session::web::WebSettings;
 
 pub(crate) use complaint::{Complaint, Complaints};
-pub(crate) use file::{Limits, Log, LogFormat};
+pub(crate) use federation::Federation;
+pub(crate) use file::{Hidden, Limits, Log, LogFormat};
 pub(crate) use location::{Engine, StorageLocation};
 
 /// Everything the server goes by.
@@ -35,6 +37,12 @@ pub(crate) struct Config {
     pub(crate) proxies: Vec<IpNet>,
     /// What is offered over HTTP.
     pub(crate) web: WebSettings,
+    /// Where components connect.
+    pub(crate) listen_components: Vec<SocketAddr>,
+    /// The components that may join: the domain of each, and its secret.
+    pub(crate) components: Vec<(String, Hidden)>,
+    /// How other servers are talked to, if they are.
+    pub(crate) federation: Option<Federation>,
     /// The folder for everything the server keeps.
     pub(crate) data: PathBuf,
     /// What the server keeps its data in.

@@ -1,6 +1,7 @@
 //! From what was written to what the server goes by: defaults, paths, addresses, and whether all of it fits together.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,7 +28,7 @@ impl Source<'_> {
     }
 
     /// A path of the file is relative to the file.
-    fn file_path(&self, written: &Spanned<String>) -> PathBuf {
+    pub(super) fn file_path(&self, written: &Spanned<String>) -> PathBuf {
         self.folder.join(written.get_ref())
     }
 }
@@ -48,6 +49,14 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
     let listen = listen::listeners(&mut source, &file);
     let web = listen::web(&mut source, &file.http);
     let proxies = listen::proxies(&mut source, &file.proxies.trusted);
+    let listen_components = addresses(
+        &mut source,
+        file.listen_components.as_deref().unwrap_or_default(),
+    );
+    let federation = file
+        .federation
+        .as_ref()
+        .map(|table| super::federation::resolve(&mut source, table));
     let data = file
         .data
         .as_ref()
@@ -88,6 +97,18 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
                     "the list of domains is empty: name at least one, or leave it out for \"localhost\"",
                 ));
             }
+        }
+    }
+
+    let mut components = Vec::new();
+    for (name, table) in file.components {
+        match domain(name.get_ref()) {
+            Ok(domain) if hosts.iter().any(|host| host.domain == domain) => source.complain(
+                name.span(),
+                format!("{domain} is in the list `domains`, so it cannot be a component's"),
+            ),
+            Ok(domain) => components.push((domain, table.secret)),
+            Err(reason) => source.complain(name.span(), reason),
         }
     }
 
@@ -138,6 +159,9 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
         listen,
         proxies,
         web,
+        listen_components,
+        components,
+        federation,
         data,
         storage,
         sweep,
@@ -154,7 +178,7 @@ fn key_in_limits(text: &str, name: &str) -> Option<Range<usize>> {
     Some(start..start + name.len())
 }
 
-fn domain(written: &str) -> Result<String, String> {
+pub(super) fn domain(written: &str) -> Result<String, String> {
     match Jid::parse(written) {
         Ok(jid) if jid.local().is_none() && jid.resource().is_none() => Ok(jid.domain().to_owned()),
         Ok(_) => Err(format!(
@@ -162,6 +186,27 @@ fn domain(written: &str) -> Result<String, String> {
         )),
         Err(error) => Err(format!("{written:?} is no domain: {error}")),
     }
+}
+
+/// Plain addresses.
+pub(super) fn addresses(source: &mut Source<'_>, written: &[Spanned<String>]) -> Vec<SocketAddr> {
+    let mut addresses = Vec::new();
+    for entry in written {
+        match entry.get_ref().parse::<SocketAddr>() {
+            Ok(address) if address.port() != 0 && addresses.contains(&address) => {
+                source.complain(entry.span(), format!("{address} is named twice"));
+            }
+            Ok(address) => addresses.push(address),
+            Err(_) => source.complain(
+                entry.span(),
+                format!(
+                    "{:?} is no address: write IP address and port, such as \"0.0.0.0:5269\" or \"[::]:5269\"",
+                    entry.get_ref()
+                ),
+            ),
+        }
+    }
+    addresses
 }
 
 fn storage(

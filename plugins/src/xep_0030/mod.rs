@@ -117,12 +117,18 @@ impl skeleton::Server for Server {
         info_of(&cx.host, On::Account, request)
     }
 
+    /// The services that belong to the host and are there now.
     async fn host_items(
         &self,
-        _: &IqContext,
+        cx: &IqContext,
         request: items::Query,
     ) -> Result<items::Query, StanzaError> {
-        no_items(request)
+        let mut answer = no_items(request)?;
+        let services = cx.host.services().into_iter();
+        answer.items = services
+            .map(|service| items::Item::new(service.into_jid()))
+            .collect();
+        Ok(answer)
     }
 
     /// The items of an account are its available resources (§4.1); to those who may not know, and for an

@@ -14,7 +14,11 @@ pub mod accounts;
 pub mod bosh;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod component;
 pub mod errors;
+#[cfg(feature = "server")]
+pub mod federation;
 #[cfg_attr(
     not(feature = "server"),
     allow(dead_code, unused_imports, reason = "what only a server needs")
@@ -23,6 +27,12 @@ pub mod host;
 #[cfg(feature = "server")]
 pub mod http;
 pub mod items;
+#[cfg(any(feature = "client", feature = "server"))]
+#[cfg_attr(
+    not(all(feature = "client", feature = "server")),
+    allow(dead_code, unused_imports, reason = "what only the other side needs")
+)]
+mod link;
 #[cfg_attr(
     not(feature = "server"),
     allow(dead_code, reason = "what only a server needs")

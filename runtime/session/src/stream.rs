@@ -34,6 +34,8 @@ pub struct Header<'a> {
     pub id: Option<&'a str>,
     /// Language of text meant for people.
     pub lang: Option<&'a str>,
+    /// Whether to leave the version out, which only streams of XMPP 1.0 have.
+    pub unversioned: bool,
 }
 
 /// One XML stream in both directions: a reader over the carrier's bytes, and a buffer that gathers what is written.
@@ -213,7 +215,16 @@ impl XmlStream {
             out.extend_from_slice(b"' xmlns:stream='");
             out.extend_from_slice(ns::STREAM.as_bytes());
         }
-        out.extend_from_slice(b"' version='1.0'");
+        out.push(b'\'');
+        if content == ns::SERVER {
+            // Whoever does dialback says so here (XEP-0220 §2.1.1).
+            out.extend_from_slice(b" xmlns:db='");
+            out.extend_from_slice(ns::DIALBACK.as_bytes());
+            out.push(b'\'');
+        }
+        if !header.unversioned {
+            out.extend_from_slice(b" version='1.0'");
+        }
         for (name, value) in [
             ("to", header.to),
             ("from", header.from),

@@ -20,6 +20,9 @@ def arguments(description, accounts):
     parser.add_argument("--allow", action="append", default=[], metavar="CASE=CONDITION",
                         help="a known deviation of the server under test")
     parser.add_argument("--patience", type=float, default=10, help="seconds after which silence is an answer")
+    parser.add_argument("--component", metavar="DOMAIN:SECRET", help="a component that the server lets join")
+    parser.add_argument("--component-port", type=int, help="where components connect")
+    parser.add_argument("--other", metavar="PORT:DOMAIN:CA:NAME:PASSWORD", help="an account of another server")
     parser.add_argument("--debug", action="store_true", help="print the stanzas")
     options = parser.parse_args()
     options.allow = dict(entry.split("=", 1) for entry in options.allow)
@@ -74,7 +77,7 @@ def client_class():
                 self.register_plugin(plugin)
             self.seen = []
             self.changed = asyncio.Event()
-            for event in ("message", "roster_update", "presence_available", "presence_unavailable", "presence_away",
+            for event in ("message", "message_error", "roster_update", "presence_available", "presence_unavailable", "presence_away",
                           "presence_subscribe", "presence_subscribed", "presence_unsubscribe",
                           "presence_unsubscribed", "presence_error", "disconnected", "failed_auth"):
                 self.add_event_handler(event, lambda data, event=event: self._note(event, data))

@@ -13,3 +13,60 @@ pub fn write(folder: &Path, domains: &[&str]) -> Result<(), Failure> {
     fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
     Ok(())
 }
+
+/// Who makes certificates, for tests in which servers look at each other's.
+#[derive(Debug)]
+pub struct Authority(rcgen::CertifiedIssuer<'static, rcgen::KeyPair>);
+
+/// A certificate and its key, PEM.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+}
+
+impl Authority {
+    /// A new one.
+    pub fn new() -> Result<Authority, Failure> {
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "Authority of the tests");
+        params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        let key = rcgen::KeyPair::generate()?;
+        Ok(Authority(rcgen::CertifiedIssuer::self_signed(params, key)?))
+    }
+
+    /// Its own certificate, PEM.
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for a domain.
+    pub fn make(&self, domain: &str) -> Result<Made, Failure> {
+        let mut params = rcgen::CertificateParams::new([domain.to_owned()])?;
+        params.use_authority_key_identifier_extension = true;
+        params.extended_key_usages = vec![
+            rcgen::ExtendedKeyUsagePurpose::ServerAuth,
+            rcgen::ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        let key = rcgen::KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.0)?;
+        Ok(Made {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
+    }
+}
+
+impl Made {
+    /// Writes `cert.pem` and `key.pem` into the folder.
+    pub fn write(&self, folder: &Path) -> Result<(), Failure> {
+        fs::write(folder.join("cert.pem"), &self.certificate)?;
+        fs::write(folder.join("key.pem"), &self.key)?;
+        Ok(())
+    }
+}

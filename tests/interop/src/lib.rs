@@ -8,6 +8,8 @@
 
 pub mod certificate;
 pub mod database;
+pub mod ejabberd;
+pub mod names;
 pub mod node;
 pub mod peer;
 pub mod process;

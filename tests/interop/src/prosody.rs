@@ -56,20 +56,60 @@ impl Prosody {
         Prosody::start_with(domain, accounts, true)
     }
 
+    /// As [`start`](Prosody::start), with lines added to its configuration: to what holds for all hosts, and at its end.
+    pub fn start_extended(
+        domain: &str,
+        accounts: &[(&str, &str)],
+        global: &str,
+        last: &str,
+    ) -> Result<Prosody, Failure> {
+        Prosody::start_from(domain, accounts, true, (global, last), None)
+    }
+
+    /// As [`start_extended`](Prosody::start_extended), with a certificate made elsewhere.
+    pub fn start_certified(
+        domain: &str,
+        accounts: &[(&str, &str)],
+        global: &str,
+        made: &certificate::Made,
+    ) -> Result<Prosody, Failure> {
+        Prosody::start_from(domain, accounts, true, (global, ""), Some(made))
+    }
+
     /// As [`start`](Prosody::start); without TLS when `tls` is false, for measurements on plain streams.
     pub fn start_with(
         domain: &str,
         accounts: &[(&str, &str)],
         tls: bool,
     ) -> Result<Prosody, Failure> {
+        Prosody::start_from(domain, accounts, tls, ("", ""), None)
+    }
+
+    fn start_from(
+        domain: &str,
+        accounts: &[(&str, &str)],
+        tls: bool,
+        (global, last): (&str, &str),
+        made: Option<&certificate::Made>,
+    ) -> Result<Prosody, Failure> {
         let folder = tempfile::Builder::new().prefix("prosody-").tempdir()?;
         let path = folder.path();
-        certificate::write(path, &[domain])?;
+        match made {
+            Some(made) => {
+                made.write(path)?;
+                // Under these names it is found for ports where TLS comes first.
+                fs::write(path.join(format!("{domain}.crt")), &made.certificate)?;
+                fs::write(path.join(format!("{domain}.key")), &made.key)?;
+            }
+            None => certificate::write(path, &[domain])?,
+        }
         fs::create_dir(path.join("data"))?;
         let (port, direct_tls, https) = (free_port()?, free_port()?, free_port()?);
         let ports = [port, direct_tls, https];
         let config = path.join("prosody.cfg.lua");
-        fs::write(&config, configuration(path, domain, ports, tls))?;
+        let text = configuration(path, domain, ports, tls);
+        let text = text.replace("VirtualHost", &format!("{global}\nVirtualHost")) + last;
+        fs::write(&config, text)?;
         // Prosody hashes these passwords as soon as they are used; `prosodyctl` would take a quarter of a second for each.
         let stored = path
             .join("data")

@@ -37,7 +37,23 @@ impl Python {
         accounts: impl IntoIterator<Item = (&'a str, &'a str)>,
         seconds: u64,
     ) -> Result<String, Failure> {
-        self.start_as(script, peer, accounts)?.finish(seconds)
+        self.start_as(script, peer, accounts, &[])?.finish(seconds)
+    }
+
+    /// As [`run`](Python::run), with further arguments for the script.
+    pub fn run_with(
+        &self,
+        script: &str,
+        peer: &Peer,
+        arguments: &[&str],
+        seconds: u64,
+    ) -> Result<String, Failure> {
+        let accounts = peer
+            .accounts
+            .iter()
+            .map(|account| (account.name.as_str(), account.password.as_str()));
+        self.start_as(script, peer, accounts, arguments)?
+            .finish(seconds)
     }
 
     /// Starts a script with the accounts that the server has, and goes on.
@@ -46,7 +62,7 @@ impl Python {
             .accounts
             .iter()
             .map(|account| (account.name.as_str(), account.password.as_str()));
-        self.start_as(script, peer, accounts)
+        self.start_as(script, peer, accounts, &[])
     }
 
     fn start_as<'a>(
@@ -54,6 +70,7 @@ impl Python {
         script: &str,
         peer: &Peer,
         accounts: impl IntoIterator<Item = (&'a str, &'a str)>,
+        arguments: &[&str],
     ) -> Result<Running, Failure> {
         let folder = tempfile::Builder::new().prefix("slixmpp-").tempdir()?;
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
@@ -64,7 +81,8 @@ impl Python {
             .args(["--port", &peer.port.to_string(), "--domain", &peer.domain])
             .args(["--server-name", peer.software])
             .arg("--ca")
-            .arg(&peer.certificate);
+            .arg(&peer.certificate)
+            .args(arguments);
         for (name, password) in accounts {
             command.arg("--account").arg(format!("{name}:{password}"));
         }

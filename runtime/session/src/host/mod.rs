@@ -21,8 +21,9 @@ pub use resumption::Resumption;
 
 use self::resumption::Resumable;
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -91,6 +92,7 @@ pub struct Host {
     extensions: Extensions,
     requests: Arc<Requests>,
     resumable: Resumable,
+    services: RwLock<BTreeSet<BareJid>>,
     outlet: OnceLock<Arc<dyn Outlet>>,
     installed: OnceLock<Installed>,
 }
@@ -106,6 +108,7 @@ impl Host {
             extensions: Extensions::default(),
             requests: Arc::default(),
             resumable: Resumable::default(),
+            services: RwLock::default(),
             outlet: OnceLock::new(),
             installed: OnceLock::new(),
         })
@@ -196,6 +199,30 @@ impl Host {
     /// Values that plugins keep with the host, by type.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// The services that belong to the host now: what service discovery lists as its items.
+    pub fn services(&self) -> Vec<BareJid> {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        services.iter().cloned().collect()
+    }
+
+    /// Lists a service among [those of the host](Host::services).
+    pub fn add_service(&self, service: BareJid) {
+        let mut services = self
+            .services
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        services.insert(service);
+    }
+
+    /// Takes a service off the list. False when it was not on it.
+    pub fn remove_service(&self, service: &BareJid) -> bool {
+        let mut services = self
+            .services
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        services.remove(service)
     }
 
     /// Whether the address is of this domain.

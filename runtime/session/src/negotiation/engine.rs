@@ -194,10 +194,15 @@ impl Engine {
             })
             .collect();
         self.phase = Phase::Choice;
-        smallvec![
+        let mut actions: Actions = smallvec![
             Action::SendHeader,
             Action::SendFeatures(rows.into_iter().map(|(_, row, must)| (row, must)).collect()),
-        ]
+        ];
+        // A row may both be the last one and restart the stream, as SASL between servers.
+        if self.state.contains(SessionState::READY) {
+            actions.extend(self.ready());
+        }
+        actions
     }
 
     /// Why the peer may not begin this row now, if it may not.

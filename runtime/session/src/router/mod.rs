@@ -7,7 +7,7 @@ use std::future::IntoFuture;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use futures_util::future::BoxFuture;
-use sestina_wire::{Condition, Stanza, StanzaError};
+use sestina_wire::{Condition, Stanza, StanzaError, StanzaType};
 
 use crate::host::{Host, Resource};
 
@@ -151,6 +151,11 @@ impl Router {
         let _ = self.remote.set(destination);
     }
 
+    /// Whether something of this server answers for the domain.
+    pub fn serves(&self, domain: &str) -> bool {
+        self.domain(domain).is_some()
+    }
+
     /// The virtual host of a domain.
     pub fn host(&self, domain: &str) -> Option<Arc<Host>> {
         match self
@@ -200,6 +205,67 @@ impl Router {
     ) -> Routed {
         let source = Source::Session(Arc::clone(session));
         Delivering::refused(Arc::clone(self), Arc::clone(host), source, stanza, error).start()
+    }
+
+    /// Takes a stanza from a component or from another server, whose sender is verified. Errors go back to it.
+    pub(crate) fn enter(self: &Arc<Self>, stanza: Stanza) -> Routed {
+        let Some(to) = stanza.to() else {
+            return Routed::Now(Outcome::NoSession);
+        };
+        let routed = match self.domain(to.domain()) {
+            Some(Domain::Host(host) | Domain::Service(host, _)) => {
+                return Delivering::routed(Arc::clone(self), host, Source::Outside, stanza).start();
+            }
+            Some(Domain::Other(destination)) => destination.route(stanza.clone(), &Source::Outside),
+            None => self.elsewhere(stanza.clone(), &Source::Outside),
+        };
+        match routed {
+            Routed::Now(Outcome::Refused(error)) => self.return_to_sender(&stanza, error),
+            Routed::Now(outcome) => Routed::Now(outcome),
+            Routed::Later(future) => {
+                let router = Arc::clone(self);
+                Routed::Later(Box::pin(async move {
+                    match future.await {
+                        Outcome::Refused(error) => router.return_to_sender(&stanza, error).await,
+                        outcome => outcome,
+                    }
+                }))
+            }
+        }
+    }
+
+    /// Tells the sender of a stanza, wherever it is, that the stanza cannot be delivered; not in answer to an error or a
+    /// result.
+    pub(crate) fn return_to_sender(
+        self: &Arc<Self>,
+        stanza: &Stanza,
+        error: StanzaError,
+    ) -> Routed {
+        let refused = Outcome::Refused(error.clone());
+        if matches!(stanza.type_(), StanzaType::Error | StanzaType::Result) {
+            return Routed::Now(refused);
+        }
+        match self.send(stanza.error(&error)) {
+            Routed::Now(_) => Routed::Now(refused),
+            Routed::Later(future) => Routed::Later(Box::pin(async move {
+                future.await;
+                refused
+            })),
+        }
+    }
+
+    /// Sends a stanza in the name of the server, to wherever it is addressed. What cannot be delivered ends here.
+    pub(crate) fn send(self: &Arc<Self>, stanza: Stanza) -> Routed {
+        let Some(to) = stanza.to() else {
+            return Routed::Now(Outcome::NoSession);
+        };
+        match self.domain(to.domain()) {
+            Some(Domain::Host(host) | Domain::Service(host, _)) => {
+                Delivering::routed(Arc::clone(self), host, Source::Server, stanza).start()
+            }
+            Some(Domain::Other(destination)) => destination.route(stanza, &Source::Server),
+            None => self.elsewhere(stanza, &Source::Server),
+        }
     }
 
     fn insert(&self, domain: &str, entry: Domain) {

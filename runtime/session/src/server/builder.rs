@@ -9,11 +9,15 @@ use sestina_storage::{Secret, Storage};
 use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, JidError, Limits};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::accounts::Accounts;
+use crate::component::{ComponentAccess, Components, Door};
+use crate::federation::{Federation, FederationConfig, FederationParts};
 use crate::host::{Host, HostParts, SessionLimits};
 use crate::http::Routes;
+use crate::link::Links;
 use crate::negotiation;
 use crate::plugin::{Plugin, PluginError, PluginManager};
 use crate::router::Router;
@@ -123,6 +127,10 @@ pub struct ServerBuilder {
     proxies: Vec<IpNet>,
     web: WebSettings,
     routes: Vec<AddRoutes>,
+    components: Vec<ComponentAccess>,
+    listen_components: Vec<SocketAddr>,
+    federation: Option<FederationConfig>,
+    listen_servers: Vec<(SocketAddr, bool)>,
     sweepers: Vec<Sweeper>,
     table: Vec<FeatureRow>,
     limits: ServerLimits,
@@ -139,6 +147,10 @@ impl ServerBuilder {
             proxies: Vec::new(),
             web: WebSettings::default(),
             routes: Vec::new(),
+            components: Vec::new(),
+            listen_components: Vec::new(),
+            federation: None,
+            listen_servers: Vec::new(),
             sweepers: Vec::new(),
             table: sestina_types::NEGOTIATION.to_vec(),
             limits: ServerLimits::default(),
@@ -187,6 +199,35 @@ impl ServerBuilder {
     #[must_use]
     pub fn routes(mut self, add: impl FnOnce(&mut Routes) + Send + 'static) -> Self {
         self.routes.push(Box::new(add));
+        self
+    }
+
+    /// Lets a component join (XEP-0114). It is listed among the items of the hosts whose domain its own ends with, or of
+    /// all where there is none such, while it is connected.
+    #[must_use]
+    pub fn component(mut self, component: ComponentAccess) -> Self {
+        self.components.push(component);
+        self
+    }
+
+    /// Listens for components there; see [`Server::component_addresses`]. There is no TLS on these connections.
+    #[must_use]
+    pub fn listen_components(mut self, address: SocketAddr) -> Self {
+        self.listen_components.push(address);
+        self
+    }
+
+    /// Talks to other servers; without, stanzas for their domains are answered with `remote-server-not-found`.
+    #[must_use]
+    pub fn federation(mut self, federation: FederationConfig) -> Self {
+        self.federation = Some(federation);
+        self
+    }
+
+    /// Listens for other servers there, with TLS from the start where `direct`; see [`Server::server_addresses`].
+    #[must_use]
+    pub fn listen_servers(mut self, address: SocketAddr, direct: bool) -> Self {
+        self.listen_servers.push((address, direct));
         self
     }
 
@@ -295,6 +336,53 @@ impl ServerBuilder {
         accept.clock = Arc::clone(&self.clock);
         accept.random = self.random;
 
+        let links = Links::new(self.limits.connections);
+        let mut doors = HashMap::new();
+        for component in self.components {
+            let domain = component.domain.clone();
+            if router.serves(domain.domain()) {
+                return Err(StartError::HostTwice(domain));
+            }
+            let patience = self.limits.sessions.slow_reader;
+            let door = Door::new(component, &router.hosts(), patience);
+            router.add(domain.domain(), door.clone());
+            doors.insert(domain.domain().into(), door);
+        }
+        let federation = match self.federation {
+            None => None,
+            Some(config) => {
+                let domains: Vec<BareJid> = doors
+                    .values()
+                    .map(|door: &Arc<Door>| door.domain().clone())
+                    .collect();
+                let parts = FederationParts {
+                    router: Arc::clone(&router),
+                    config,
+                    table: Arc::clone(&accept.table),
+                    limits_before: self.limits.before_login,
+                    limits: self.limits.after_login,
+                    clock: Arc::clone(&accept.clock),
+                    random: Arc::clone(&accept.random),
+                    links: Arc::clone(&links),
+                    patience: self.limits.sessions.slow_reader,
+                };
+                let federation = Federation::new(parts, &router.hosts(), &domains)?;
+                router.set_remote(federation.clone());
+                Some(federation)
+            }
+        };
+        let components = Arc::new(Components {
+            router: Arc::clone(&router),
+            doors,
+            table: Arc::clone(&accept.table),
+            limits_before: self.limits.before_login,
+            limits: self.limits.after_login,
+            timeouts: self.limits.timeouts,
+            random: Arc::clone(&accept.random),
+            queue_bytes: self.limits.sessions.queue_bytes,
+            links: Arc::clone(&links),
+        });
+
         // Sockets before plugins: a port in use is the commonest reason not to start.
         let mut sockets = Vec::with_capacity(self.listen.len());
         for listener in self.listen {
@@ -307,6 +395,9 @@ impl ServerBuilder {
                 Err(error) => return Err(StartError::Listen { address, error }),
             }
         }
+        let component_sockets = bind(self.listen_components).await?;
+        let (server_listen, direct): (Vec<_>, Vec<_>) = self.listen_servers.into_iter().unzip();
+        let server_sockets = bind(server_listen).await?;
         for (started, (domain, manager)) in managers.iter().enumerate() {
             if let Err(error) = manager.start().await {
                 for (_, manager) in managers.iter().take(started).rev() {
@@ -340,12 +431,43 @@ impl ServerBuilder {
             listeners.extend(socket.local_addr().map(|address| (address, listener.entry)));
             tokio::spawn(listener::run(socket, listener, Arc::clone(&shared)));
         }
+        let mut component_addresses = Vec::with_capacity(component_sockets.len());
+        for socket in component_sockets {
+            component_addresses.extend(socket.local_addr());
+            let components = Arc::clone(&components);
+            let serve = move |transport| Arc::clone(&components).serve(transport);
+            tokio::spawn(Arc::clone(&links).accept(socket, shared.stopping(), serve));
+        }
+        let mut server_addresses = Vec::with_capacity(server_sockets.len());
+        for (socket, direct) in server_sockets.into_iter().zip(direct) {
+            server_addresses.extend(socket.local_addr());
+            let Some(federation) = federation.clone() else {
+                continue;
+            };
+            let incoming = Arc::clone(federation.incoming());
+            let serve = move |transport| Arc::clone(&federation).serve(transport, direct);
+            tokio::spawn(incoming.accept(socket, shared.stopping(), serve));
+        }
         let managers = managers.into_iter().map(|(_, manager)| manager).collect();
         let sweepers = self.sweepers.into_iter();
         let sweeping = sweepers.map(|sweeper| sweeper.start(Arc::clone(&self.clock)));
         let sweeping = sweeping.collect();
-        Ok(Server::new(shared, listeners, managers, sweeping, stop))
+        let mut server = Server::new(shared, listeners, managers, sweeping, stop);
+        server.links = links;
+        server.component_addresses = component_addresses;
+        server.server_addresses = server_addresses;
+        server.incoming = federation.map(|federation| Arc::clone(federation.incoming()));
+        Ok(server)
     }
+}
+
+async fn bind(addresses: Vec<SocketAddr>) -> Result<Vec<TcpListener>, StartError> {
+    let mut sockets = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let failed = |error| StartError::Listen { address, error };
+        sockets.push(TcpListener::bind(address).await.map_err(failed)?);
+    }
+    Ok(sockets)
 }
 
 /// Why a server does not start.
@@ -359,6 +481,9 @@ pub enum StartError {
         /// What the plugin says.
         error: PluginError,
     },
+    /// The certificates for other servers cannot be used.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
     /// Two hosts of one domain.
     #[error("{0} is served twice")]
     HostTwice(BareJid),

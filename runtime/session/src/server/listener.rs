@@ -125,7 +125,7 @@ pub(super) async fn run(socket: TcpListener, listener: Listener, shared: Arc<Sha
     }
 }
 
-fn is_of_one_connection(error: &io::Error) -> bool {
+pub(crate) fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted, InvalidInput,
         NotConnected,

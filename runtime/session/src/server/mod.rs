@@ -19,6 +19,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::host::Host;
 use crate::http::Routes;
+use crate::link::Links;
 use crate::metrics;
 use crate::plugin::PluginManager;
 use crate::router::Router;
@@ -28,6 +29,7 @@ use crate::web::Entrance;
 
 pub use builder::{HostConfig, ServerBuilder, ServerLimits, StartError};
 pub use ipnet;
+pub(crate) use listener::is_of_one_connection;
 pub use listener::{Entry, Listener};
 pub use sweeper::Sweeper;
 
@@ -196,6 +198,11 @@ pub struct Server {
     managers: Vec<PluginManager>,
     sweeping: Vec<Sweeping>,
     stop: watch::Sender<bool>,
+    links: Arc<Links>,
+    component_addresses: Vec<SocketAddr>,
+    server_addresses: Vec<SocketAddr>,
+    /// The connections of other servers.
+    incoming: Option<Arc<Links>>,
 }
 
 impl Server {
@@ -212,6 +219,10 @@ impl Server {
             managers,
             sweeping,
             stop,
+            links: Links::new(0),
+            component_addresses: Vec::new(),
+            server_addresses: Vec::new(),
+            incoming: None,
         }
     }
 
@@ -228,6 +239,26 @@ impl Server {
     /// The same with how clients come in there.
     pub fn listeners(&self) -> &[(SocketAddr, Entry)] {
         &self.listeners
+    }
+
+    /// The addresses it listens on for components, with the real ports, in the order they were given.
+    pub fn component_addresses(&self) -> &[SocketAddr] {
+        &self.component_addresses
+    }
+
+    /// The addresses it listens on for other servers, with the real ports, in the order they were given.
+    pub fn server_addresses(&self) -> &[SocketAddr] {
+        &self.server_addresses
+    }
+
+    /// Connections of other servers that are open now, ready or not.
+    pub fn server_connections(&self) -> usize {
+        self.incoming.as_ref().map_or(0, |incoming| incoming.open())
+    }
+
+    /// Streams to components and to other servers that are open now.
+    pub fn links(&self) -> usize {
+        self.links.open()
     }
 
     /// A host by domain.
@@ -287,6 +318,11 @@ impl Server {
         }
         for manager in self.managers.iter().rev() {
             manager.stop().await;
+        }
+        // Last, so that components and other servers learn of the sessions that ended.
+        self.links.stop(FAREWELL).await;
+        if let Some(incoming) = &self.incoming {
+            incoming.stop(FAREWELL).await;
         }
     }
 }

@@ -287,6 +287,7 @@ impl Negotiation {
                         from,
                         id: None,
                         lang: self.config.lang.as_deref(),
+                        ..Header::default()
                     });
                 }
                 Action::Run(row) => {

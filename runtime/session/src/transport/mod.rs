@@ -161,6 +161,16 @@ impl Transport {
         self.trusted || matches!(self.carrier, Carrier::Tls(_))
     }
 
+    /// The certificates that the other end has shown in TLS, its own first. Nothing is proved by them here.
+    pub(crate) fn peer_certificates(
+        &self,
+    ) -> Option<&[rustls::pki_types::CertificateDer<'static>]> {
+        match &self.carrier {
+            Carrier::Tls(tls) => tls.get_ref().1.peer_certificates(),
+            _ => None,
+        }
+    }
+
     /// The address at the other end, where there is one.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer

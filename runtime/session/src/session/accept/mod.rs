@@ -258,6 +258,7 @@ impl Negotiation<'_> {
             from: self.host.as_ref().map(|host| host.domain.as_str()),
             id: Some(&self.id),
             lang: Some(self.lang.as_deref().unwrap_or("en")),
+            ..Header::default()
         };
         self.stream.queue_header(&header);
     }

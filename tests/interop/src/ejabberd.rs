@@ -1,0 +1,140 @@
+//! ejabberd from Debian, on free ports with a folder of its own, and without a node name: it starts no `epmd`.
+
+use std::fs;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::Failure;
+use crate::peer::{Account, Peer};
+use crate::process::{Process, free_port, listens};
+use crate::setup::{self, Skip};
+
+/// A running ejabberd; ends with this value.
+#[derive(Debug)]
+pub struct Ejabberd {
+    /// Where clients connect.
+    pub peer: Peer,
+    /// The process, for its output.
+    pub process: Process,
+    _folder: TempDir,
+}
+
+/// What is different from one test to another.
+#[derive(Debug)]
+pub struct Federation<'a> {
+    /// Where other servers connect.
+    pub port: u16,
+    /// The port of the name server.
+    pub names: u16,
+    /// Its certificate, PEM, with the key.
+    pub certificate: &'a str,
+    /// Whom it believes, PEM.
+    pub authorities: &'a str,
+}
+
+/// Makes sure that ejabberd is installed.
+pub fn installed() -> Result<(), Skip> {
+    setup::packages(&[("ejabberdctl", "ejabberd")])
+}
+
+impl Ejabberd {
+    /// Starts it with one domain and these accounts (name, password).
+    pub fn start(
+        domain: &str,
+        accounts: &[(&str, &str)],
+        federation: &Federation<'_>,
+    ) -> Result<Ejabberd, Failure> {
+        let folder = tempfile::Builder::new().prefix("ejabberd-").tempdir()?;
+        let path = folder.path();
+        let port = free_port()?;
+        fs::write(path.join("all.pem"), federation.certificate)?;
+        fs::write(path.join("ca.pem"), federation.authorities)?;
+        let shown = path.display();
+        fs::write(
+            path.join("ejabberd.yml"),
+            format!(
+                r#"hosts: ["{domain}"]
+loglevel: 4
+certfiles: ["{shown}/all.pem"]
+ca_file: "{shown}/ca.pem"
+listen:
+  - {{ port: {port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true }}
+  - {{ port: {server}, ip: "127.0.0.1", module: ejabberd_s2s_in }}
+s2s_use_starttls: required
+auth_password_format: scram
+access_rules: {{ everybody: {{ allow: all }} }}
+modules:
+  mod_disco: {{}}
+  mod_ping: {{}}
+  mod_roster: {{}}
+  mod_s2s_dialback: {{}}
+"#,
+                server = federation.port,
+            ),
+        )?;
+        fs::write(
+            path.join("inetrc"),
+            format!(
+                "{{lookup,[dns]}}.\n{{nameserver,{{127,0,0,1}},{}}}.\n",
+                federation.names
+            ),
+        )?;
+        let registered: String = accounts
+            .iter()
+            .map(|(name, password)| {
+                format!("ejabberd_auth:try_register(<<\"{name}\">>, <<\"{domain}\">>, <<\"{password}\">>), ")
+            })
+            .collect();
+        let mut command = Command::new("erl");
+        command
+            .env("ERL_LIBS", libraries())
+            .env("ERL_INETRC", path.join("inetrc"))
+            .env("ERL_CRASH_DUMP", path.join("crash"))
+            .env("EJABBERD_CONFIG_PATH", path.join("ejabberd.yml"))
+            .env("EJABBERD_LOG_PATH", path.join("ejabberd.log"))
+            .env("HOME", path)
+            .args(["-noinput", "-mnesia", "dir"])
+            .arg(format!("\"{shown}/mnesia\""))
+            .args(["-s", "ejabberd", "-eval"])
+            .arg(format!("{registered}io:format(\"accounts made~n\")."));
+        let mut process = Process::start(&mut command, &path.join("log"))?;
+        process.wait_until(90, "ejabberd listening", |process| {
+            listens(port) && process.output().contains("accounts made")
+        })?;
+        let accounts = accounts
+            .iter()
+            .map(|&(name, password)| Account {
+                name: name.to_owned(),
+                password: password.to_owned(),
+            })
+            .collect();
+        let peer = Peer {
+            software: "ejabberd",
+            port,
+            domain: domain.to_owned(),
+            certificate: path.join("ca.pem"),
+            accounts,
+            deviations: &[],
+        };
+        Ok(Ejabberd {
+            peer,
+            process,
+            _folder: folder,
+        })
+    }
+}
+
+/// The folder above that of the package, which is named after the machine.
+fn libraries() -> String {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut candidates = folders.map(|folder| folder.path()).filter(|folder| {
+        fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with("ejabberd-"))
+    });
+    let found = candidates.next();
+    found.map_or_else(String::new, |folder| folder.to_string_lossy().into_owned())
+}
