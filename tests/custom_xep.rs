@@ -80,7 +80,6 @@ fn the_tutorial_shows_the_files_of_the_example() {
         "specs/guestbook/spec.toml",
         "src/lib.rs",
         "src/book.rs",
-        "src/greeting.rs",
         "tests/guestbook.rs",
     ] {
         assert!(

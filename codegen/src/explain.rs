@@ -221,6 +221,9 @@ fn explain_table(section: &mut Section<'_>, table: &Table) {
             table.key.join(", ")
         ),
     );
+    if let Some(holds) = &table.holds {
+        section.more(&format!("a row keeps a {}", path(&holds.type_)));
+    }
     for column in &table.columns {
         let optional = if column.optional {
             ", may be empty"

@@ -204,6 +204,7 @@ on = ["host"]
 #[[table]]
 #name = "items"
 #accessor = "items"
+#holds = "item"                 # an element that a row keeps, where there is one
 #personal = "owner"             # whose rows are these: a column, or several, or [] for nobody's
 #key = ["owner", "name"]
 #[[table.column]]

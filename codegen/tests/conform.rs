@@ -71,6 +71,35 @@ fn extracts_schemas_and_examples_and_says_what_it_left_out() {
     assert_eq!(before, tree(out.path()));
 }
 
+#[test]
+fn what_is_no_longer_cut_out_goes_and_what_is_others_stays() {
+    let (xeps, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for name in ["xep-9001.xml", "xep-9002.xml"] {
+        std::fs::copy(corpus().join(name), xeps.path().join(name)).unwrap();
+    }
+    let extract = || {
+        let (xeps, out) = (xeps.path().to_str().unwrap(), out.path().to_str().unwrap());
+        assert!(run(&["extract", xeps, "--out", out]).status.success());
+    };
+    extract();
+    let of = |path: &str| out.path().join(path);
+    assert!(of("xep-9001/examples/001-1.xml").exists());
+    std::fs::write(of("xep-9001/own.xsd"), "mine").unwrap();
+    std::fs::write(out.path().join(".extracted.bak"), "mine").unwrap();
+    // One document has nothing to cut out any more, the other is gone; a list that was meddled with leads nowhere else.
+    std::fs::write(xeps.path().join("xep-9001.xml"), "<xep/>").unwrap();
+    std::fs::remove_file(xeps.path().join("xep-9002.xml")).unwrap();
+    let outside = xeps.path().join("outside.txt");
+    std::fs::write(&outside, "kept").unwrap();
+    let list = std::fs::read_to_string(of(".extracted")).unwrap();
+    std::fs::write(of(".extracted"), format!("{}\n{list}", outside.display())).unwrap();
+    extract();
+    assert!(!of("xep-9001/examples").exists());
+    assert!(!of("xep-9001/example-lamp.xsd").exists());
+    assert!(!of("xep-9002").exists());
+    assert!(of("xep-9001/own.xsd").exists() && outside.exists());
+}
+
 /// Runs `conform` over folders; what was compiled for them is kept from test to test.
 fn conform(options: &[&str], folders: &[PathBuf]) -> Output {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conform");

@@ -4,6 +4,7 @@ mod announced;
 mod declared_twice;
 mod dependencies;
 mod handlers;
+mod held;
 mod history;
 mod negotiation;
 mod placement;
@@ -33,6 +34,7 @@ pub fn check(model: &Model) -> Vec<Diagnostic> {
         negotiation::check,
         stages::check,
         queries::check,
+        held::check,
     ] {
         check(model, &mut found);
     }

@@ -8,7 +8,7 @@ mod payload;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What was cut out, and what was not.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Extracted {
     pub examples: usize,
     /// Example documents written, one file each.
     pub payloads: usize,
+    /// The files written.
+    pub written: BTreeSet<PathBuf>,
     /// What was left out: file, line, and why.
     pub left_out: Vec<LeftOut>,
 }
@@ -64,7 +66,8 @@ impl fmt::Display for Extracted {
 
 /// Reads every `xep-*.xml` in `folder` and writes `out/<name>/*.xsd` and `out/<name>/examples/*.xml`.
 ///
-/// Files of an earlier run in those folders are replaced.
+/// What an earlier run wrote and this one does not is removed: the file `.extracted` in `out` lists what a run wrote. Other
+/// files are left alone.
 ///
 /// # Errors
 /// When a file or folder cannot be read or written.
@@ -83,6 +86,8 @@ pub fn extract(folder: &Path, out: &Path) -> Result<Extracted, String> {
     });
     files.sort();
     let mut all = Extracted::default();
+    let list = out.join(LIST);
+    let earlier = std::fs::read_to_string(&list).unwrap_or_default();
     for path in files {
         let bytes = std::fs::read(&path).map_err(|error| failed(&path, &error))?;
         let text = String::from_utf8_lossy(&bytes);
@@ -90,7 +95,37 @@ pub fn extract(folder: &Path, out: &Path) -> Result<Extracted, String> {
         document(&path, &text, &out.join(stem), &mut all)
             .map_err(|(path, error)| failed(&path, &error))?;
     }
+    remove(out, &earlier, &all.written);
+    let written: String = all
+        .written
+        .iter()
+        .filter_map(|path| path.strip_prefix(out).ok()?.to_str())
+        .map(|path| format!("{path}\n"))
+        .collect();
+    std::fs::create_dir_all(out).map_err(|error| failed(out, &error))?;
+    std::fs::write(&list, written).map_err(|error| failed(&list, &error))?;
     Ok(all)
+}
+
+/// The list of what a run wrote, a path a line.
+const LIST: &str = ".extracted";
+
+/// Removes what is in the list of an earlier run and was not written again, and folders that are empty then.
+fn remove(out: &Path, earlier: &str, written: &BTreeSet<PathBuf>) {
+    for line in earlier.lines() {
+        let listed = Path::new(line);
+        let below = |part| matches!(part, Component::Normal(_));
+        let path = out.join(listed);
+        if !listed.components().all(below) || written.contains(&path) {
+            continue;
+        }
+        // What is gone or used otherwise by now is nobody's loss.
+        let _ = std::fs::remove_file(&path);
+        let parents = path.ancestors().skip(1).take_while(|parent| *parent != out);
+        for parent in parents {
+            let _ = std::fs::remove_dir(parent);
+        }
+    }
 }
 
 type Failed = (PathBuf, std::io::Error);
@@ -137,23 +172,20 @@ fn document(path: &Path, text: &str, out: &Path, all: &mut Extracted) -> Result<
     all.with_schema += usize::from(!schemas.is_empty());
     all.schemas += schemas.len();
     all.payloads += payloads.len();
-    write(out, "xsd", schemas)?;
-    write(&out.join("examples"), "xml", payloads)
+    write(out, schemas, &mut all.written)?;
+    write(&out.join("examples"), payloads, &mut all.written)
 }
 
-/// Writes files, and removes those of an earlier run.
-fn write(folder: &Path, extension: &str, files: Vec<(String, String)>) -> Result<(), Failed> {
+/// Writes files.
+fn write(
+    folder: &Path,
+    files: Vec<(String, String)>,
+    written: &mut BTreeSet<PathBuf>,
+) -> Result<(), Failed> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error| (path, error)
     };
-    if let Ok(old) = std::fs::read_dir(folder) {
-        for old in old.flatten().map(|entry| entry.path()) {
-            if old.extension().is_some_and(|found| found == extension) {
-                std::fs::remove_file(&old).map_err(failed(&old))?;
-            }
-        }
-    }
     if files.is_empty() {
         return Ok(());
     }
@@ -161,6 +193,7 @@ fn write(folder: &Path, extension: &str, files: Vec<(String, String)>) -> Result
     for (name, text) in files {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(failed(&path))?;
+        written.insert(path);
     }
     Ok(())
 }

@@ -193,6 +193,8 @@ pub struct Handler {
     pub node: Option<String>,
     /// The type of data form (`FORM_TYPE`) that it answers for.
     pub form: Option<String>,
+    /// Whether it may wait, as for storage: of messages and presences; requests always may.
+    pub waits: bool,
     /// Documentation; may be empty.
     pub doc: String,
     /// The `name`.

@@ -1,6 +1,6 @@
 //! Tables: declared once, stored on every backend.
 
-use super::Place;
+use super::{ElementUse, Place};
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// The queries asked of it.
     pub queries: Vec<Query>,
+    /// The element that its rows keep: a row is made of one, and one of a row.
+    pub holds: Option<ElementUse>,
     /// How long rows are kept; `None` for ever.
     pub retention: Option<Retention>,
     /// Documentation; may be empty.

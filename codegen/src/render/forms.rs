@@ -135,6 +135,7 @@ impl Context {
                 pub other: ::std::vec::Vec<#forms::Field>,
             }
 
+            #[allow(unused_variables)]
             impl #name {
                 /// The `FORM_TYPE`.
                 pub const FORM_TYPE: &'static str = #form_type;

@@ -4,6 +4,7 @@
 mod code;
 pub(crate) mod docs;
 mod forms;
+mod held;
 mod migrations;
 mod negotiation;
 mod placements;
@@ -18,6 +19,8 @@ mod types;
 
 use crate::model::Model;
 use crate::output::Output;
+
+pub(crate) use held::misfit;
 
 pub use docs::{Project, docs};
 pub use migrations::{Dialect, definition, migration};

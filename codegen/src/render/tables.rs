@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::code;
+use super::{code, held};
 use crate::model::{Column, ColumnType, Model, Query, Spec, Table};
 
 /// The module `tables` of a spec, where it has any.
@@ -20,10 +20,15 @@ pub(super) fn module(model: &Model, spec: &Spec) -> TokenStream {
         }
         .render()
     });
+    let held = spec
+        .tables
+        .iter()
+        .map(|table| held::conversions(model, table));
     quote! {
         /// What is stored.
         pub mod tables {
             #(#tables)*
+            #(#held)*
         }
     }
 }
@@ -453,26 +458,7 @@ impl Context<'_> {
 
     /// The type of a column in a row.
     fn stored(&self, column: &Column) -> TokenStream {
-        let (wire, storage) = (&self.wire, &self.storage);
-        let inner = match column.type_ {
-            ColumnType::Text => quote!(::std::string::String),
-            ColumnType::BareJid => quote!(#wire::BareJid),
-            ColumnType::Jid => quote!(#wire::Jid),
-            ColumnType::Integer => quote!(i64),
-            ColumnType::Boolean => quote!(bool),
-            ColumnType::Bytes => quote!(::std::vec::Vec<u8>),
-            ColumnType::DateTime => quote!(#wire::Timestamp),
-        };
-        let inner = if column.secret {
-            quote!(#storage::Secret<#inner>)
-        } else {
-            inner
-        };
-        if column.optional {
-            quote!(::core::option::Option<#inner>)
-        } else {
-            inner
-        }
+        stored_as(&self.wire, &self.storage, column)
     }
 
     /// Columns as parameters of a method.
@@ -539,5 +525,34 @@ fn option(text: Option<&String>) -> TokenStream {
     match text {
         Some(text) => quote!(::core::option::Option::Some(#text)),
         None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The type of a column in a row.
+pub(super) fn stored(model: &Model, column: &Column) -> TokenStream {
+    let storage = code::path(&model.paths.storage);
+    stored_as(&code::path(&model.paths.wire), &storage, column)
+}
+
+/// The type of a column in a row.
+fn stored_as(wire: &syn::Path, storage: &syn::Path, column: &Column) -> TokenStream {
+    let inner = match column.type_ {
+        ColumnType::Text => quote!(::std::string::String),
+        ColumnType::BareJid => quote!(#wire::BareJid),
+        ColumnType::Jid => quote!(#wire::Jid),
+        ColumnType::Integer => quote!(i64),
+        ColumnType::Boolean => quote!(bool),
+        ColumnType::Bytes => quote!(::std::vec::Vec<u8>),
+        ColumnType::DateTime => quote!(#wire::Timestamp),
+    };
+    let inner = if column.secret {
+        quote!(#storage::Secret<#inner>)
+    } else {
+        inner
+    };
+    if column.optional {
+        quote!(::core::option::Option<#inner>)
+    } else {
+        inner
     }
 }

@@ -48,7 +48,12 @@ pub(super) fn used(raw: &RawSpec, spec: usize, declarations: &Declarations<'_>) 
             .chain(&row.request)
             .chain(&row.answer)
     });
+    let held = raw
+        .tables
+        .iter()
+        .filter_map(|table| table.get_ref().holds.as_ref());
     iqs.chain(travellers)
+        .chain(held)
         .chain(nonzas)
         .chain(children)
         .chain(items)
@@ -157,11 +162,14 @@ pub(super) fn spec(
             place: items.file.place(spanned.span()),
         });
     }
-    spec.tables = raw
-        .tables
-        .iter()
-        .filter_map(|raw| storage::table(items.file, raw))
-        .collect();
+    for raw in &raw.tables {
+        let Some(mut table) = storage::table(items.file, raw) else {
+            continue;
+        };
+        let holds = raw.get_ref().holds.as_ref();
+        table.holds = holds.and_then(|holds| items.element(holds));
+        spec.tables.push(table);
+    }
     spec.config = raw
         .config
         .iter()
@@ -297,6 +305,17 @@ impl Items<'_> {
             self.nobody(spanned.span());
         }
         let handlers = self.handlers(&raw.handler);
+        let waits = raw
+            .handler
+            .iter()
+            .filter_map(|one| one.get_ref().waits.as_ref());
+        for waits in waits {
+            self.file.error(
+                waits.span(),
+                "the handler of a request may always wait",
+                "remove `waits`",
+            );
+        }
         Some(Iq {
             type_: type_?,
             request: request?,
@@ -344,6 +363,7 @@ impl Items<'_> {
                     name: name?,
                     node: raw.node.clone(),
                     form: raw.form.clone(),
+                    waits: raw.waits.as_ref().is_some_and(|waits| *waits.get_ref()),
                     doc: raw.doc.clone(),
                     place,
                 })

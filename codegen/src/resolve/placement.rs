@@ -145,6 +145,7 @@ impl Items<'_> {
                     name: name?,
                     node: node.map(str::to_owned),
                     form: None,
+                    waits: false,
                     doc: raw.doc.clone(),
                     place: self.file.at(&raw.name),
                 })

@@ -77,6 +77,7 @@ pub(super) fn table(file: &mut File, spanned: &Spanned<RawTable>) -> Option<Tabl
     let name = name?;
     Some(Table {
         rust: upper(&name),
+        holds: None,
         accessor: accessor?,
         version: 1,
         personal,

@@ -477,3 +477,25 @@ fn one_request_in_several_specifications() {
         )],
     );
 }
+
+#[test]
+fn what_tables_keep() {
+    let table = |holds: &str| TABLE.replace("accessor", &format!("holds = \"{holds}\"\naccessor"));
+    let columns = "[[table.index]]\ncolumns = [\"owner\"]\n";
+    demo_shows("kept_element_of_nobody", &(table("itme") + columns), &[]);
+    demo_shows("kept_without_column", &(table("item") + columns), &[]);
+    demo_shows(
+        "kept_in_another_type",
+        &(table("item")
+            + "[[table.column]]\nname = \"jid\"\ntype = \"integer\"\n[[table.column]]\nname = \"state\"\ntype = \"text\"\n"
+            + columns),
+        &[],
+    );
+    demo_shows(
+        "request_that_waits",
+        &format!(
+            "{IQ}[[iq.handler]]\nrole = \"server\"\nscope = [\"host\"]\nname = \"get\"\nwaits = true\n"
+        ),
+        &[],
+    );
+}

@@ -1,11 +1,9 @@
 //! A guest book: a protocol of one's own, as a crate of one's own.
 //!
 //! What travels, who may send it and what is stored is written in `specs/guestbook/`; the modules [`types`] and
-//! [`skeletons`] are generated from there. What the guest book does is in `book.rs`, how it greets visitors in
-//! `greeting.rs`.
+//! [`skeletons`] are generated from there. What the guest book does is in `book.rs`.
 
 mod book;
-mod greeting;
 
 /// Typed stanzas, tables and rows of the negotiation table, generated.
 pub mod types {

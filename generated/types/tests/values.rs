@@ -62,11 +62,18 @@ fn damaged_documents_are_read_or_refused() {
     assert!(refused > 0, "the strict mode refused nothing at all");
 }
 
+/// What the fuzz target `types` does, without a fuzzer's guidance. With `SESTINA_FUZZ_SECONDS=60` it goes on for so long.
 #[test]
 fn any_bytes_do_for_the_fuzzer() {
-    for seed in 0..300 {
-        fuzz(TYPES, &noise(seed + 99, 200)).unwrap();
+    let seconds = std::env::var("SESTINA_FUZZ_SECONDS").ok();
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(seconds.unwrap_or(0));
+    let mut seed = 0;
+    while seed < 300 || std::time::Instant::now() < end {
+        fuzz(TYPES, &noise(seed + 99, 200 + seed as usize % 1_000)).unwrap();
+        seed += 1;
     }
+    println!("{seed} inputs");
     fuzz(TYPES, b"").unwrap();
     fuzz(&[], b"abc").unwrap();
 }

@@ -3,9 +3,7 @@
 use std::borrow::Borrow;
 
 use sestina_storage::StorageError;
-use sestina_wire::{
-    Condition, DecodeError, ErrorKind, JidError, StanzaError, StreamCondition, StreamError,
-};
+use sestina_wire::{Condition, DecodeError, JidError, StanzaError, StreamCondition, StreamError};
 
 use crate::plugin::PluginError;
 
@@ -23,16 +21,8 @@ pub trait Refusal {
 
 impl Refusal for StorageError {
     fn stanza_error(&self) -> StanzaError {
-        let (condition, kind) = match self {
-            StorageError::Unavailable(_) => (Condition::ResourceConstraint, ErrorKind::Wait),
-            StorageError::Conflict => (Condition::Conflict, ErrorKind::Cancel),
-            StorageError::Unsupported(_) => (Condition::FeatureNotImplemented, ErrorKind::Cancel),
-            // Corrupt, and whatever is added later.
-            _ => (Condition::InternalServerError, ErrorKind::Cancel),
-        };
-        let mut error = StanzaError::new(condition);
-        error.kind = kind;
-        error
+        // The one part of the table that lies with its error, so that handlers can write `?`.
+        StanzaError::from(self.clone())
     }
 
     fn stream_error(&self) -> StreamError {
@@ -76,18 +66,15 @@ impl Refusal for PluginError {
     }
 }
 
-/// Logs what storage could not do and makes it the stanza error for the peer: for `map_err`.
+/// Makes what storage could not do the stanza error for the peer: for `map_err`. The log has the rest.
 pub fn storage(error: impl Borrow<StorageError>) -> StanzaError {
-    let error = error.borrow();
-    match error {
-        StorageError::Conflict => {}
-        _ => tracing::warn!(%error, "storage refused"),
-    }
-    error.stanza_error()
+    error.borrow().stanza_error()
 }
 
 #[cfg(test)]
 mod tests {
+    use sestina_wire::ErrorKind;
+
     use super::*;
 
     #[test]

@@ -1,5 +1,7 @@
 //! What can go wrong in storage.
 
+use sestina_wire::{Condition, ErrorKind, StanzaError};
+
 /// Why storage did not do what was asked.
 ///
 /// The texts are for a person who reads the log. They never hold values of rows, which may be
@@ -33,5 +35,23 @@ impl StorageError {
     /// A [`Corrupt`](Self::Corrupt) with the text of another error.
     pub fn corrupt(error: impl std::fmt::Display) -> Self {
         Self::Corrupt(error.to_string())
+    }
+}
+
+impl From<StorageError> for StanzaError {
+    /// What a peer is told: whether trying again makes sense, and nothing of what is inside. The log has the rest.
+    fn from(error: StorageError) -> Self {
+        if error != StorageError::Conflict {
+            tracing::warn!(%error, "storage refused");
+        }
+        let (condition, kind) = match error {
+            StorageError::Unavailable(_) => (Condition::ResourceConstraint, ErrorKind::Wait),
+            StorageError::Conflict => (Condition::Conflict, ErrorKind::Cancel),
+            StorageError::Unsupported(_) => (Condition::FeatureNotImplemented, ErrorKind::Cancel),
+            StorageError::Corrupt(_) => (Condition::InternalServerError, ErrorKind::Cancel),
+        };
+        let mut refusal = StanzaError::new(condition);
+        refusal.kind = kind;
+        refusal
     }
 }

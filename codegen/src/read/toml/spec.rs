@@ -94,6 +94,7 @@ pub(crate) struct RawHandler {
     pub(crate) name: Text,
     pub(crate) node: Option<String>,
     pub(crate) form: Option<String>,
+    pub(crate) waits: Option<Spanned<bool>>,
     #[serde(default)]
     pub(crate) doc: String,
 }
@@ -185,6 +186,7 @@ pub(crate) struct RawTable {
     #[serde(default)]
     pub(crate) index: Vec<Spanned<RawIndex>>,
     pub(crate) retention: Option<Spanned<RawRetention>>,
+    pub(crate) holds: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -51,6 +51,14 @@ impl Skeleton<'_> {
         let scopes = self.scopes(&handler.scopes);
         let only = self.only(handler);
         let senders = self.senders(&traveller.from);
+        let call = if handler.waits {
+            quote!({
+                let (plugin, cx) = (::std::sync::Arc::clone(&plugin), cx.received());
+                #session::stages::Flow::wait(async move { plugin.#name(&cx, payload).await })
+            })
+        } else {
+            quote!({ plugin.#name(cx, payload) })
+        };
         let register = match kind {
             StanzaKind::Presence => quote!(promised_presence),
             StanzaKind::Message | StanzaKind::Iq => quote!(promised_message),
@@ -63,9 +71,7 @@ impl Skeleton<'_> {
                     only: #only,
                     senders: #senders,
                 },
-                move |cx: &#session::mux::StanzaContext<'_>, payload: #payload| {
-                    plugin.#name(cx, payload)
-                },
+                move |cx: &#session::mux::StanzaContext<'_>, payload: #payload| #call,
             );
         }
     }

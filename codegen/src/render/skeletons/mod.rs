@@ -229,6 +229,16 @@ impl Skeleton<'_> {
             doc,
             &format!("Handles `<{}/>`.", traveller.payload.element.name),
         );
+        if handler.waits {
+            return quote! {
+                #docs
+                fn #name(
+                    &self,
+                    cx: &#session::mux::Received,
+                    payload: #payload,
+                ) -> impl ::core::future::Future<Output = #session::stages::Flow> + Send;
+            };
+        }
         quote! {
             #docs
             fn #name(

@@ -109,15 +109,22 @@ pub static NEGOTIATION: &[::sestina_wire::negotiation::FeatureRow] = &[
     },
 ];
 /// The tables of all specifications.
-pub static TABLES: &[&::sestina_storage::TableDescriptor] = &[&xep_0001::tables::LISTS];
+pub static TABLES: &[&::sestina_storage::TableDescriptor] = &[
+    &xep_0001::tables::LISTS,
+    &xep_0005::tables::PASSAGES,
+];
 /// The stores of a storage, by name; `None` where its backend does not have one.
 pub trait Stores {
     /// The lists of an account.
     fn lists(&self) -> ::core::option::Option<xep_0001::tables::ListsStore>;
+    fn passages(&self) -> ::core::option::Option<xep_0005::tables::PassagesStore>;
 }
 impl Stores for ::sestina_storage::Storage {
     fn lists(&self) -> ::core::option::Option<xep_0001::tables::ListsStore> {
         self.open().map(xep_0001::tables::ListsStore)
+    }
+    fn passages(&self) -> ::core::option::Option<xep_0005::tables::PassagesStore> {
+        self.open().map(xep_0005::tables::PassagesStore)
     }
 }
 /// The history of all tables, for the dialects of SQL.
@@ -139,6 +146,24 @@ pub static MIGRATIONS: &[::sestina_storage::Migration] = &[
         spec: "xep-0001",
         version: 1,
         sql: "CREATE TABLE `lists` (\n    `owner` VARBINARY(255) NOT NULL,\n    `owner$long` LONGBLOB,\n    `seq` BIGINT NOT NULL,\n    `title` LONGBLOB,\n    `key` LONGBLOB NOT NULL,\n    `changed` BIGINT NOT NULL,\n    PRIMARY KEY (`owner`, `seq`)\n) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4;\nCREATE INDEX `lists_by_owner_changed` ON `lists` (`owner`, `changed`);\nCREATE INDEX `lists_by_changed` ON `lists` (`changed`);\n",
+    },
+    ::sestina_storage::Migration {
+        dialect: "sqlite",
+        spec: "xep-0005",
+        version: 1,
+        sql: "CREATE TABLE \"passages\" (\n    \"owner\" TEXT NOT NULL,\n    \"at\" INTEGER NOT NULL,\n    PRIMARY KEY (\"owner\", \"at\")\n) STRICT;\n",
+    },
+    ::sestina_storage::Migration {
+        dialect: "postgres",
+        spec: "xep-0005",
+        version: 1,
+        sql: "CREATE TABLE \"passages\" (\n    \"owner\" TEXT COLLATE \"C\" NOT NULL,\n    \"owner$long\" TEXT COLLATE \"C\",\n    \"at\" BIGINT NOT NULL,\n    PRIMARY KEY (\"owner\", \"at\")\n);\n",
+    },
+    ::sestina_storage::Migration {
+        dialect: "mysql",
+        spec: "xep-0005",
+        version: 1,
+        sql: "CREATE TABLE `passages` (\n    `owner` VARBINARY(255) NOT NULL,\n    `owner$long` LONGBLOB,\n    `at` BIGINT NOT NULL,\n    PRIMARY KEY (`owner`, `at`)\n) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4;\n",
     },
 ];
 /// What the schemas forbid, one text a schema: the strict mode of tests and tools reads them.

@@ -31,7 +31,8 @@ use sestina_storage::{Storage, StorageError};
 use sestina_wire::clock::{Clock, Random};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{
-    BareJid, Condition, FullJid, Jid, Stanza, StanzaError, StreamCondition, StreamError, Text,
+    BareJid, Condition, FullJid, Jid, Payload, Stanza, StanzaError, StanzaType, StreamCondition,
+    StreamError, Text,
 };
 use smallvec::SmallVec;
 
@@ -318,6 +319,15 @@ impl Host {
     /// Routes without waiting for what becomes of the stanza.
     pub fn send(&self, stanza: Stanza) {
         self.route(stanza).detach();
+    }
+
+    /// Tells every account that is online, in a headline (RFC 6121 §5.2.2).
+    pub fn tell_everybody(&self, payload: &impl Payload) {
+        let news = Stanza::message(StanzaType::Headline).with(payload);
+        let news = news.with_from(self.domain().clone());
+        for account in self.online_accounts() {
+            self.send(news.clone().with_to(account.jid().clone()));
+        }
     }
 
     /// Writes a stanza to one session, past the router but through

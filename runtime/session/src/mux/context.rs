@@ -38,6 +38,31 @@ pub struct StanzaContext<'a> {
     pub scope: Scope,
 }
 
+impl StanzaContext<'_> {
+    /// The same for a handler that waits.
+    pub fn received(&self) -> Received {
+        Received {
+            host: Arc::clone(self.host),
+            stanza: self.stanza.clone(),
+            session: self.session.cloned(),
+            scope: self.scope,
+        }
+    }
+}
+
+/// The surroundings of a message or presence whose handler waits.
+#[derive(Clone)]
+pub struct Received {
+    /// The host (or client) that received the stanza.
+    pub host: Arc<Host>,
+    /// The stanza the payload travelled in.
+    pub stanza: Stanza,
+    /// The local session that sent it, if one did.
+    pub session: Option<Arc<Resource>>,
+    /// The scope the stanza was dispatched in.
+    pub scope: Scope,
+}
+
 /// The answer without a payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Empty;

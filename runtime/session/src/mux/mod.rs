@@ -27,7 +27,7 @@ use tower::{Layer, Service};
 use crate::host::{Host, Resource};
 use crate::stages::Flow;
 
-pub use context::{Answer, Empty, IqContext, OrEmpty, StanzaContext};
+pub use context::{Answer, Empty, IqContext, OrEmpty, Received, StanzaContext};
 pub use layers::{CatchPanic, CatchPanicLayer, Log, LogLayer};
 pub use nonza::NonzaContext;
 pub(crate) use nonza::Nonzas;

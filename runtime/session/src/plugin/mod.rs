@@ -65,6 +65,15 @@ impl<'a, S> Setup<'a, S> {
         self.host.storage()
     }
 
+    /// A store that the plugin cannot do without: for what an accessor of the storage returns.
+    ///
+    /// # Errors
+    /// [`StorageError::Unsupported`] where the backend does not have it.
+    pub fn require<Store>(&self, store: Option<Store>) -> Result<Store, PluginError> {
+        let missing = || StorageError::Unsupported(std::any::type_name::<Store>().into());
+        store.ok_or_else(|| PluginError::Storage(missing()))
+    }
+
     /// The host's clock.
     pub fn clock(&self) -> &'a Arc<dyn Clock> {
         self.host.clock()

@@ -41,7 +41,7 @@ pub struct Changes {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not answer XEP-0005 as a server",
     label = "needs `impl xep_0005::Server for {Self}`",
-    note = "the specification promises what these methods do: `new`, `tick`, `knock`"
+    note = "the specification promises what these methods do: `new`, `hint`, `tick`, `knock`"
 )]
 pub trait Server: Send + Sync + Sized + 'static {
     /// Makes the plugin.
@@ -51,6 +51,12 @@ pub trait Server: Send + Sync + Sized + 'static {
     fn new(
         setup: &::sestina_session::plugin::Setup<'_, Settings>,
     ) -> ::core::result::Result<Self, ::sestina_session::plugin::PluginError>;
+    /// Handles `<hint/>`.
+    fn hint(
+        &self,
+        cx: &::sestina_session::mux::Received,
+        payload: ::sestina_types::xep_0005::Hint,
+    ) -> impl ::core::future::Future<Output = ::sestina_session::stages::Flow> + Send;
     /// Counts.
     ///
     /// # Errors
@@ -139,6 +145,24 @@ impl<T: Server> ::sestina_session::plugin::Plugin for ServerPlugin<T> {
         for row in ::sestina_types::xep_0005::NEGOTIATION {
             registrar.negotiation(*row);
         }
+        let plugin = ::std::sync::Arc::clone(&self.0);
+        registrar
+            .promised_message(
+                ::sestina_session::plugin::StanzaRow {
+                    scopes: &[::sestina_wire::dispatch::Scope::OwnAccount],
+                    only: ::sestina_wire::dispatch::Only::ANY,
+                    senders: &[::sestina_wire::dispatch::Sender::Anyone],
+                },
+                move |
+                    cx: &::sestina_session::mux::StanzaContext<'_>,
+                    payload: ::sestina_types::xep_0005::Hint|
+                {
+                    let (plugin, cx) = (::std::sync::Arc::clone(&plugin), cx.received());
+                    ::sestina_session::stages::Flow::wait(async move {
+                        plugin.hint(&cx, payload).await
+                    })
+                },
+            );
         let plugin = ::std::sync::Arc::clone(&self.0);
         registrar
             .nonza(move |

@@ -197,6 +197,7 @@ pub mod forms {
         /// Fields that are not of this type.
         pub other: ::std::vec::Vec<super::super::xep_0004::Field>,
     }
+    #[allow(unused_variables)]
     impl Papers {
         /// The `FORM_TYPE`.
         pub const FORM_TYPE: &'static str = "urn:example:papers";

@@ -331,6 +331,7 @@ impl ::sestina_wire::Payload for Hint {
     const NAME: &'static str = "hint";
     const NS: &'static str = "urn:example:gate";
 }
+impl ::sestina_wire::dispatch::InMessage for super::xep_0005::Hint {}
 impl ::sestina_wire::dispatch::Inside<super::xep_0001::list::Query>
 for super::xep_0005::Hint {}
 impl ::sestina_wire::dispatch::Inside<super::xep_0004::Field> for super::xep_0005::Hint {}
@@ -469,6 +470,7 @@ pub mod forms {
         /// Fields that are not of this type.
         pub other: ::std::vec::Vec<super::super::xep_0004::Field>,
     }
+    #[allow(unused_variables)]
     impl GateSettings {
         /// The `FORM_TYPE`.
         pub const FORM_TYPE: &'static str = "urn:example:gate:settings";
@@ -685,5 +687,153 @@ pub mod forms {
             }
         }
         ::core::option::Option::Some(field)
+    }
+}
+/// What is stored.
+pub mod tables {
+    /// The table `passages`.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Passages {}
+    impl ::sestina_storage::Table for Passages {
+        const DESCRIPTOR: &'static ::sestina_storage::TableDescriptor = &PASSAGES;
+        type Row = PassagesRow;
+        fn to_values(row: &PassagesRow) -> ::std::vec::Vec<::sestina_storage::Value> {
+            ::std::vec![
+                ::sestina_storage::ColumnValue::to_value(& row.owner),
+                ::sestina_storage::ColumnValue::to_value(& row.at)
+            ]
+        }
+        fn from_values(
+            values: ::std::vec::Vec<::sestina_storage::Value>,
+        ) -> ::core::result::Result<PassagesRow, ::sestina_storage::StorageError> {
+            let mut values = values.into_iter();
+            let mut next = || values.next().unwrap_or(::sestina_storage::Value::Null);
+            ::core::result::Result::Ok(PassagesRow {
+                owner: ::sestina_storage::ColumnValue::from_value(next())?,
+                at: ::sestina_storage::ColumnValue::from_value(next())?,
+            })
+        }
+    }
+    /// The description of `passages`.
+    pub static PASSAGES: ::sestina_storage::TableDescriptor = ::sestina_storage::TableDescriptor {
+        spec: "xep-0005",
+        name: "passages",
+        version: 1u32,
+        personal: &["owner"],
+        columns: &[
+            ::sestina_storage::Column {
+                name: "owner",
+                ty: ::sestina_storage::ColumnType::Text,
+                optional: false,
+                secret: false,
+            },
+            ::sestina_storage::Column {
+                name: "at",
+                ty: ::sestina_storage::ColumnType::Timestamp,
+                optional: false,
+                secret: false,
+            },
+        ],
+        key: &["owner", "at"],
+        indexes: &[],
+        queries: &[],
+        retention: ::core::option::Option::None,
+    };
+    /// A row of `passages`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct PassagesRow {
+        /// The column `owner`.
+        pub owner: ::sestina_wire::BareJid,
+        /// The column `at`.
+        pub at: ::sestina_wire::Timestamp,
+    }
+    /// The store of `passages`.
+    #[derive(Clone, Debug)]
+    pub struct PassagesStore(pub ::sestina_storage::Store<Passages>);
+    impl PassagesStore {
+        /// The row with this key.
+        ///
+        /// # Errors
+        /// As `Store::get`.
+        pub async fn get(
+            &self,
+            owner: &::sestina_wire::BareJid,
+            at: ::sestina_wire::Timestamp,
+        ) -> ::core::result::Result<
+            ::core::option::Option<PassagesRow>,
+            ::sestina_storage::StorageError,
+        > {
+            self.0
+                .get(
+                    &[
+                        ::sestina_storage::ColumnValue::to_value(owner),
+                        ::sestina_storage::ColumnValue::to_value(&at),
+                    ],
+                )
+                .await
+        }
+        /// Stores a row, in place of the one with the same key if there is one.
+        ///
+        /// # Errors
+        /// As `Store::put`.
+        pub async fn put(
+            &self,
+            row: &PassagesRow,
+        ) -> ::core::result::Result<(), ::sestina_storage::StorageError> {
+            self.0.put(row).await
+        }
+        /// Stores a row whose key is not there yet.
+        ///
+        /// # Errors
+        /// As `Store::insert`: `Conflict` if a row with the same key is there.
+        pub async fn insert(
+            &self,
+            row: &PassagesRow,
+        ) -> ::core::result::Result<(), ::sestina_storage::StorageError> {
+            self.0.insert(row).await
+        }
+        /// Removes the row with this key; whether there was one.
+        ///
+        /// # Errors
+        /// As `Store::delete`.
+        pub async fn delete(
+            &self,
+            owner: &::sestina_wire::BareJid,
+            at: ::sestina_wire::Timestamp,
+        ) -> ::core::result::Result<bool, ::sestina_storage::StorageError> {
+            self.0
+                .delete(
+                    &[
+                        ::sestina_storage::ColumnValue::to_value(owner),
+                        ::sestina_storage::ColumnValue::to_value(&at),
+                    ],
+                )
+                .await
+        }
+    }
+    impl PassagesRow {
+        /// A row that keeps `<seen/>`, with what is not in it.
+        #[must_use]
+        pub fn keep(
+            element: &super::super::xep_0005::Seen,
+            owner: ::sestina_wire::BareJid,
+        ) -> Self {
+            Self {
+                owner,
+                at: {
+                    let value = &element.at;
+                    value.timestamp()
+                },
+            }
+        }
+    }
+    impl ::core::convert::From<PassagesRow> for super::super::xep_0005::Seen {
+        /// The element that a row keeps.
+        fn from(row: PassagesRow) -> Self {
+            Self {
+                at: row.at.into(),
+                extra: ::core::default::Default::default(),
+            }
+        }
     }
 }
