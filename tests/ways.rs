@@ -72,23 +72,6 @@ fn stanza_js_over_websocket_and_bosh() {
     ways.passed(node.run("stanza.mjs", &ways.server.peer, &transports, 110));
 }
 
-#[test]
-fn converse_js_in_chromium_over_websocket_and_bosh() {
-    let node = ready!("Converse.js", node::installed());
-    let chromium = ready!("Converse.js", node::chromium());
-    let page = free_port().unwrap();
-    let ways = start(&format!("\"http://127.0.0.1:{page}\""));
-    let pictures = sestina_interop::setup::folder().unwrap().join("pictures");
-    std::fs::create_dir_all(&pictures).unwrap();
-    let options = format!(
-        "\"chromium\":{chromium:?},\"page\":{page},\"pictures\":{pictures:?},\"ways\":{{\
-         \"websocket\":{{\"websocket_url\":\"wss://localhost:{0}/xmpp-websocket\"}},\
-         \"bosh\":{{\"bosh_service_url\":\"https://localhost:{0}/http-bind\"}}}}",
-        ways.https
-    );
-    ways.passed(node.run("converse.mjs", &ways.server.peer, &options, 110));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn our_client_over_each_way_through_prosody() {
     ready!("our client over each way, prosody", prosody::installed());

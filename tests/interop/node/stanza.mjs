@@ -1,9 +1,9 @@
 // StanzaJS over each of `transports`, `[name, address]`: log in, ask, talk, leave.
 
 import { createClient } from "stanza";
-import { check, next, options, run, soon, step } from "./steps.mjs";
+import { again, check, next, options, run, soon, step } from "./steps.mjs";
 
-async function login([kind, address], [name, password], resource) {
+const login = again(async ([kind, address], [name, password], resource) => {
   const client = createClient({
     jid: `${name}@${options.domain}`,
     password,
@@ -12,11 +12,12 @@ async function login([kind, address], [name, password], resource) {
     transports: { websocket: kind === "websocket" ? address : false, bosh: kind === "bosh" ? address : false },
   });
   const started = next(client, "session:started");
+  const refused = new Promise((_, reject) => client.on("auth:failed", () => reject(new Error("not-authorized"))));
   client.connect();
-  const jid = await started;
+  const jid = await Promise.race([started, refused]);
   check(jid === `${name}@${options.domain}/${resource}`, `logged in over ${address}`, jid);
   return client;
-}
+});
 
 run(async () => {
   const [romeo, juliet] = options.accounts;

@@ -1,11 +1,16 @@
 // @xmpp/client over each of `services`: log in, ask, talk, leave.
 
 import { client, xml } from "@xmpp/client";
-import { check, next, options, run, soon, step } from "./steps.mjs";
+import ws from "ws";
+import { again, check, next, options, run, soon, step } from "./steps.mjs";
 
-async function login(service, [username, password], resource) {
+// Node has one of its own since version 22.
+globalThis.WebSocket ??= ws;
+
+const login = again(async (service, [username, password], resource) => {
   const entity = client({ service, domain: options.domain, username, password, resource });
   entity.reconnect.stop();
+  entity.timeout = 20_000;
   let failed;
   const failure = new Promise((_, reject) => { failed = reject; });
   entity.on("error", (error) => failed(error));
@@ -13,7 +18,7 @@ async function login(service, [username, password], resource) {
   const address = await soon(Promise.race([entity.start(), failure]), `login over ${service}`);
   check(address.toString() === `${username}@${options.domain}/${resource}`, `logged in over ${service}`, address.toString());
   return entity;
-}
+});
 
 run(async () => {
   const [romeo, juliet] = options.accounts;
@@ -27,7 +32,7 @@ run(async () => {
     const heard = next(second, "stanza", (stanza) => stanza.is("message") && stanza.getChild("body"));
     await first.send(xml("message", { type: "chat", to: second.jid.toString() }, xml("body", {}, text)));
     const message = await heard;
-    check(message.getChildText("body") === text, "a message arrives as it was written");
+    check(message.getChildText("body") === text, "a message arrives as it was written", message.toString().slice(0, 300));
     check(message.attrs.from === first.jid.toString(), "with its sender", message.attrs.from);
     await soon(first.stop(), "end of the first session");
     await soon(second.stop(), "end of the second session");

@@ -1,4 +1,4 @@
-//! The scripts for Node: `@xmpp/client`, StanzaJS, and Converse.js in Chromium.
+//! The scripts for Node: `@xmpp/client` and StanzaJS.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::setup::{self, Skip};
 #[derive(Clone, Debug)]
 pub struct Node(PathBuf);
 
-/// Makes sure that Node and the packages of `node/package-lock.json` are there.
+/// Makes sure that Node and the packages of `node/package.json` are there.
 pub fn installed() -> Result<Node, Skip> {
     setup::packages(&[("node", "nodejs"), ("npm", "npm")])?;
     let skip = |what: &str, error: String| Skip::new(format!("{what}: {error}"));
@@ -25,8 +25,8 @@ pub fn installed() -> Result<Node, Skip> {
     let _lock = setup::lock().map_err(|error| skip("no lock", error.to_string()))?;
     let copy = |name: &str| fs::copy(source.join(name), folder.join(name)).map(drop);
     let stamp = folder.join("installed.json");
-    let wanted = fs::read(source.join("package-lock.json"))
-        .map_err(|error| skip("package-lock.json", error.to_string()))?;
+    let wanted = fs::read(source.join("package.json"))
+        .map_err(|error| skip("package.json", error.to_string()))?;
     let prepared = fs::create_dir_all(&folder)
         .and_then(|()| fs::read_dir(&source))
         .and_then(|entries| {
@@ -40,18 +40,18 @@ pub fn installed() -> Result<Node, Skip> {
         return Ok(Node(folder));
     }
     let install = Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .args([
+            "install",
+            "--no-package-lock",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+        ])
         .current_dir(&folder)
         .output();
     setup::run(install).map_err(|error| skip("npm cannot install", error))?;
     fs::write(&stamp, wanted).map_err(|error| skip("no stamp", error.to_string()))?;
     Ok(Node(folder))
-}
-
-/// Makes sure that Chromium is there.
-pub fn chromium() -> Result<PathBuf, Skip> {
-    setup::packages(&[("chromium", "chromium")])?;
-    setup::find("chromium").ok_or_else(|| Skip::new("chromium was installed and is not there"))
 }
 
 impl Node {

@@ -129,7 +129,10 @@ async fn a_server_that_stops_says_so_on_every_way() {
         ),
     ] {
         let config = ClientConfig::new(&format!("{name}@localhost/x"), "secret").unwrap();
-        let config = config.way(way).dangerously_allow_plain_text();
+        let config = config
+            .way(way)
+            .dangerously_allow_plain_text()
+            .reconnect(None);
         sessions.push(Client::connect(config).await.unwrap());
     }
     // A client of BOSH can be told as soon as its next request waits.
