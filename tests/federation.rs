@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use sestina_interop::certificate::{Authority, Made};
+use sestina_interop::ejabberd::{self, Ejabberd};
 use sestina_interop::names::{self, Names};
 use sestina_interop::peer::Peer;
 use sestina_interop::process::free_port;
@@ -121,4 +122,77 @@ fn with_prosody_by_dialback() {
     );
     let theirs = plan.prosody(&settings);
     plan.talk(&python, &ours, &theirs.peer, || theirs.process.output());
+}
+
+#[test]
+fn with_prosody_by_certificates() {
+    let python = ready!("federation, prosody, certificates", slixmpp::installed());
+    ready!("federation, prosody, certificates", prosody::installed());
+    ready!("federation, prosody, certificates", names::installed());
+    let plan = Plan::new("_xmpp-server");
+    let settings = format!(
+        "authentication = \"certificate\"\nauthorities = [{:?}]\n[plugins.\"xep-0220\"]\nenabled = false\n\
+         [plugins.\"xep-0185\"]\nenabled = false",
+        plan.path("ca.pem")
+    );
+    let ours = plan.start(
+        &format!("listen = [\"127.0.0.1:{}\"]", plan.ours),
+        &settings,
+    );
+    let settings = format!("s2s_ports = {{ {} }}\ns2s_secure_auth = true", plan.theirs);
+    let theirs = plan.prosody(&settings);
+    plan.talk(&python, &ours, &theirs.peer, || theirs.process.output());
+}
+
+#[test]
+fn with_prosody_over_direct_tls() {
+    let python = ready!("federation, prosody, direct TLS", slixmpp::installed());
+    ready!("federation, prosody, direct TLS", prosody::installed());
+    ready!("federation, prosody, direct TLS", names::installed());
+    let plan = Plan::new("_xmpps-server");
+    let settings = format!(
+        "authentication = \"certificate\"\nauthorities = [{:?}]",
+        plan.path("ca.pem")
+    );
+    let listen = format!("listen = []\nlisten_tls = [\"127.0.0.1:{}\"]", plan.ours);
+    let ours = plan.start(&listen, &settings);
+    let settings = format!(
+        "s2s_ports = {{ }}\ns2s_direct_tls_ports = {{ {} }}\ns2s_direct_tls_interfaces = {{ \"127.0.0.1\" }}\n\
+         s2s_secure_auth = true",
+        plan.theirs
+    );
+    let theirs = plan.prosody(&settings);
+    plan.talk(&python, &ours, &theirs.peer, || theirs.process.output());
+}
+
+fn with_ejabberd(name: &str, settings: impl Fn(&Plan) -> String) {
+    let python = ready!(name, slixmpp::installed());
+    ready!(name, ejabberd::installed());
+    ready!(name, names::installed());
+    let plan = Plan::new("_xmpp-server");
+    let ours = plan.start(
+        &format!("listen = [\"127.0.0.1:{}\"]", plan.ours),
+        &settings(&plan),
+    );
+    let made = plan.made();
+    let federation = ejabberd::Federation {
+        port: plan.theirs,
+        names: plan.names.port,
+        certificate: &format!("{}{}", made.certificate, made.key),
+        authorities: &plan.authority.pem(),
+    };
+    let theirs = Ejabberd::start(THEIRS, &[("juliet", "secret-2")], &federation)
+        .unwrap_or_else(|error| panic!("{error}"));
+    plan.talk(&python, &ours, &theirs.peer, || theirs.process.output());
+}
+
+#[test]
+fn with_ejabberd_by_certificates() {
+    with_ejabberd("federation, ejabberd, certificates", |plan| {
+        format!(
+            "authentication = \"certificate\"\nauthorities = [{:?}]\n[plugins.\"xep-0220\"]\nenabled = false\n\
+         [plugins.\"xep-0185\"]\nenabled = false",
+            plan.path("ca.pem")
+        )
+    });
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::Failure;
 
@@ -36,6 +37,7 @@ impl Authority {
             .distinguished_name
             .push(rcgen::DnType::CommonName, "Authority of the tests");
         params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        for_a_while(&mut params)?;
         let key = rcgen::KeyPair::generate()?;
         Ok(Authority(rcgen::CertifiedIssuer::self_signed(params, key)?))
     }
@@ -49,6 +51,7 @@ impl Authority {
     pub fn make(&self, domain: &str) -> Result<Made, Failure> {
         let mut params = rcgen::CertificateParams::new([domain.to_owned()])?;
         params.use_authority_key_identifier_extension = true;
+        for_a_while(&mut params)?;
         params.extended_key_usages = vec![
             rcgen::ExtendedKeyUsagePurpose::ServerAuth,
             rcgen::ExtendedKeyUsagePurpose::ClientAuth,
@@ -60,6 +63,16 @@ impl Authority {
             key: key.serialize_pem(),
         })
     }
+}
+
+/// Ten days before and after now: a timer of ejabberd's does not reach the year 4096.
+fn for_a_while(params: &mut rcgen::CertificateParams) -> Result<(), Failure> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let days = Duration::from_secs(10 * 86_400);
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
+    params.not_before = epoch + now.saturating_sub(days);
+    params.not_after = epoch + now + days;
+    Ok(())
 }
 
 impl Made {

@@ -63,6 +63,7 @@ listen:
   - {{ port: {server}, ip: "127.0.0.1", module: ejabberd_s2s_in }}
 s2s_use_starttls: required
 auth_password_format: scram
+auth_scram_hash: sha256
 access_rules: {{ everybody: {{ allow: all }} }}
 modules:
   mod_disco: {{}}
@@ -76,7 +77,7 @@ modules:
         fs::write(
             path.join("inetrc"),
             format!(
-                "{{lookup,[dns]}}.\n{{nameserver,{{127,0,0,1}},{}}}.\n",
+                "{{resolv_conf,\"\"}}.\n{{hosts_file,\"\"}}.\n{{lookup,[dns]}}.\n{{nameserver,{{127,0,0,1}},{}}}.\n",
                 federation.names
             ),
         )?;

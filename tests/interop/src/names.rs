@@ -42,9 +42,12 @@ impl Names {
             ])
             .args(["--listen-address=127.0.0.1", "--log-facility=-"])
             .arg(format!("--port={port}"));
+        command.arg("--address=/localhost/127.0.0.1");
         for (service, domain, to) in services {
             command
-                .arg(format!("--srv-host={service}._tcp.{domain},{domain},{to}"))
+                // ejabberd asks the system for addresses, and everybody knows this one.
+                .arg(format!("--srv-host={service}._tcp.{domain},localhost,{to}"))
+                .arg(format!("--local=/{domain}/"))
                 .arg(format!("--address=/{domain}/127.0.0.1"));
         }
         let mut process = Process::start(&mut command, &folder.path().join("log"))?;
