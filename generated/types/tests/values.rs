@@ -73,7 +73,6 @@ fn any_bytes_do_for_the_fuzzer() {
         fuzz(TYPES, &noise(seed + 99, 200 + seed as usize % 1_000)).unwrap();
         seed += 1;
     }
-    println!("{seed} inputs");
     fuzz(TYPES, b"").unwrap();
     fuzz(&[], b"abc").unwrap();
 }
