@@ -187,6 +187,11 @@ fn with_ejabberd(name: &str, settings: impl Fn(&Plan) -> String) {
 }
 
 #[test]
+fn with_ejabberd_by_dialback() {
+    with_ejabberd("federation, ejabberd, dialback", |_| String::new());
+}
+
+#[test]
 fn with_ejabberd_by_certificates() {
     with_ejabberd("federation, ejabberd, certificates", |plan| {
         format!(

@@ -12,7 +12,8 @@ use sestina_types::xep_0220::dialback::{Answer, ResultElement, Verdict, Verify};
 use sestina_types::xep_0288::bidi::Bidi;
 use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{
-    BareJid, ElementRef, Event, Frame, Jid, Payload, StreamCondition, StreamError, Text, ns,
+    BareJid, Content as _, ElementRef, Event, Frame, Jid, Payload, StreamCondition, StreamError,
+    Text, ns,
 };
 use tokio::net::TcpStream;
 
@@ -75,7 +76,8 @@ pub(super) async fn question(
     let asking = async {
         let (us, them) = addresses(local, remote)?;
         let verify = Verify::new(us.clone(), them.clone(), id.clone(), key.clone());
-        verify.write(&mut stream.writer());
+        // With the prefix that the header declares: there are servers that look for it.
+        verify.encode(&mut stream.writer(), "db:verify", ns::CLIENT);
         stream.flush().await?;
         loop {
             let frame = element(&mut stream).await?;
@@ -460,7 +462,7 @@ impl<'a> Negotiation<'a> {
         let keys = &self.federation.keys;
         let key = keys.key(them.domain(), us.domain(), &self.id);
         let result = ResultElement::new(us.clone(), them.clone(), Text::from(key));
-        result.write(&mut self.stream.writer());
+        result.encode(&mut self.stream.writer(), "db:result", ns::CLIENT);
         loop {
             let answer = element(&mut self.stream).await?;
             let Ok(result) = ResultElement::read(answer.root()) else {

@@ -213,7 +213,7 @@ async fn a_key_is_confirmed_only_for_its_stream_and_pair() {
         .await;
         let text = raw
             .until(if verdict == "error" {
-                "</verify>"
+                "</db:verify>"
             } else {
                 "/>"
             })
@@ -258,7 +258,7 @@ async fn nothing_is_taken_before_its_time() {
     let mut raw = proved(&a).await;
     raw.send("<db:result from='tls.example' to='a.example'>key</db:result>")
         .await;
-    let text = raw.until("</result>").await;
+    let text = raw.until("</db:result>").await;
     assert!(text.contains("policy-violation"), "{text}");
 }
 
@@ -328,7 +328,7 @@ async fn one_connection_may_prove_several_domains_but_not_without_bound() {
         raw.send(&ping(from)).await;
         raw.send("<db:verify from='evil.example' to='b.example' id='marker'>0</db:verify>")
             .await;
-        let text = raw.until("</verify>").await;
+        let text = raw.until("</db:verify>").await;
         assert!(!text.contains("stream:error"), "{text}");
     }
     let mut flood = String::new();

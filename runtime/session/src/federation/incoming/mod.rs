@@ -12,7 +12,8 @@ use sestina_types::xep_0220::features::Dialback;
 use sestina_types::xep_0288::{bidi, feature};
 use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{
-    BareJid, Event, Frame, Kind, Payload, StreamCondition, StreamError, StreamHeader, Text, ns,
+    BareJid, Content as _, Event, Frame, Kind, Payload, StreamCondition, StreamError, StreamHeader,
+    Text, ns,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -106,7 +107,7 @@ pub(super) fn answer(federation: &Federation, stream: &mut XmlStream, question: 
         answer.type_ = Some(Answer::Error);
         answer.error = Some(proof::error(sestina_wire::Condition::ItemNotFound));
     }
-    answer.write(&mut stream.writer());
+    answer.encode(&mut stream.writer(), "db:verify", ns::CLIENT);
 }
 
 /// A stream that another server opened.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sestina_types::rfc_6120::sasl::{Auth, Challenge, Response, Success};
 use sestina_types::xep_0220::dialback::{Error, ResultElement, Verdict, Verify};
 use sestina_wire::{
-    BareJid, Condition, Event, Frame, Jid, Payload, StanzaError, StreamCondition, StreamError,
-    Text, ns,
+    BareJid, Condition, Content as _, Event, Frame, Jid, Payload, StanzaError, StreamCondition,
+    StreamError, Text, ns,
 };
 
 use super::super::negotiate::{self, DIALBACK};
@@ -234,6 +234,6 @@ impl Server {
         let mut result = ResultElement::new(from.clone(), to.clone(), Text::default());
         result.type_ = Some(verdict);
         result.error = why.map(error);
-        result.write(&mut self.link.stream.writer());
+        result.encode(&mut self.link.stream.writer(), "db:result", ns::CLIENT);
     }
 }
