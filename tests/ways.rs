@@ -1,5 +1,10 @@
 //! Clients written by others over every way in, and our client over each way that servers written by others have.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use std::path::Path;
 use std::time::Duration;
