@@ -146,10 +146,11 @@ pub fn explain(spec: &Spec) -> String {
                 names(&row.requires),
                 names(&row.prohibits),
                 names(&row.sets),
-                if row.restart {
-                    ", restarts the stream"
-                } else {
-                    ""
+                match (&row.within, row.restart, row.refresh) {
+                    (Some(_), _, _) => ", inside another feature",
+                    (None, true, _) => ", restarts the stream",
+                    (None, false, true) => ", features follow",
+                    (None, false, false) => "",
                 }
             ),
         );

@@ -107,6 +107,8 @@ pub(crate) struct Limits {
     pub(crate) before_login: ByteSize,
     /// How long a client may take to log in.
     pub(crate) login: Interval,
+    /// How long a login waits at most where others have failed before.
+    pub(crate) login_delay: Interval,
     /// Connections at a time, logged in or not.
     pub(crate) connections: usize,
     /// Sessions of one account at a time.
@@ -124,6 +126,7 @@ impl Default for Limits {
             stanza: ByteSize(limits.after_login.stanza_bytes as u64),
             before_login: ByteSize(limits.before_login.stanza_bytes as u64),
             login: Interval(limits.timeouts.login),
+            login_delay: Interval(limits.throttling.most),
             connections: limits.connections,
             sessions_per_account: limits.sessions.per_account,
             queue: ByteSize(limits.sessions.queue_bytes as u64),
@@ -139,6 +142,7 @@ impl Limits {
         limits.after_login.stanza_bytes = self.stanza.bytes();
         limits.before_login.stanza_bytes = self.before_login.bytes();
         limits.timeouts.login = self.login.duration();
+        limits.throttling.most = self.login_delay.duration();
         limits.connections = self.connections;
         limits.sessions.per_account = self.sessions_per_account;
         limits.sessions.queue_bytes = self.queue.bytes();

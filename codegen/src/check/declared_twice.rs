@@ -57,7 +57,14 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                 row.element.element.name, row.element.element.namespace
             );
             offers.add_as(
-                format!("{key} {}", row.element.element.name),
+                // Inside another feature it is another row.
+                format!(
+                    "{key} {} {}",
+                    row.element.element.name,
+                    row.within
+                        .as_ref()
+                        .map_or("", |parent| parent.element.name.as_str())
+                ),
                 &name,
                 &row.element.place,
                 found,

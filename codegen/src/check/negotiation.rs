@@ -14,6 +14,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
     for spec in &model.specs {
         for row in &spec.negotiations {
             row_alone(row, found);
+            within(model, row, found);
         }
     }
     for profile in &model.profiles {
@@ -166,6 +167,34 @@ fn graph(profile: &Profile, kind: Streams, rows: &[&Negotiation], found: &mut Ve
                     .help("give one of them another `order`: which comes first must be plain"),
             );
         }
+    }
+}
+
+/// What travels inside a feature has one to travel in, and nothing of its own after it.
+fn within(model: &Model, row: &Negotiation, found: &mut Vec<Diagnostic>) {
+    let Some(parent) = &row.within else {
+        return;
+    };
+    let mut rows = model.specs.iter().flat_map(|spec| &spec.negotiations);
+    if !rows.any(|other| other.within.is_none() && other.element.element == parent.element) {
+        let message = format!(
+            "the row `{}` travels inside <{}>, which is no row of its own",
+            row.name, parent.element.name
+        );
+        found.push(
+            Diagnostic::error(&row.place, message)
+                .help("name the element of a feature that has a `[[negotiation]]`"),
+        );
+    }
+    if row.restart || row.refresh {
+        let message = format!(
+            "the row `{}` travels inside another and restarts the stream or its features",
+            row.name
+        );
+        found.push(
+            Diagnostic::error(&row.place, message)
+                .help("leave `restart` and `refresh` to the feature it travels in"),
+        );
     }
 }
 

@@ -300,6 +300,10 @@ pub struct Negotiation {
     pub sets: Vec<State>,
     /// Whether the stream starts anew.
     pub restart: bool,
+    /// Whether the features are sent anew afterwards, without that.
+    pub refresh: bool,
+    /// The element of the feature inside whose exchange this one travels.
+    pub within: Option<ElementUse>,
     /// Whether it must be negotiated.
     pub mandatory: Mandatory,
     /// Lower comes first.

@@ -40,7 +40,15 @@ pub(super) fn all(model: &Model) -> TokenStream {
 }
 
 fn row(wire: &syn::Path, spec: &Spec, row: &Negotiation) -> TokenStream {
-    let (id, name, order, restart) = (&spec.id, &row.name, row.order, row.restart);
+    let (id, name, order) = (&spec.id, &row.name, row.order);
+    let (restart, refresh) = (row.restart, row.refresh);
+    let within = match &row.within {
+        None => quote!(::core::option::Option::None),
+        Some(parent) => {
+            let (element, ns) = (&parent.element.name, &parent.element.namespace);
+            quote!(::core::option::Option::Some((#element, #ns)))
+        }
+    };
     let (element, ns) = (&row.element.element.name, &row.element.element.namespace);
     let required = states(wire, &row.requires);
     let prohibited = states(wire, &row.prohibits);
@@ -66,6 +74,8 @@ fn row(wire: &syn::Path, spec: &Spec, row: &Negotiation) -> TokenStream {
             prohibited: #prohibited,
             sets: #sets,
             restart: #restart,
+            refresh: #refresh,
+            within: #within,
             mandatory: #wire::negotiation::Mandatory::#mandatory,
             streams: #wire::negotiation::Streams::#streams,
             order: #order,

@@ -399,6 +399,10 @@ impl Items<'_> {
         let sets = all(self.file, "flag", &raw.sets, STATES);
         let mandatory = word(self.file, "obligation", &raw.mandatory, MANDATORY);
         let exchange = self.exchange(spanned);
+        let within = match &raw.within {
+            None => None,
+            Some(name) => Some(self.element(name)?),
+        };
         Some(Negotiation {
             name: raw.name.get_ref().clone(),
             element: element?,
@@ -409,6 +413,8 @@ impl Items<'_> {
             sets,
             restart: raw.restart,
             exchange,
+            refresh: raw.refresh,
+            within,
             mandatory: mandatory?,
             order: *raw.order.get_ref(),
             doc: raw.doc.clone(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sestina_session::host::{Resource, Terms, TooHigh};
-use sestina_session::mux::NonzaContext;
+use sestina_session::mux::{BeginningContext, NonzaContext};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::stages::{Flow, StageContext};
 use sestina_skeletons::xep_0198::{self as skeleton, Settings};
@@ -19,7 +19,7 @@ use sestina_types::xep_0198::{
     Acknowledgement, Enable, Enabled, Failed, HandledCountTooHigh, Request,
 };
 use sestina_wire::{
-    AnyElement, Condition, Extra, Payload as _, StreamCondition, StreamError, Writer, ns,
+    AnyElement, Condition, Extra, Payload as _, StreamCondition, StreamError, Text, Writer, ns,
 };
 
 pub use client::Client;
@@ -49,7 +49,18 @@ impl skeleton::Server for Server {
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        let this = Arc::clone(self);
+        registrar.beginning(
+            Enabled::NS,
+            move |cx: &mut BeginningContext<'_>, enable: Enable| {
+                let terms = this.terms(&enable);
+                if let Some(id) = cx.manage(terms) {
+                    cx.write(&enabled(terms, id));
+                }
+            },
+        );
         let host = Arc::downgrade(registrar.host());
+        registrar.inline_feature(Arc::new(resume::Inline::new(host.clone())));
         registrar.stream_feature(Arc::new(resume::Feature::new(host)));
         Ok(())
     }
@@ -59,25 +70,13 @@ impl skeleton::Server for Server {
         cx: &mut NonzaContext<'_>,
         enable: Enable,
     ) -> Result<(), StreamError> {
-        let wished = enable.max.map_or(self.resume, Duration::from_secs);
-        let wait = wished.min(self.resume);
-        let resume = (enable.resume == Some(true) && !wait.is_zero()).then_some(wait);
-        let terms = Terms {
-            resume,
-            request: REQUEST,
-            bytes: self.bytes,
-        };
+        let terms = self.terms(&enable);
         // It asks once in a stream; what follows a second time is not defined (§3).
         let Some(id) = cx.manage(terms) else {
             return Err(StreamError::new(StreamCondition::PolicyViolation)
                 .with_text("stream management is enabled already"));
         };
-        cx.write(&Enabled {
-            max: resume.map(|wait| wait.as_secs()),
-            resume: id.is_some().then_some(true),
-            id,
-            ..Enabled::default()
-        });
+        cx.write(&enabled(terms, id));
         Ok(())
     }
 
@@ -105,6 +104,29 @@ impl skeleton::Server for Server {
             rescue::rescue(&host, &resource).await;
             Flow::Continue
         })
+    }
+}
+
+impl Server {
+    /// What the client gets of what it wishes for.
+    fn terms(&self, enable: &Enable) -> Terms {
+        let wished = enable.max.map_or(self.resume, Duration::from_secs);
+        let wait = wished.min(self.resume);
+        Terms {
+            resume: (enable.resume == Some(true) && !wait.is_zero()).then_some(wait),
+            request: REQUEST,
+            bytes: self.bytes,
+        }
+    }
+}
+
+/// The answer to a request that was met.
+fn enabled(terms: Terms, id: Option<Text>) -> Enabled {
+    Enabled {
+        max: terms.resume.map(|wait| wait.as_secs()),
+        resume: id.is_some().then_some(true),
+        id,
+        ..Enabled::default()
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Weak;
 
 use sestina_session::host::Host;
-use sestina_session::session::{Exchange, Served, SessionError, StreamFeature};
+use sestina_session::session::{Exchange, InlineFeature, Served, SessionError, StreamFeature};
 use sestina_types::xep_0198::{Enable, Resume, Resumed, Sm};
-use sestina_wire::{Condition, ElementRef, Frame, Payload};
+use sestina_wire::{AnyElement, Condition, ElementRef, Frame, Payload, StreamError};
 
 use super::{failed, too_high};
 
@@ -58,6 +58,55 @@ impl StreamFeature for Feature {
         };
         let refusal = failed(refusal);
         exchange.write(|writer| refusal.write(writer)).await?;
+        Ok(Served::Again)
+    }
+}
+
+/// The same as part of a login (XEP-0388).
+pub(super) struct Inline {
+    host: Weak<Host>,
+}
+
+impl Inline {
+    pub(super) fn new(host: Weak<Host>) -> Self {
+        Self { host }
+    }
+}
+
+#[async_trait::async_trait]
+impl InlineFeature for Inline {
+    fn element(&self) -> (&'static str, &'static str) {
+        (Sm::NAME, Sm::NS)
+    }
+
+    fn wants(&self, child: ElementRef<'_>) -> bool {
+        Resume::matches(child)
+    }
+
+    async fn serve(
+        &self,
+        inline: &mut sestina_session::session::Inline<'_>,
+        child: AnyElement,
+    ) -> Result<Served, StreamError> {
+        let Some(host) = self.host.upgrade() else {
+            return Ok(Served::Failed);
+        };
+        let refusal = match child.decode::<Resume>() {
+            Err(_) => Condition::BadRequest,
+            Ok(request) => {
+                let account = &inline.login().account;
+                match host.resume(account, &request.previd, request.h).await {
+                    Some(Ok(resumption)) => {
+                        inline.write(&Resumed::new(resumption.handled(), request.previd.clone()));
+                        inline.resume(resumption);
+                        return Ok(Served::Done);
+                    }
+                    Some(Err(error)) => return Err(too_high(error)),
+                    None => Condition::ItemNotFound,
+                }
+            }
+        };
+        inline.write(&failed(refusal));
         Ok(Served::Again)
     }
 }

@@ -151,9 +151,15 @@ async fn each_feature_is_announced_in_its_time() {
             .collect()
     };
     let nobody = Conversation::open(server.connect_memory(), "a.example").await;
-    assert_eq!(names(&nobody), ["mechanisms", "register"]);
+    assert_eq!(
+        names(&nobody),
+        ["authentication", "mechanisms", "register", "limits"]
+    );
     let laura = login(&server, "laura@a.example/desk").await;
-    assert_eq!(names(&laura), ["sm", "bind", "session", "ver", "sub", "c"]);
+    assert_eq!(
+        names(&laura),
+        ["sm", "bind", "session", "ver", "sub", "c", "limits"]
+    );
     let caps = laura
         .features()
         .root()

@@ -6,6 +6,7 @@ mod discovery;
 mod items;
 mod offline;
 mod registration;
+mod sasl2;
 mod stream_management;
 mod survival;
 mod unavailable;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0198, xep_0199,
+    xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -88,6 +90,28 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                     &Default::default(),
                     host,
                 ))?,
+                skeletons::xep_0386::server::<xep_0386::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0388::server::<xep_0388::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0440::server::<xep_0440::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0478::server::<xep_0478::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0484::server::<xep_0484::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0474::server(&Setup::new(&Default::default(), host))?,
+                skeletons::xep_0480::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0203::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0004::server(&Setup::new(&Default::default(), host))?,
             ];

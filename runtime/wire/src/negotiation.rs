@@ -78,6 +78,10 @@ pub struct FeatureRow {
     pub sets: SessionState,
     /// Whether the stream restarts afterwards (RFC 6120 §4.3.3).
     pub restart: bool,
+    /// Whether the receiving entity sends its features anew afterwards, without a restart (XEP-0388 §2.6).
+    pub refresh: bool,
+    /// Name and namespace of the feature inside whose exchange this one travels; none stands on its own.
+    pub within: Option<(&'static str, &'static str)>,
     /// Whether it must be negotiated.
     pub mandatory: Mandatory,
     /// On which streams.
@@ -108,6 +112,8 @@ mod tests {
         prohibited: SessionState::SECURE,
         sets: SessionState::SECURE,
         restart: true,
+        refresh: false,
+        within: None,
         mandatory: Mandatory::IfRequired,
         streams: Streams::Both,
         order: 10,

@@ -127,6 +127,9 @@ pub(crate) struct RawNegotiation {
     pub(crate) sets: Texts,
     #[serde(default)]
     pub(crate) restart: bool,
+    #[serde(default)]
+    pub(crate) refresh: bool,
+    pub(crate) within: Option<Text>,
     pub(crate) mandatory: Text,
     pub(crate) order: Spanned<u16>,
     pub(crate) request: Option<Text>,

@@ -46,6 +46,8 @@ pub(super) struct Edge {
     pub(super) label: String,
     pub(super) mandatory: Mandatory,
     pub(super) restart: bool,
+    /// Inside the exchange of another feature.
+    pub(super) inline: bool,
 }
 
 /// The graphs of all profiles; none for a kind of stream that no row is for.
@@ -143,6 +145,7 @@ fn graph(profile: &Profile, kind: &str, rows: &[&Negotiation]) -> Graph {
                     label: row.name.clone(),
                     mandatory: row.mandatory,
                     restart: row.restart,
+                    inline: row.within.is_some(),
                 });
             }
         }
@@ -172,6 +175,7 @@ impl Edge {
             Mandatory::Never => ", voluntary",
             Mandatory::Policy => ", if required",
         };
-        format!("{}{mandatory}{restart}", self.label)
+        let inline = if self.inline { ", inline" } else { "" };
+        format!("{}{mandatory}{restart}{inline}", self.label)
     }
 }

@@ -3,50 +3,54 @@
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
-use hmac::{Hmac, Mac};
 use sestina_storage::Secret;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use crate::sasl::{AccountKeys, ScramKeys};
+use crate::sasl::{AccountKeys, Hash, ScramKeys};
 
 /// Rounds of PBKDF2 for new passwords.
 pub const ITERATIONS: u32 = 10_000;
 
-/// The keys of a password, with one salt for SHA-1 and one for SHA-256; `None` when SASLprep (RFC 4013) refuses it.
+/// The keys of a password, with a salt for each of SHA-1, SHA-256 and SHA-512; `None` when SASLprep (RFC 4013) refuses it.
 ///
 /// Takes milliseconds of CPU time: see [`ITERATIONS`].
-pub fn derive(password: &str, salts: [[u8; 16]; 2]) -> Option<AccountKeys> {
+pub fn derive(password: &str, salts: [[u8; 16]; 3]) -> Option<AccountKeys> {
     let password = prepare(password)?;
-    let [sha1, sha256] = salts;
-    Some(AccountKeys {
-        sha1: Some(keys_sha1(password.as_bytes(), &sha1, ITERATIONS)),
-        sha256: Some(keys_sha256(password.as_bytes(), &sha256, ITERATIONS)),
-    })
+    let mut made = AccountKeys::default();
+    for (hash, salt) in Hash::ALL.into_iter().zip(salts) {
+        made.set(hash, keys(hash, password.as_bytes(), &salt, ITERATIONS));
+    }
+    Some(made)
 }
 
 /// Whether the keys are this password's. Takes as long when there are no keys.
-pub fn verify(keys: &AccountKeys, password: &str) -> bool {
+pub fn verify(stored: &AccountKeys, password: &str) -> bool {
     let Some(password) = prepare(password) else {
         return false;
     };
-    match (&keys.sha256, &keys.sha1) {
-        (Some(stored), _) => same(
+    let order = [Hash::Sha256, Hash::Sha512, Hash::Sha1];
+    let found = order
+        .into_iter()
+        .find_map(|hash| stored.of(hash).map(|keys| (hash, keys)));
+    match found {
+        Some((hash, stored)) => same(
             stored,
-            &keys_sha256(password.as_bytes(), &stored.salt, stored.iterations),
+            &keys(hash, password.as_bytes(), &stored.salt, stored.iterations),
         ),
-        (None, Some(stored)) => same(
-            stored,
-            &keys_sha1(password.as_bytes(), &stored.salt, stored.iterations),
-        ),
-        (None, None) => {
-            let _ = std::hint::black_box(keys_sha256(password.as_bytes(), &[0; 16], ITERATIONS));
+        None => {
+            let made = keys(Hash::Sha256, password.as_bytes(), &[0; 16], ITERATIONS);
+            let _ = std::hint::black_box(made);
             false
         }
     }
+}
+
+/// [`verify`] where no connection waits for it.
+pub(crate) async fn verify_apart(stored: AccountKeys, password: &str) -> bool {
+    let password = Zeroizing::new(password.to_owned());
+    off_the_runtime(move || verify(&stored, &password)).await
 }
 
 /// Both keys are compared, so that neither can be forged from the other.
@@ -68,62 +72,21 @@ pub(crate) fn prepare(password: &str) -> Option<Zeroizing<String>> {
     (!prepared.is_empty()).then(|| Zeroizing::new(prepared.into_owned()))
 }
 
-/// `SaltedPassword` for SCRAM-SHA-1.
-pub(crate) fn salted_sha1(password: &[u8], salt: &[u8], iterations: u32) -> Zeroizing<[u8; 20]> {
-    let mut salted = Zeroizing::new([0; 20]);
-    pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, salted.as_mut());
-    salted
+/// The keys of a prepared password.
+pub(crate) fn keys(hash: Hash, password: &[u8], salt: &[u8], iterations: u32) -> ScramKeys {
+    let salted = hash.salted(password, salt, iterations);
+    from_salted(hash, &salted, salt, iterations)
 }
 
-/// `SaltedPassword` for SCRAM-SHA-256.
-pub(crate) fn salted_sha256(password: &[u8], salt: &[u8], iterations: u32) -> Zeroizing<[u8; 32]> {
-    let mut salted = Zeroizing::new([0; 32]);
-    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, salted.as_mut());
-    salted
-}
-
-fn keys_sha1(password: &[u8], salt: &[u8], iterations: u32) -> ScramKeys {
-    let salted = salted_sha1(password, salt, iterations);
-    let client_key = Zeroizing::new(hmac_sha1(salted.as_ref(), b"Client Key"));
+/// The keys of a salted password.
+pub(crate) fn from_salted(hash: Hash, salted: &[u8], salt: &[u8], iterations: u32) -> ScramKeys {
+    let client_key = Zeroizing::new(hash.hmac(salted, &[b"Client Key"]));
     ScramKeys {
         iterations,
         salt: salt.to_vec(),
-        stored_key: Secret::new(Sha1::digest(client_key.as_slice()).to_vec()),
-        server_key: Secret::new(hmac_sha1(salted.as_ref(), b"Server Key")),
+        stored_key: Secret::new(hash.digest(&client_key)),
+        server_key: Secret::new(hash.hmac(salted, &[b"Server Key"])),
     }
-}
-
-fn keys_sha256(password: &[u8], salt: &[u8], iterations: u32) -> ScramKeys {
-    let salted = salted_sha256(password, salt, iterations);
-    let client_key = Zeroizing::new(hmac_sha256(salted.as_ref(), &[b"Client Key"]));
-    ScramKeys {
-        iterations,
-        salt: salt.to_vec(),
-        stored_key: Secret::new(Sha256::digest(client_key.as_slice()).to_vec()),
-        server_key: Secret::new(hmac_sha256(salted.as_ref(), &[b"Server Key"])),
-    }
-}
-
-fn hmac_sha1(key: &[u8], message: &[u8]) -> Vec<u8> {
-    let mut mac = match Hmac::<Sha1>::new_from_slice(key) {
-        Ok(mac) => mac,
-        // HMAC takes keys of every length.
-        Err(_) => return Vec::new(),
-    };
-    mac.update(message);
-    mac.finalize().into_bytes().to_vec()
-}
-
-/// HMAC-SHA-256 over the parts, one after the other.
-pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    let mut mac = match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mac) => mac,
-        Err(_) => return Vec::new(),
-    };
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().to_vec()
 }
 
 /// Runs what computes for milliseconds on a thread where no connection waits for it.
@@ -149,44 +112,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_those_of_the_rfc_examples() {
-        use base64::prelude::{BASE64_STANDARD, Engine as _};
-        // RFC 5802 §5 and RFC 7677 §3: password "pencil"; the server signature of the example proves the server key.
-        let salt = BASE64_STANDARD.decode("QSXCR+Q6sek8bf92").unwrap();
-        let keys = keys_sha1(b"pencil", &salt, 4096);
-        let auth = "n=user,r=fyko+d2lbbFgONRv9qkxdawL,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,\
-                    s=QSXCR+Q6sek8bf92,i=4096,c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j";
-        let signature = hmac_sha1(keys.server_key.expose_secret(), auth.as_bytes());
-        assert_eq!(
-            BASE64_STANDARD.encode(signature),
-            "rmF9pqV8S7suAoZWja4dJRkFsKQ="
-        );
-
-        let salt = BASE64_STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
-        let keys = keys_sha256(b"pencil", &salt, 4096);
-        let auth = "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
-                    s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,\
-                    r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
-        let signature = hmac_sha256(keys.server_key.expose_secret(), &[auth.as_bytes()]);
-        assert_eq!(
-            BASE64_STANDARD.encode(signature),
-            "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
-        );
-    }
-
-    #[test]
     fn a_password_verifies_against_its_own_keys_only() {
-        let keys = derive("r0m30myr0m30", [[1; 16], [2; 16]]).unwrap();
+        let keys = derive("r0m30myr0m30", [[1; 16], [2; 16], [3; 16]]).unwrap();
         assert!(verify(&keys, "r0m30myr0m30"));
         assert!(!verify(&keys, "r0m30myr0m31"));
         assert!(!verify(&AccountKeys::default(), "r0m30myr0m30"));
-        let only_sha1 = AccountKeys {
-            sha256: None,
-            ..keys
-        };
-        assert!(verify(&only_sha1, "r0m30myr0m30"));
-        assert!(!verify(&only_sha1, "r0m30"));
-        assert!(derive("", [[1; 16], [2; 16]]).is_none());
-        assert!(derive("a\u{0}b", [[1; 16], [2; 16]]).is_none());
+        for hash in Hash::ALL {
+            let mut only = AccountKeys::default();
+            only.set(hash, keys.of(hash).unwrap().clone());
+            assert!(verify(&only, "r0m30myr0m30"), "{hash:?}");
+            assert!(!verify(&only, "r0m30"), "{hash:?}");
+        }
+        assert!(derive("", [[1; 16]; 3]).is_none());
+        assert!(derive("a\u{0}b", [[1; 16]; 3]).is_none());
     }
 }

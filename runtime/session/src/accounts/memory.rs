@@ -8,7 +8,7 @@ use sestina_storage::StorageError;
 use sestina_wire::BareJid;
 
 use crate::accounts::AccountStore;
-use crate::sasl::AccountKeys;
+use crate::sasl::{AccountKeys, Hash, ScramKeys};
 
 /// An [`AccountStore`] in memory.
 #[derive(Debug, Default)]
@@ -59,6 +59,21 @@ impl AccountStore for MemoryAccounts {
 
     async fn keys(&self, account: &BareJid) -> Result<Option<AccountKeys>, StorageError> {
         Ok(self.with(|accounts| accounts.get(account).cloned()))
+    }
+
+    async fn add_keys(
+        &self,
+        account: &BareJid,
+        hash: Hash,
+        keys: ScramKeys,
+    ) -> Result<bool, StorageError> {
+        Ok(self.with(|accounts| match accounts.get_mut(account) {
+            Some(stored) if stored.of(hash).is_none() => {
+                stored.set(hash, keys);
+                true
+            }
+            _ => false,
+        }))
     }
 
     async fn list(&self, domain: &str) -> Result<Vec<BareJid>, StorageError> {

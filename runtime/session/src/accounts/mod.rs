@@ -4,16 +4,17 @@ pub(crate) mod keys;
 mod memory;
 mod stored;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use sestina_storage::StorageError;
+use sestina_storage::{Secret, StorageError};
 use sestina_wire::BareJid;
 use sestina_wire::clock::Random;
 use thiserror::Error;
 
-use crate::sasl::{AccountKeys, Authenticator};
+use crate::sasl::{AccountKeys, Authenticator, Hash, PasswordCheck, ScramKeys};
 
+pub(crate) use keys::verify_apart;
 pub use keys::{ITERATIONS, derive, verify};
 pub use memory::MemoryAccounts;
 pub use stored::StoredAccounts;
@@ -51,6 +52,18 @@ pub trait AccountStore: Send + Sync {
     /// What storage reports.
     async fn keys(&self, account: &BareJid) -> Result<Option<AccountKeys>, StorageError>;
 
+    /// Puts the keys of one hash beside those of the others; `false` when there is no such account, or it has keys of
+    /// that hash already.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn add_keys(
+        &self,
+        account: &BareJid,
+        hash: Hash,
+        keys: ScramKeys,
+    ) -> Result<bool, StorageError>;
+
     /// The accounts of a domain, in order.
     ///
     /// # Errors
@@ -81,17 +94,40 @@ pub enum AccountError {
     Storage(#[from] StorageError),
 }
 
+/// Hears when an account gets another password, before whoever changed it is told.
+#[async_trait]
+pub trait PasswordWatcher: Send + Sync {
+    /// The account has another password: what was given out for the old one is to be of no use.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn password_changed(&self, account: &BareJid) -> Result<(), StorageError>;
+}
+
 /// The accounts of all hosts in one storage.
 #[derive(Clone)]
 pub struct Accounts {
     store: Arc<dyn AccountStore>,
+    watchers: Arc<Mutex<Vec<Arc<dyn PasswordWatcher>>>>,
     random: Arc<dyn Random>,
 }
 
 impl Accounts {
     /// Accounts kept in `store`; salts come from `random`.
     pub fn new(store: Arc<dyn AccountStore>, random: Arc<dyn Random>) -> Accounts {
-        Accounts { store, random }
+        Accounts {
+            store,
+            watchers: Arc::default(),
+            random,
+        }
+    }
+
+    /// Lets somebody know when an account gets another password.
+    pub fn watch_passwords(&self, watcher: Arc<dyn PasswordWatcher>) {
+        self.watchers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(watcher);
     }
 
     /// Makes an account.
@@ -119,11 +155,17 @@ impl Accounts {
         password: &str,
     ) -> Result<(), AccountError> {
         let keys = self.derive(password).await?;
-        if self.store.replace(account, keys).await? {
-            Ok(())
-        } else {
-            Err(AccountError::Unknown(account.clone()))
+        if !self.store.replace(account, keys).await? {
+            return Err(AccountError::Unknown(account.clone()));
         }
+        let watchers = {
+            let watchers = self.watchers.lock();
+            watchers.unwrap_or_else(PoisonError::into_inner).clone()
+        };
+        for watcher in watchers {
+            watcher.password_changed(account).await?;
+        }
+        Ok(())
     }
 
     /// Removes an account. Its roster and whatever else belongs to it are removed by those who keep them.
@@ -164,20 +206,43 @@ impl Accounts {
         password: &str,
     ) -> Result<bool, StorageError> {
         let keys = self.store.keys(account).await?.unwrap_or_default();
-        let password = zeroize::Zeroizing::new(password.to_owned());
-        Ok(keys::off_the_runtime(move || verify(&keys, &password)).await)
+        Ok(verify_apart(keys, password).await)
+    }
+
+    /// Makes the account unless it is there. It has no password here: somebody else vouches for it.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn admit(&self, account: &BareJid) -> Result<(), StorageError> {
+        if self.store.exists(account).await? {
+            return Ok(());
+        }
+        match self.store.insert(account, AccountKeys::default()).await {
+            Err(StorageError::Conflict) => Ok(()),
+            other => other,
+        }
     }
 
     /// What a host's door needs of its accounts.
     pub fn authenticator(&self, domain: BareJid) -> Arc<dyn Authenticator> {
+        self.authenticator_with(domain, None)
+    }
+
+    /// The same with passwords that somebody else checks.
+    pub fn authenticator_with(
+        &self,
+        domain: BareJid,
+        passwords: Option<Arc<dyn PasswordCheck>>,
+    ) -> Arc<dyn Authenticator> {
         Arc::new(OfHost {
-            store: self.store.clone(),
+            accounts: self.clone(),
             domain,
+            passwords,
         })
     }
 
     async fn derive(&self, password: &str) -> Result<AccountKeys, AccountError> {
-        let mut salts = [[0; 16]; 2];
+        let mut salts = [[0; 16]; 3];
         for salt in &mut salts {
             self.random.fill(salt);
         }
@@ -190,17 +255,65 @@ impl Accounts {
 
 /// The accounts of one domain.
 struct OfHost {
-    store: Arc<dyn AccountStore>,
+    accounts: Accounts,
     domain: BareJid,
+    passwords: Option<Arc<dyn PasswordCheck>>,
+}
+
+impl OfHost {
+    /// A name that can be no account's is one more account that does not exist.
+    fn account(&self, user: &str) -> Option<BareJid> {
+        BareJid::new(Some(user), self.domain.domain()).ok()
+    }
 }
 
 #[async_trait]
 impl Authenticator for OfHost {
     async fn keys(&self, user: &str) -> Result<Option<AccountKeys>, StorageError> {
-        match BareJid::new(Some(user), self.domain.domain()) {
-            Ok(account) => self.store.keys(&account).await,
-            // A name that can be no account's is one more account that does not exist.
-            Err(_) => Ok(None),
+        match self.account(user) {
+            Some(account) => self.accounts.store.keys(&account).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn exists(&self, user: &str) -> Result<bool, StorageError> {
+        match self.account(user) {
+            Some(account) => self.accounts.exists(&account).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn check(&self, user: &str, password: &Secret<String>) -> Result<bool, StorageError> {
+        let Some(passwords) = &self.passwords else {
+            let keys = self.keys(user).await?.unwrap_or_default();
+            return Ok(verify_apart(keys, password.expose_secret()).await);
+        };
+        let Some(account) = self.account(user) else {
+            return Ok(false);
+        };
+        let right = passwords.check(&account, password).await?;
+        if right {
+            self.accounts.admit(&account).await?;
+        }
+        Ok(right)
+    }
+
+    async fn admit(&self, user: &str) -> Result<(), StorageError> {
+        match self.account(user) {
+            Some(account) => self.accounts.admit(&account).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn add_keys(
+        &self,
+        user: &str,
+        hash: Hash,
+        keys: ScramKeys,
+    ) -> Result<bool, StorageError> {
+        match self.account(user) {
+            Some(account) => self.accounts.store.add_keys(&account, hash, keys).await,
+            None => Ok(false),
         }
     }
 }

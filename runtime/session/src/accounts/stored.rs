@@ -7,16 +7,14 @@ use sestina_storage::{ColumnValue as _, Range, Storage, StorageError};
 use sestina_types::rfc_6120::tables::{
     Credentials, CredentialsRow, CredentialsStore, Users, UsersRow, UsersStore,
 };
+use sestina_types::xep_0484::tables::FAST_TOKENS;
 use sestina_types::{Stores as _, TABLES};
 use sestina_wire::BareJid;
 use sestina_wire::clock::{Clock, SystemClock};
 use tokio::sync::Mutex;
 
 use crate::accounts::{AccountStore, MemoryAccounts};
-use crate::sasl::{AccountKeys, ScramKeys};
-
-const SHA1: &str = "SCRAM-SHA-1";
-const SHA256: &str = "SCRAM-SHA-256";
+use crate::sasl::{AccountKeys, Hash, ScramKeys};
 
 /// How many accounts are read at a time for a list.
 const PAGE: u32 = 1000;
@@ -66,19 +64,26 @@ impl StoredAccounts {
     }
 }
 
+/// The row of one hash's keys.
+fn row(account: &BareJid, hash: Hash, keys: ScramKeys) -> CredentialsRow {
+    CredentialsRow {
+        account: account.clone(),
+        mechanism: hash.scram().to_owned(),
+        salt: keys.salt,
+        iterations: keys.iterations.into(),
+        stored_key: keys.stored_key,
+        server_key: keys.server_key,
+    }
+}
+
 /// The rows of an account's keys.
-fn rows(account: &BareJid, keys: AccountKeys) -> impl Iterator<Item = CredentialsRow> {
-    let keys = [(SHA1, keys.sha1), (SHA256, keys.sha256)];
-    keys.into_iter().filter_map(|(mechanism, keys)| {
-        keys.map(|keys| CredentialsRow {
-            account: account.clone(),
-            mechanism: mechanism.to_owned(),
-            salt: keys.salt,
-            iterations: keys.iterations.into(),
-            stored_key: keys.stored_key,
-            server_key: keys.server_key,
-        })
-    })
+fn rows<'a>(
+    account: &'a BareJid,
+    keys: &'a AccountKeys,
+) -> impl Iterator<Item = CredentialsRow> + 'a {
+    Hash::ALL
+        .into_iter()
+        .filter_map(|hash| Some(row(account, hash, keys.of(hash)?.clone())))
 }
 
 #[async_trait]
@@ -93,7 +98,7 @@ impl AccountStore for StoredAccounts {
             domain: account.domain().to_owned(),
             created: self.clock.now(),
         });
-        for row in rows(account, keys) {
+        for row in rows(account, &keys) {
             transaction.put::<Credentials>(&row);
         }
         transaction.commit().await.map(drop)
@@ -109,11 +114,15 @@ impl AccountStore for StoredAccounts {
         }
         let mut transaction = self.storage.transaction();
         // A mechanism the new keys lack must not go on with the old password.
-        for mechanism in [SHA1, SHA256] {
-            transaction.delete::<Credentials>(&[account.to_value(), mechanism.into()]);
+        for hash in Hash::ALL {
+            transaction.delete::<Credentials>(&[account.to_value(), hash.scram().into()]);
         }
-        for row in rows(account, keys) {
+        for row in rows(account, &keys) {
             transaction.put::<Credentials>(&row);
+        }
+        // Who knew the old password may have got tokens with it.
+        if self.storage.supports(&FAST_TOKENS) {
+            transaction.erase(&FAST_TOKENS, account.as_str());
         }
         transaction.commit().await?;
         Ok(true)
@@ -153,20 +162,44 @@ impl AccountStore for StoredAccounts {
         }
         let mut keys = AccountKeys::default();
         for row in rows {
-            let place = match row.mechanism.as_str() {
-                SHA1 => &mut keys.sha1,
-                SHA256 => &mut keys.sha256,
+            let mut hashes = Hash::ALL.into_iter();
+            let Some(hash) = hashes.find(|hash| hash.scram() == row.mechanism) else {
                 // Of a later version.
-                _ => continue,
+                continue;
             };
-            *place = Some(ScramKeys {
+            let stored = ScramKeys {
                 iterations: row.iterations.try_into().map_err(StorageError::corrupt)?,
                 salt: row.salt,
                 stored_key: row.stored_key,
                 server_key: row.server_key,
-            });
+            };
+            keys.set(hash, stored);
         }
         Ok(Some(keys))
+    }
+
+    async fn add_keys(
+        &self,
+        account: &BareJid,
+        hash: Hash,
+        keys: ScramKeys,
+    ) -> Result<bool, StorageError> {
+        let Some(tables) = &self.tables else {
+            return self.instead.add_keys(account, hash, keys).await;
+        };
+        let _changing = self.changing.lock().await;
+        if tables.users.get(account).await?.is_none() {
+            return Ok(false);
+        }
+        // A new password brings keys of every hash: what was made from the old one is not to take their place.
+        let there = tables.credentials.of_account(account).await?;
+        if there.iter().any(|row| row.mechanism == hash.scram()) {
+            return Ok(false);
+        }
+        let mut transaction = self.storage.transaction();
+        transaction.put::<Credentials>(&row(account, hash, keys));
+        transaction.commit().await?;
+        Ok(true)
     }
 
     async fn list(&self, domain: &str) -> Result<Vec<BareJid>, StorageError> {

@@ -17,9 +17,9 @@ use crate::mux::{Answer, Empty, IqContext, StanzaContext};
 use crate::negotiation;
 use crate::plugin::{IqRow, Plugin, PluginError, Registrar};
 use crate::sasl::Mechanism;
-use crate::session::{ConnectConfig, Timeouts};
+use crate::session::{ConnectConfig, Keychain, MemoryKeychain, Timeouts, UserAgent};
 use crate::stages::Flow;
-use crate::tls::Trust;
+use crate::tls::{TlsIdentity, Trust};
 use crate::transport::Transport;
 
 type MakePlugins = Box<dyn FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send>;
@@ -30,6 +30,11 @@ pub struct ClientConfig {
     pub(super) account: BareJid,
     pub(super) resource: Option<Text>,
     pub(super) password: Secret<String>,
+    pub(super) keychain: Arc<dyn Keychain>,
+    pub(super) user_agent: UserAgent,
+    pub(super) sasl2: bool,
+    pub(super) bearer: Option<Secret<String>>,
+    pub(super) identity: Option<TlsIdentity>,
     pub(super) way: Way,
     pub(super) trust: Trust,
     pub(super) require_tls: bool,
@@ -70,6 +75,14 @@ impl ClientConfig {
             account: jid.to_bare(),
             resource: jid.resource().map(Text::from),
             password: Secret::new(password.into()),
+            keychain: Arc::new(MemoryKeychain::new()),
+            user_agent: UserAgent {
+                id: Some(uuid(&SystemRandom)),
+                ..UserAgent::default()
+            },
+            sasl2: true,
+            bearer: None,
+            identity: None,
             way: Way::Discover,
             trust: Trust::default(),
             require_tls: true,
@@ -88,6 +101,43 @@ impl ClientConfig {
             plugins: Vec::new(),
             handlers: Vec::new(),
         })
+    }
+
+    /// What is remembered from one login to the next: tokens in place of the password (XEP-0484), and that the server once
+    /// took something better than a bare password. In memory, unless set: share one among the configurations of an account.
+    #[must_use]
+    pub fn keychain(mut self, keychain: Arc<dyn Keychain>) -> ClientConfig {
+        self.keychain = keychain;
+        self
+    }
+
+    /// What the client says it is; the server tells it to the owner of the account only (XEP-0388 §2.2). Its identifier should
+    /// be a random UUID that stays the same for an installation: tokens are bound to it. Unless set it is a new one.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: UserAgent) -> ClientConfig {
+        self.user_agent = user_agent;
+        self
+    }
+
+    /// Logs in by the SASL of RFC 6120 only, one step after another.
+    #[must_use]
+    pub fn without_sasl2(mut self) -> ClientConfig {
+        self.sasl2 = false;
+        self
+    }
+
+    /// Logs in with a bearer token that somebody else gave out, in place of the password (OAUTHBEARER).
+    #[must_use]
+    pub fn bearer_token(mut self, token: impl Into<String>) -> ClientConfig {
+        self.bearer = Some(Secret::new(token.into()));
+        self
+    }
+
+    /// Logs in with a certificate where the server asks for one (EXTERNAL).
+    #[must_use]
+    pub fn certificate(mut self, identity: TlsIdentity) -> ClientConfig {
+        self.identity = Some(identity);
+        self
     }
 
     /// Connects there instead of asking DNS, and encrypts by STARTTLS. The certificate must be for the domain of the
@@ -292,6 +342,12 @@ impl ClientConfig {
         ConnectConfig {
             account: self.account.clone(),
             password: self.password.clone(),
+            keychain: self.keychain.clone(),
+            user_agent: self.user_agent.clone(),
+            sasl2: self.sasl2,
+            clock: self.clock.clone(),
+            bearer: self.bearer.clone(),
+            identity: self.identity.clone(),
             resource: self.resource.clone(),
             table: table.into(),
             features: host.stream_features().to_vec(),
@@ -306,6 +362,24 @@ impl ClientConfig {
             random: self.random.clone(),
         }
     }
+}
+
+/// A random UUID (RFC 9562 §5.4), as user agents are told apart by (XEP-0388 §2.2).
+fn uuid(random: &dyn Random) -> Text {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    let bits = u128::from_be_bytes(bytes);
+    let bits = bits & !(0xf << 76) | (0x4 << 76);
+    let bits = bits & !(0x3 << 62) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    let mut text = String::with_capacity(36);
+    for (at, digit) in hex.chars().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        text.push(digit);
+    }
+    Text::from(text)
 }
 
 /// The handlers that the program itself registers, as a plugin like any other.

@@ -153,7 +153,9 @@ impl Login<Connected> {
         let prepared = Prepared::new(&mut config)?;
         // What the type promises holds whatever the configuration allows: no password without encryption.
         config.require_tls = true;
-        let session = config.session(&prepared.host);
+        let mut session = config.session(&prepared.host);
+        // Step by step: binding does not come with the login.
+        session.sasl2 = false;
         let connecting = Connecting::new(transport, session);
         Ok(Login {
             inner: Underway {

@@ -231,6 +231,7 @@ impl Prepared {
             clock: config.clock.clone(),
             random: config.random.clone(),
             limits: SessionLimits::default(),
+            secret: sestina_storage::Secret::new([0; 32]),
         });
         let mut manager = PluginManager::default();
         for make in std::mem::take(&mut config.plugins) {

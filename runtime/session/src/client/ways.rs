@@ -10,7 +10,7 @@ use tracing::debug;
 use crate::bosh::BoshClient;
 use crate::client::{ClientConfig, ConnectError, eyeballs, resolve, web};
 use crate::session::{SessionError, Timeouts};
-use crate::tls::{self, Trust};
+use crate::tls::{self, TlsIdentity, Trust};
 use crate::transport::Transport;
 
 /// How a client gets to its server.
@@ -38,6 +38,7 @@ pub(crate) struct Plan {
     way: Way,
     account: BareJid,
     trust: Trust,
+    identity: Option<TlsIdentity>,
     timeouts: Timeouts,
     pub(crate) require_tls: bool,
     pub(crate) random: Arc<dyn Random>,
@@ -49,6 +50,7 @@ impl Plan {
             way: config.way.clone(),
             account: config.account.clone(),
             trust: config.trust.clone(),
+            identity: config.identity.clone(),
             timeouts: config.timeouts,
             require_tls: config.require_tls,
             random: config.random.clone(),
@@ -122,7 +124,9 @@ impl Plan {
         name: &str,
         protocol: &'static str,
     ) -> Result<(), SessionError> {
-        let connector = self.trust.connector_speaking(protocol)?;
+        let connector = self
+            .trust
+            .connector_speaking(protocol, self.identity.as_ref())?;
         let handshake = transport.connect_tls(&connector, tls::server_name(name)?);
         match tokio::time::timeout(self.timeouts.login, handshake).await {
             Ok(done) => done.map_err(SessionError::Tls),

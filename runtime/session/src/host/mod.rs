@@ -6,6 +6,7 @@
 mod account;
 mod disco;
 mod extensions;
+mod joined;
 mod requests;
 mod resource;
 mod resumption;
@@ -14,6 +15,7 @@ mod sessions;
 pub use account::Account;
 pub use disco::Disco;
 pub use extensions::Extensions;
+pub use joined::Joined;
 pub use requests::Requests;
 pub(crate) use resource::{Copies, Sent, Unacknowledged, Waited, Work};
 pub use resource::{Resource, Terms, TooHigh};
@@ -27,7 +29,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
-use sestina_storage::{Storage, StorageError};
+use sestina_storage::{Secret, Storage, StorageError};
 use sestina_wire::clock::{Clock, Random};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{
@@ -37,10 +39,10 @@ use sestina_wire::{
 use smallvec::SmallVec;
 
 use crate::accounts::Accounts;
-use crate::mux::{Mux, Nonzas};
+use crate::mux::{Beginnings, Mux, Nonzas};
 use crate::plugin::Installed;
 use crate::router::{Outcome, Outlet, Routed, Source};
-use crate::session::{StreamFeature, Words};
+use crate::session::{InlineFeature, LoginWatcher, StreamFeature, TokenKeeper, Words};
 use crate::stages::Stages;
 
 use self::sessions::Sessions;
@@ -62,6 +64,8 @@ pub struct HostParts {
     pub random: Arc<dyn Random>,
     /// Bounds on sessions.
     pub limits: SessionLimits,
+    /// A secret that stays the same over restarts and is not in the storage.
+    pub secret: Secret<[u8; 32]>,
 }
 
 /// Bounds on the sessions of a host.
@@ -150,6 +154,14 @@ impl Host {
         &self.parts.random
     }
 
+    /// Makes a key from the host's secret, another one for each purpose.
+    pub fn key(&self, purpose: &str, parts: &[&[u8]]) -> Secret<Vec<u8>> {
+        let mut all: Vec<&[u8]> = vec![purpose.as_bytes(), b"\0"];
+        all.extend_from_slice(parts);
+        let secret = self.parts.secret.expose_secret();
+        Secret::new(crate::sasl::Hash::Sha256.hmac(secret, &all))
+    }
+
     /// Bounds on sessions.
     pub fn limits(&self) -> &SessionLimits {
         &self.parts.limits
@@ -187,6 +199,22 @@ impl Host {
 
     pub(crate) fn management(&self) -> Option<&Words> {
         self.installed().management.as_ref()
+    }
+
+    pub(crate) fn beginnings(&self) -> &Beginnings {
+        &self.installed().beginnings
+    }
+
+    pub(crate) fn inline_features(&self) -> &[Arc<dyn InlineFeature>] {
+        &self.installed().inline
+    }
+
+    pub(crate) fn login_watchers(&self) -> &[Arc<dyn LoginWatcher>] {
+        &self.installed().watchers
+    }
+
+    pub(crate) fn token_keeper(&self) -> Option<&Arc<dyn TokenKeeper>> {
+        self.installed().tokens.as_ref()
     }
 
     /// Whether a plugin of this name is installed.

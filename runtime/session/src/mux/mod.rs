@@ -4,6 +4,7 @@
 //! set) has exactly one handler, asynchronous, whose signature fixes the type of the answer.
 //! Messages and presences may have several handlers, called in the order they were declared.
 
+mod beginning;
 mod context;
 mod layers;
 mod nonza;
@@ -27,6 +28,8 @@ use tower::{Layer, Service};
 use crate::host::{Host, Resource};
 use crate::stages::Flow;
 
+pub use beginning::BeginningContext;
+pub(crate) use beginning::Beginnings;
 pub use context::{Answer, Empty, IqContext, OrEmpty, Received, StanzaContext};
 pub use layers::{CatchPanic, CatchPanicLayer, Log, LogLayer};
 pub use nonza::NonzaContext;

@@ -37,6 +37,7 @@ fn host() -> Arc<Host> {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         limits: SessionLimits::default(),
+        secret: sestina_storage::Secret::new([0; 32]),
     })
 }
 

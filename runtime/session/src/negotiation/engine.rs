@@ -20,6 +20,8 @@ pub struct Engine {
     offers: SmallVec<[Offer; 6]>,
     /// Rows that ended well on this session, for rows that set no flag.
     done: SmallVec<[Row; 4]>,
+    /// What was carried out inside the running feature.
+    pub(super) inline: SmallVec<[Row; 2]>,
     failures: u8,
 }
 
@@ -53,6 +55,7 @@ impl Engine {
             phase: Phase::Connection,
             offers: SmallVec::new(),
             done: SmallVec::new(),
+            inline: SmallVec::new(),
             failures: 0,
         }
     }
@@ -75,8 +78,45 @@ impl Engine {
     /// The row whose feature element has this name and namespace, on streams of this kind.
     pub fn find(&self, element: &str, namespace: &str) -> Option<Row> {
         self.rows()
-            .find(|(_, row)| row.element == element && row.ns == namespace)
+            .find(|(_, row)| row.within.is_none() && row.element == element && row.ns == namespace)
             .map(|(index, _)| index)
+    }
+
+    /// The row of this element that travels inside another.
+    pub fn find_inside(&self, parent: Row, element: &str, namespace: &str) -> Option<Row> {
+        let parent = self.row(parent)?;
+        let within = Some((parent.element, parent.ns));
+        self.rows()
+            .find(|(_, row)| row.within == within && row.element == element && row.ns == namespace)
+            .map(|(index, _)| index)
+    }
+
+    /// The rows that travel inside this one on streams of this kind and may run once it has ended well, the first to be
+    /// tried first.
+    pub fn inside(&self, parent: Row) -> SmallVec<[Row; 4]> {
+        let mut rows: SmallVec<[(u16, Row); 4]> = self
+            .rows()
+            .filter(|(index, _)| self.may_run_inside(parent, *index))
+            .map(|(index, row)| (row.order, index))
+            .collect();
+        rows.sort_unstable();
+        rows.into_iter().map(|(_, index)| index).collect()
+    }
+
+    /// Whether `index` travels inside `parent`, and what it needs will be there.
+    fn may_run_inside(&self, parent: Row, index: Row) -> bool {
+        let (Some(parent), Some(row)) = (self.row(parent), self.row(index)) else {
+            return false;
+        };
+        let mut state = self.state | parent.sets;
+        for done in &self.inline {
+            state |= self.row(*done).map(|row| row.sets).unwrap_or_default();
+        }
+        row.within == Some((parent.element, parent.ns))
+            && row.applies(state)
+            && !self.policy.disabled.contains(&index)
+            && !self.inline.contains(&index)
+            && !self.done.contains(&index)
     }
 
     /// Takes one input and says what is to be done.
@@ -109,6 +149,10 @@ impl Engine {
             },
             // The refusal of a feature that was never begun counts as a failed attempt at it.
             (Phase::Choice, Input::Failed(row)) => self.failed(row),
+            (Phase::Running(running), Input::Inline(row)) if self.may_run_inside(running, row) => {
+                self.inline.push(row);
+                Actions::new()
+            }
             (Phase::Running(running), Input::Succeeded(row)) if running == row => {
                 self.succeeded(row)
             }
@@ -128,6 +172,7 @@ impl Engine {
                 self.state,
                 &self.offers,
                 &self.done,
+                &self.inline,
                 self.failures
             )
         )
@@ -145,7 +190,8 @@ impl Engine {
         let Some(row) = self.row(index) else {
             return false;
         };
-        row.applies(self.state)
+        row.within.is_none()
+            && row.applies(self.state)
             && !self.policy.disabled.contains(&index)
             && !self.done.contains(&index)
             && (self.state.contains(self.policy.required) || row.sets.intersects(self.missing()))
@@ -180,6 +226,18 @@ impl Engine {
             self.phase = Phase::Features;
             return Actions::new();
         }
+        let features = self.features();
+        self.phase = Phase::Choice;
+        let mut actions: Actions = smallvec![Action::SendHeader, features];
+        // A row may both be the last one and restart the stream, as SASL between servers.
+        if self.state.contains(SessionState::READY) {
+            actions.extend(self.ready());
+        }
+        actions
+    }
+
+    /// What is open now, to be sent.
+    fn features(&mut self) -> Action {
         let mut rows: SmallVec<[(u16, Row, bool); 6]> = self
             .rows()
             .filter(|(index, _)| self.is_open(*index))
@@ -193,16 +251,7 @@ impl Engine {
                 demand: Demand::Unstated,
             })
             .collect();
-        self.phase = Phase::Choice;
-        let mut actions: Actions = smallvec![
-            Action::SendHeader,
-            Action::SendFeatures(rows.into_iter().map(|(_, row, must)| (row, must)).collect()),
-        ];
-        // A row may both be the last one and restart the stream, as SASL between servers.
-        if self.state.contains(SessionState::READY) {
-            actions.extend(self.ready());
-        }
-        actions
+        Action::SendFeatures(rows.into_iter().map(|(_, row, must)| (row, must)).collect())
     }
 
     /// Why the peer may not begin this row now, if it may not.
@@ -236,11 +285,21 @@ impl Engine {
     }
 
     fn succeeded(&mut self, index: Row) -> Actions {
-        let Some(&FeatureRow { sets, restart, .. }) = self.row(index) else {
+        let Some(&FeatureRow {
+            sets,
+            restart,
+            refresh,
+            ..
+        }) = self.row(index)
+        else {
             return self.fail(StreamCondition::InternalServerError);
         };
         self.state |= sets;
         self.done.push(index);
+        for inline in std::mem::take(&mut self.inline) {
+            self.state |= self.row(inline).map(|row| row.sets).unwrap_or_default();
+            self.done.push(inline);
+        }
         if restart {
             // Whatever was said before TLS or login counts for nothing afterwards (RFC 6120 §5.4.3.3, §6.4.6).
             self.offers.clear();
@@ -251,6 +310,20 @@ impl Engine {
             };
         }
         match self.side {
+            Side::Initiator if refresh => {
+                self.offers.clear();
+                self.phase = Phase::Features;
+                Actions::new()
+            }
+            Side::Receiver if refresh => {
+                let mut actions: Actions = smallvec![self.features()];
+                if self.is_complete() {
+                    actions.extend(self.ready());
+                } else {
+                    self.phase = Phase::Choice;
+                }
+                actions
+            }
             Side::Initiator => self.choose(),
             Side::Receiver if self.is_complete() => self.ready(),
             Side::Receiver => {
@@ -261,6 +334,7 @@ impl Engine {
     }
 
     fn failed(&mut self, row: Row) -> Actions {
+        self.inline.clear();
         if self.side == Side::Initiator {
             return self.impasse(Impasse::Refused(row));
         }
@@ -273,6 +347,7 @@ impl Engine {
     }
 
     fn declined(&mut self, row: Row) -> Actions {
+        self.inline.clear();
         match self.side {
             Side::Receiver => {
                 self.phase = Phase::Choice;
@@ -338,6 +413,7 @@ impl Engine {
             Input::Opened => StreamCondition::BadFormat,
             // The driver contradicts itself; there is nothing to blame the peer for.
             Input::Connected
+            | Input::Inline(_)
             | Input::Succeeded(_)
             | Input::Failed(_)
             | Input::Declined(_)

@@ -88,6 +88,8 @@ pub enum Input<'a> {
     Stanza,
     /// Another element arrived.
     Unknown,
+    /// Inside the running feature this one was carried out as well; it counts once the running one has ended well.
+    Inline(Row),
     /// The running feature ended well.
     Succeeded(Row),
     /// The running feature ended otherwise, and the stream is still usable.

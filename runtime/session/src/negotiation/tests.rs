@@ -32,6 +32,8 @@ const fn row(
         prohibited,
         sets,
         restart,
+        refresh: false,
+        within: None,
         mandatory,
         streams: Streams::C2S,
         order,
@@ -85,6 +87,40 @@ fn table() -> Arc<[FeatureRow]> {
     ])
 }
 
+const SASL2: Row = 4;
+const BIND2: Row = 5;
+const RESUME: Row = 6;
+
+/// The same, and a login that takes binding or resuming with it (XEP-0388, 0386, 0198).
+fn table_with_sasl2() -> Arc<[FeatureRow]> {
+    let inside = |name, order| FeatureRow {
+        within: Some(("sasl2", "urn:example:test")),
+        ..row(
+            name,
+            AUTHENTICATED,
+            BOUND,
+            BOUND.union(SessionState::READY),
+            false,
+            Mandatory::Never,
+            order,
+        )
+    };
+    let sasl2 = FeatureRow {
+        refresh: true,
+        ..row(
+            "sasl2",
+            SECURE,
+            AUTHENTICATED,
+            AUTHENTICATED,
+            false,
+            Mandatory::Always,
+            15,
+        )
+    };
+    let added = [sasl2, inside("bind2", 126), inside("resume", 125)];
+    table().iter().copied().chain(added).collect()
+}
+
 fn engine(side: Side, policy: Policy) -> Engine {
     Engine::new(table(), side, policy, NONE)
 }
@@ -98,7 +134,7 @@ fn lax() -> Policy {
 
 /// Everything that can happen.
 fn inputs() -> Vec<Input<'static>> {
-    const OFFERS: [&[Offer]; 6] = [
+    const OFFERS: [&[Offer]; 7] = [
         &[],
         &[offer(TLS, Demand::Required)],
         &[offer(TLS, Demand::Unstated), offer(SASL, Demand::Unstated)],
@@ -108,6 +144,10 @@ fn inputs() -> Vec<Input<'static>> {
             offer(NOTICE, Demand::Optional),
         ],
         &[offer(NOTICE, Demand::Unstated)],
+        &[
+            offer(SASL, Demand::Unstated),
+            offer(SASL2, Demand::Unstated),
+        ],
     ];
     let mut inputs = vec![
         Input::Connected,
@@ -117,9 +157,10 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Closed,
     ];
     inputs.extend(OFFERS.map(Input::Features));
-    for row in [TLS, SASL, BIND, NOTICE, 7] {
+    for row in [TLS, SASL, BIND, NOTICE, SASL2, BIND2, RESUME, 7] {
         inputs.extend([
             Input::Begin(row),
+            Input::Inline(row),
             Input::Succeeded(row),
             Input::Failed(row),
             Input::Declined(row),
@@ -204,7 +245,10 @@ fn explore(engine: &Engine, failures: u8, tried: &mut Tried) {
         let gained = next.state() - before - SessionState::READY;
         match input {
             Input::Succeeded(row) if !gained.is_empty() => {
-                assert_eq!(gained, next.row(row).unwrap().sets)
+                let inline = engine.inline.iter().map(|row| next.row(*row).unwrap());
+                assert!(inline.clone().all(|row| row.within.is_some()));
+                let sets = inline.fold(next.row(row).unwrap().sets, |sets, row| sets | row.sets);
+                assert_eq!(gained, sets - before - SessionState::READY);
             }
             _ => assert!(gained.is_empty(), "flags out of nothing: {}", context()),
         }
@@ -246,8 +290,18 @@ fn every_order_of_inputs() {
     for side in [Side::Receiver, Side::Initiator] {
         for policy in [Policy::default(), lax()] {
             let mut tried = Tried::default();
-            explore(&engine(side, policy), 0, &mut tried);
-            assert!(tried.ready > 0, "READY is reached");
+            let mut ways = Vec::new();
+            for table in [table(), table_with_sasl2()] {
+                let before = tried.ready;
+                tried.seen.clear();
+                explore(
+                    &Engine::new(table, side, policy.clone(), NONE),
+                    0,
+                    &mut tried,
+                );
+                ways.push(tried.ready - before);
+            }
+            assert!(ways[0] > 0 && ways[1] > ways[0], "READY is reached");
             assert!(tried.steps > 300, "{side:?} in {} steps only", tried.steps);
         }
     }
@@ -305,6 +359,84 @@ fn a_server_leads_a_client_to_a_session() {
         SECURE | AUTHENTICATED | BOUND | SessionState::READY
     );
     assert_eq!(run(&mut engine, &[Input::Stanza]), []);
+}
+
+#[test]
+fn a_login_can_take_the_session_with_it() {
+    for inline in [BIND2, RESUME] {
+        let mut server = Engine::new(
+            table_with_sasl2(),
+            Side::Receiver,
+            Policy::default(),
+            SECURE,
+        );
+        let offered = [(SASL2, true), (SASL, true)].into_iter().collect();
+        assert_eq!(
+            run(&mut server, &[Input::Connected, Input::Opened])[1],
+            Action::SendFeatures(offered)
+        );
+        run(&mut server, &[Input::Begin(SASL2)]);
+        assert_eq!(server.inside(SASL2).as_slice(), [RESUME, BIND2]);
+        assert_eq!(run(&mut server, &[Input::Inline(inline)]), []);
+        // One of them is enough, and what it brings keeps the other out.
+        assert!(server.inside(SASL2).is_empty());
+        // Features come without a restart, and then stanzas may flow.
+        assert_eq!(
+            run(&mut server, &[Input::Succeeded(SASL2)]),
+            [
+                Action::SendFeatures([].into_iter().collect()),
+                Action::Ready
+            ]
+        );
+        assert!(
+            server
+                .state()
+                .contains(AUTHENTICATED | BOUND | SessionState::READY)
+        );
+    }
+    let mut server = Engine::new(
+        table_with_sasl2(),
+        Side::Receiver,
+        Policy::default(),
+        SECURE,
+    );
+    run(
+        &mut server,
+        &[Input::Connected, Input::Opened, Input::Begin(SASL2)],
+    );
+    // What was carried out inside a login that failed never was.
+    run(&mut server, &[Input::Inline(BIND2), Input::Failed(SASL2)]);
+    assert_eq!(server.state(), SECURE);
+    let rest = [(BIND, true), (NOTICE, false)].into_iter().collect();
+    assert_eq!(
+        run(&mut server, &[Input::Begin(SASL2), Input::Succeeded(SASL2)]),
+        [Action::SendFeatures(rest)]
+    );
+    assert_eq!(
+        run(&mut server, &[Input::Begin(BIND2)]),
+        [Action::Deny(BIND2, Denial::NotOffered)]
+    );
+
+    let mut client = Engine::new(
+        table_with_sasl2(),
+        Side::Initiator,
+        Policy::default(),
+        SECURE,
+    );
+    let offers = [
+        offer(SASL, Demand::Unstated),
+        offer(SASL2, Demand::Unstated),
+    ];
+    let begun = [Input::Connected, Input::Opened, Input::Features(&offers)];
+    assert_eq!(run(&mut client, &begun), [Action::Run(SASL2)]);
+    assert_eq!(
+        run(
+            &mut client,
+            &[Input::Inline(BIND2), Input::Succeeded(SASL2)]
+        ),
+        []
+    );
+    assert_eq!(run(&mut client, &[Input::Features(&[])]), [Action::Ready]);
 }
 
 #[test]
@@ -418,9 +550,12 @@ fn any_row() -> impl Strategy<Value = FeatureRow> {
         Just(Mandatory::Never),
         Just(Mandatory::IfRequired)
     ];
-    (flags(), flags(), flags(), any::<bool>(), mandatory, 0u16..4).prop_map(
-        |(required, prohibited, sets, restart, mandatory, order)| {
-            row("any", required, prohibited, sets, restart, mandatory, order)
+    let kind = (any::<bool>(), any::<bool>(), any::<bool>());
+    (flags(), flags(), flags(), kind, mandatory, 0u16..4).prop_map(
+        |(required, prohibited, sets, (restart, refresh, inside), mandatory, order)| FeatureRow {
+            refresh,
+            within: inside.then_some(("any", "urn:example:test")),
+            ..row("any", required, prohibited, sets, restart, mandatory, order)
         },
     )
 }

@@ -242,6 +242,7 @@ mod tests {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             limits: SessionLimits::default(),
+            secret: sestina_storage::Secret::new([0; 32]),
         })
     }
 

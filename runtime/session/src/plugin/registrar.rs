@@ -13,10 +13,11 @@ use sestina_wire::{Kind, Payload, StanzaError, StanzaType, StreamError};
 use crate::host::{Disco, Host, Resource};
 use crate::items::{self, Change};
 use crate::mux::{
-    Answer, Handled, IqContext, Mux, NonzaContext, Nonzas, SenderCheck, StanzaContext,
+    Answer, BeginningContext, Beginnings, Handled, IqContext, Mux, NonzaContext, Nonzas,
+    SenderCheck, StanzaContext,
 };
 use crate::plugin::PluginError;
-use crate::session::{Management, StreamFeature, Words};
+use crate::session::{InlineFeature, LoginWatcher, Management, StreamFeature, TokenKeeper, Words};
 use crate::stages::{Delivery, Flow, Place, Stage, StageContext, Stages, StagesBuilder};
 
 /// The dispatch row of a request.
@@ -338,6 +339,34 @@ impl Registrar<'_> {
         self.collected.management = Some(words);
         Handles(())
     }
+
+    /// Carries out a row of the negotiation table that travels inside a login (XEP-0388).
+    pub fn inline_feature(&mut self, feature: Arc<dyn InlineFeature>) -> Handles {
+        self.collected.inline.push(feature);
+        Handles(())
+    }
+
+    /// Turns something on for a session as it is bound with its login (XEP-0386 §3), by an element of the request;
+    /// announced as `var`.
+    pub fn beginning<P, F>(&mut self, var: &'static str, handler: F) -> Handles
+    where
+        P: Payload + 'static,
+        F: Fn(&mut BeginningContext<'_>, P) + Send + Sync + 'static,
+    {
+        self.collected.beginnings.add(var, handler);
+        Handles(())
+    }
+
+    /// Keeps the tokens with which clients come back (XEP-0484); the first one counts.
+    pub fn tokens(&mut self, keeper: Arc<dyn TokenKeeper>) -> Handles {
+        self.collected.tokens.get_or_insert(keeper);
+        Handles(())
+    }
+
+    /// Is told of every login of a client that says what it is (XEP-0388).
+    pub fn login_watcher(&mut self, watcher: Arc<dyn LoginWatcher>) {
+        self.collected.watchers.push(watcher);
+    }
 }
 
 /// What the plugins of a host brought, before it is checked.
@@ -350,6 +379,10 @@ pub(super) struct Collected {
     features: Vec<Arc<dyn StreamFeature>>,
     management: Option<Words>,
     nonzas: Nonzas,
+    inline: Vec<Arc<dyn InlineFeature>>,
+    beginnings: Beginnings,
+    tokens: Option<Arc<dyn TokenKeeper>>,
+    watchers: Vec<Arc<dyn LoginWatcher>>,
     pub(super) specs: Vec<&'static SpecInfo>,
 }
 
@@ -363,6 +396,10 @@ impl Collected {
             features: self.features,
             management: self.management,
             nonzas: self.nonzas,
+            inline: self.inline,
+            beginnings: self.beginnings,
+            tokens: self.tokens,
+            watchers: self.watchers,
             specs: self.specs,
         })
     }
@@ -378,6 +415,10 @@ pub(crate) struct Installed {
     pub(crate) features: Vec<Arc<dyn StreamFeature>>,
     pub(crate) management: Option<Words>,
     pub(crate) nonzas: Nonzas,
+    pub(crate) inline: Vec<Arc<dyn InlineFeature>>,
+    pub(crate) beginnings: Beginnings,
+    pub(crate) tokens: Option<Arc<dyn TokenKeeper>>,
+    pub(crate) watchers: Vec<Arc<dyn LoginWatcher>>,
     pub(crate) specs: Vec<&'static SpecInfo>,
 }
 

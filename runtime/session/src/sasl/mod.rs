@@ -1,65 +1,32 @@
-//! SASL (RFC 6120 §6) through rsasl, for both sides.
+//! SASL (RFC 6120 §6, XEP-0388): mechanisms, and one exchange for each side.
 
+mod binding;
 #[cfg(feature = "client")]
 pub(crate) mod client;
+mod condition;
 pub(crate) mod elements;
-mod messages;
+mod hash;
+mod identity;
+mod mechanism;
+mod scram;
 #[cfg(feature = "server")]
 pub(crate) mod server;
 #[cfg(all(test, feature = "client", feature = "server"))]
 mod tests;
+mod throttle;
+pub mod token;
 
 use async_trait::async_trait;
-#[cfg(any(feature = "client", feature = "server"))]
-use rsasl::{
-    mechanisms::{plain, scram},
-    mechname::Mechname,
-    registry::{Mechanism as Implementation, Registry},
-};
 use sestina_storage::{Secret, StorageError};
-use sestina_wire::Text;
+use sestina_wire::{BareJid, Text};
 use thiserror::Error;
 
-/// A mechanism that is spoken here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mechanism {
-    /// SCRAM with SHA-256 (RFC 7677).
-    ScramSha256,
-    /// SCRAM with SHA-1 (RFC 5802).
-    ScramSha1,
-    /// The password itself (RFC 4616); on an encrypted stream only.
-    Plain,
-}
-
-impl Mechanism {
-    /// All of them, the strongest first.
-    pub const ALL: [Mechanism; 3] = [
-        Mechanism::ScramSha256,
-        Mechanism::ScramSha1,
-        Mechanism::Plain,
-    ];
-
-    /// The registered name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mechanism::ScramSha256 => "SCRAM-SHA-256",
-            Mechanism::ScramSha1 => "SCRAM-SHA-1",
-            Mechanism::Plain => "PLAIN",
-        }
-    }
-
-    #[cfg(any(feature = "client", feature = "server"))]
-    fn mechname(self) -> &'static Mechname {
-        Mechname::const_new_unchecked(self.name().as_bytes())
-    }
-
-    /// The mechanism of this name.
-    pub fn from_name(name: &str) -> Option<Mechanism> {
-        Mechanism::ALL
-            .into_iter()
-            .find(|mechanism| mechanism.name() == name)
-    }
-}
+pub use binding::{Bindings, ChannelBinding};
+pub use condition::SaslCondition;
+pub use hash::Hash;
+pub use mechanism::Mechanism;
+pub use throttle::{Throttle, Throttling};
+pub use token::HashedToken;
 
 /// What is kept of a password for one hash function (RFC 5802 §3): enough to check a proof, not enough to make one.
 #[derive(Clone, Debug)]
@@ -81,95 +48,135 @@ pub struct AccountKeys {
     pub sha1: Option<ScramKeys>,
     /// For SCRAM-SHA-256, and for PLAIN.
     pub sha256: Option<ScramKeys>,
+    /// For SCRAM-SHA-512.
+    pub sha512: Option<ScramKeys>,
 }
 
-/// Knows the keys of a host's accounts.
+impl AccountKeys {
+    /// The keys for a hash.
+    pub fn of(&self, hash: Hash) -> Option<&ScramKeys> {
+        match hash {
+            Hash::Sha1 => self.sha1.as_ref(),
+            Hash::Sha256 => self.sha256.as_ref(),
+            Hash::Sha512 => self.sha512.as_ref(),
+        }
+    }
+
+    /// Puts the keys for a hash, in place of those that were there.
+    pub fn set(&mut self, hash: Hash, keys: ScramKeys) {
+        match hash {
+            Hash::Sha1 => self.sha1 = Some(keys),
+            Hash::Sha256 => self.sha256 = Some(keys),
+            Hash::Sha512 => self.sha512 = Some(keys),
+        }
+    }
+}
+
+/// Knows the accounts of a host. `user` is always a localpart, normalised (RFC 7622 §3.3).
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// The keys of the account with this localpart, normalised (RFC 7622 §3.3); `None` if there is no such account.
+    /// The keys of an account; `None` if there is no such account, or nothing is kept of its password here.
     ///
     /// # Errors
     /// What storage reports; the peer is told `temporary-auth-failure`.
     async fn keys(&self, user: &str) -> Result<Option<AccountKeys>, StorageError>;
+
+    /// Whether there is such an account.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn exists(&self, user: &str) -> Result<bool, StorageError> {
+        Ok(self.keys(user).await?.is_some())
+    }
+
+    /// Whether this is the password of the account. Takes as long where there is no such account.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn check(&self, user: &str, password: &Secret<String>) -> Result<bool, StorageError> {
+        let keys = self.keys(user).await?.unwrap_or_default();
+        Ok(crate::accounts::verify_apart(keys, password.expose_secret()).await)
+    }
+
+    /// Somebody whom the server believes has vouched for the account: it exists from here on.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn admit(&self, user: &str) -> Result<(), StorageError> {
+        let _ = user;
+        Ok(())
+    }
+
+    /// Keeps keys for one more hash, made from the password the account has (XEP-0480). False where they are not kept,
+    /// as for an account that has keys of that hash.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn add_keys(
+        &self,
+        user: &str,
+        hash: Hash,
+        keys: ScramKeys,
+    ) -> Result<bool, StorageError> {
+        let _ = (user, hash, keys);
+        Ok(false)
+    }
 }
 
-/// The conditions of RFC 6120 §6.5.
+/// Checks passwords that somebody else keeps: a directory, another program.
+///
+/// A host with one offers no SCRAM, which needs keys that are kept here: passwords come by PLAIN, under TLS.
+#[async_trait]
+pub trait PasswordCheck: Send + Sync {
+    /// Whether this is the password of the account. An account that is let in exists on this server from then on.
+    /// What takes long for accounts that exist only tells which ones do.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] where it cannot be known now; the peer is told `temporary-auth-failure`.
+    async fn check(
+        &self,
+        account: &BareJid,
+        password: &Secret<String>,
+    ) -> Result<bool, StorageError>;
+}
+
+/// Judges bearer tokens (OAUTHBEARER, RFC 7628).
+#[async_trait]
+pub trait TokenCheck: Send + Sync {
+    /// The account that a token gives access to; `None` where it gives none. `wanted` is what the client asks for, and
+    /// the answer has to be the same where it asks. An account that is let in exists on this server from then on.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] where it cannot be known now.
+    async fn account(
+        &self,
+        token: &Secret<String>,
+        wanted: Option<&BareJid>,
+    ) -> Result<Option<BareJid>, StorageError>;
+
+    /// Where a client finds out how to get a token (`openid-configuration`, RFC 7628 §3.2.2).
+    fn discovery(&self) -> Option<String> {
+        None
+    }
+}
+
+/// How the names of accounts begin that nobody had before (XEP-0175).
+pub(crate) const ANONYMOUS: &str = "anon-";
+
+/// By what somebody has logged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SaslCondition {
-    /// The initiating side gave up.
-    Aborted,
-    /// The account is disabled.
-    AccountDisabled,
-    /// The credentials have expired.
-    CredentialsExpired,
-    /// The mechanism needs an encrypted stream.
-    EncryptionRequired,
-    /// What should be base64 is not.
-    IncorrectEncoding,
-    /// The identity to act as is not one that the account may act as.
-    InvalidAuthzid,
-    /// The mechanism is not offered.
-    InvalidMechanism,
-    /// The mechanism's message is malformed.
-    MalformedRequest,
-    /// The mechanism is weaker than the account allows.
-    MechanismTooWeak,
-    /// Wrong credentials.
-    NotAuthorized,
-    /// The server cannot check now.
-    TemporaryAuthFailure,
-}
-
-impl SaslCondition {
-    /// All of them.
-    pub const ALL: [SaslCondition; 11] = [
-        SaslCondition::Aborted,
-        SaslCondition::AccountDisabled,
-        SaslCondition::CredentialsExpired,
-        SaslCondition::EncryptionRequired,
-        SaslCondition::IncorrectEncoding,
-        SaslCondition::InvalidAuthzid,
-        SaslCondition::InvalidMechanism,
-        SaslCondition::MalformedRequest,
-        SaslCondition::MechanismTooWeak,
-        SaslCondition::NotAuthorized,
-        SaslCondition::TemporaryAuthFailure,
-    ];
-
-    /// The element's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            SaslCondition::Aborted => "aborted",
-            SaslCondition::AccountDisabled => "account-disabled",
-            SaslCondition::CredentialsExpired => "credentials-expired",
-            SaslCondition::EncryptionRequired => "encryption-required",
-            SaslCondition::IncorrectEncoding => "incorrect-encoding",
-            SaslCondition::InvalidAuthzid => "invalid-authzid",
-            SaslCondition::InvalidMechanism => "invalid-mechanism",
-            SaslCondition::MalformedRequest => "malformed-request",
-            SaslCondition::MechanismTooWeak => "mechanism-too-weak",
-            SaslCondition::NotAuthorized => "not-authorized",
-            SaslCondition::TemporaryAuthFailure => "temporary-auth-failure",
-        }
-    }
-
-    /// The condition with this element name.
-    pub fn from_name(name: &str) -> Option<SaslCondition> {
-        SaslCondition::ALL
-            .into_iter()
-            .find(|condition| condition.name() == name)
-    }
-}
-
-/// The mechanisms given to rsasl. Without the `-PLUS` variants, so that a client which would bind the channel (`y`) and
-/// was not offered to is not taken for the victim of a downgrade.
-#[cfg(any(feature = "client", feature = "server"))]
-static MECHANISMS: [Implementation; 3] = [scram::SCRAM_SHA256, scram::SCRAM_SHA1, plain::PLAIN];
-
-#[cfg(any(feature = "client", feature = "server"))]
-fn registry() -> Registry {
-    Registry::with_mechanisms(&MECHANISMS)
+pub enum Method {
+    /// The password of the account.
+    Password,
+    /// A certificate.
+    Certificate,
+    /// What somebody else has granted (OAUTHBEARER).
+    Grant,
+    /// A token that this server has given to the client (XEP-0484).
+    Token,
+    /// Nothing (XEP-0175).
+    Anonymous,
 }
 
 /// Why a client is not logged in.
@@ -190,6 +197,9 @@ pub enum LoginFailure {
     /// The server did not prove that it knows the password: it is not the server it claims to be.
     #[error("the server did not prove that it knows the account")]
     ServerUnproven,
+    /// What the server offers was changed on the way, or is weaker than it was before.
+    #[error("somebody on the way to the server has weakened the login: {0}")]
+    Downgraded(&'static str),
     /// The server broke the mechanism's rules.
     #[error("the server's part of the exchange is wrong")]
     Protocol,

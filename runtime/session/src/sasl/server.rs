@@ -1,25 +1,23 @@
 //! The accepting side of one SASL exchange.
 //!
-//! rsasl's SCRAM takes the stored keys from a callback, so no mechanism of our own is needed for it. What rsasl leaves
-//! to its user is done here: the keys are fetched before it is asked to step; an account that does not exist is given
-//! keys that nobody's password fits, made from a secret of the host, so that its salt is the same at every try and the
-//! exchange fails where a wrong password does; only a validation by our own callback counts as success; and a session
-//! is never stepped again after it ended.
+//! An account that does not exist is given keys that nobody's password fits, made from a secret of the host, so that
+//! its salt is the same at every try and the exchange fails where a wrong password does. After anything but a challenge
+//! an exchange is over.
 
-use rsasl::callback::{Context, Request, SessionCallback, SessionData};
-use rsasl::prelude::{
-    MessageSent, SASLConfig, SASLServer, Session, SessionError, State, Validation,
-};
-use rsasl::property::Password;
-use rsasl::validate::{Validate, ValidationError};
-use sestina_storage::Secret;
-use sestina_wire::BareJid;
-use zeroize::Zeroizing;
+use std::net::IpAddr;
 
-use crate::accounts::{self, keys};
+use sestina_storage::{Secret, StorageError};
+use sestina_wire::clock::Random;
+use sestina_wire::{BareJid, Jid};
+
+use crate::accounts;
+use crate::sasl::binding::downgrade_hash;
 use crate::sasl::elements::Data;
+use crate::sasl::identity::{self, Identity};
+use crate::sasl::scram::{self, ClientFirst, Flag};
 use crate::sasl::{
-    AccountKeys, Authenticator, Mechanism, SaslCondition, ScramKeys, messages, registry,
+    ANONYMOUS, Authenticator, Bindings, ChannelBinding, Hash, Mechanism, Method, SaslCondition,
+    ScramKeys, Throttle, TokenCheck,
 };
 
 /// What to answer.
@@ -31,246 +29,346 @@ pub(crate) enum Answer {
     Success {
         account: BareJid,
         data: Option<Vec<u8>>,
+        method: Method,
     },
     /// It has not.
     Failure(SaslCondition),
 }
 
-/// What an exchange needs of its host.
+/// What is offered on one stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offer {
+    /// The mechanisms, in the order of preference.
+    pub mechanisms: Vec<Mechanism>,
+    /// What can be bound.
+    pub bindings: Bindings,
+    /// Whether the types of channel binding are announced (XEP-0440).
+    pub announces: bool,
+    /// Whether the client is told a hash over all this (XEP-0474).
+    pub protects: bool,
+}
+
+impl Offer {
+    /// The hash of XEP-0474, where it is sent.
+    fn downgrade_hash(&self, hash: Hash) -> Option<String> {
+        let names = self.mechanisms.iter().map(|mechanism| mechanism.name());
+        let bindings = self
+            .announces
+            .then(|| self.bindings.types().map(ChannelBinding::name).collect());
+        self.protects.then(|| downgrade_hash(hash, names, bindings))
+    }
+}
+
+/// What an exchange needs of its host and its stream.
 #[derive(Clone, Copy)]
 pub(crate) struct Door<'a> {
     pub domain: &'a str,
     pub authenticator: &'a dyn Authenticator,
+    pub tokens: Option<&'a dyn TokenCheck>,
     pub decoy_secret: &'a Secret<[u8; 32]>,
+    pub random: &'a dyn Random,
+    pub throttle: &'a Throttle,
+    pub peer: Option<IpAddr>,
+    pub offer: &'a Offer,
+    /// The addresses in the certificate of the client.
+    pub certificate: &'a [BareJid],
+    /// Whom the stream's header says it is from.
+    pub from: Option<&'a BareJid>,
 }
 
-/// One exchange, from `<auth/>` to its end.
+/// One exchange, from its first message to its end.
 pub(crate) struct Exchange {
     mechanism: Mechanism,
-    running: Option<Running>,
+    state: State,
 }
 
-struct Running {
-    session: Session<Proof>,
-    account: Option<BareJid>,
-}
-
-/// That our callback was satisfied.
-struct Proof;
-
-impl Validation for Proof {
-    type Value = ();
+enum State {
+    Begun,
+    Scram {
+        server: Box<scram::Server>,
+        identity: Identity,
+        exists: bool,
+    },
+    /// The client has been told why; it has to say that it heard (RFC 7628 §3.2.3).
+    Refused,
+    Over,
 }
 
 impl Exchange {
     pub(crate) fn new(mechanism: Mechanism) -> Exchange {
         Exchange {
             mechanism,
-            running: None,
+            state: State::Begun,
         }
     }
 
     /// Takes the client's next message. After anything but a challenge the exchange is over.
     pub(crate) async fn step(&mut self, message: Option<Data>, door: Door<'_>) -> Answer {
-        // Both kinds of mechanisms spoken here let the client speak first (RFC 6120 §6.4.2).
+        let state = std::mem::replace(&mut self.state, State::Over);
+        // All mechanisms spoken here let the client speak first (RFC 6120 §6.4.2).
         let Some(message) = message else {
-            return match self.running {
-                None => Answer::Challenge(Vec::new()),
-                Some(_) => self.end(SaslCondition::MalformedRequest),
+            return match state {
+                State::Begun => {
+                    self.state = State::Begun;
+                    Answer::Challenge(Vec::new())
+                }
+                _ => Answer::Failure(SaslCondition::MalformedRequest),
             };
         };
-        let running = match self.running.take() {
-            Some(_) if !messages::is_client_final(&message) => {
-                return Answer::Failure(SaslCondition::MalformedRequest);
-            }
-            Some(running) => running,
-            None => match self.begin(&message, door).await {
-                Ok(running) => running,
-                Err(condition) => return Answer::Failure(condition),
-            },
+        let answer = match state {
+            State::Begun => self.first(&message, door).await,
+            State::Scram {
+                server,
+                identity,
+                exists,
+            } => finish(*server, identity, exists, &message, door).await,
+            State::Refused => Err(SaslCondition::NotAuthorized),
+            State::Over => Err(SaslCondition::MalformedRequest),
         };
-        let (running, outcome) = if self.mechanism == Mechanism::Plain {
-            // Checking a password costs as much as deriving its keys.
-            keys::off_the_runtime(move || running.step(&message)).await
-        } else {
-            running.step(&message)
-        };
-        match outcome {
-            Outcome::More(data) => {
-                self.running = Some(running);
-                Answer::Challenge(data)
+        match answer {
+            Ok(Answer::Success { account, .. })
+                if door.from.is_some_and(|from| {
+                    *from != account && self.mechanism != Mechanism::Anonymous
+                }) =>
+            {
+                // The stream said that it is somebody else's (XEP-0388 §2.2, RFC 6120 §4.7.1).
+                Answer::Failure(SaslCondition::InvalidAuthzid)
             }
-            Outcome::Proven(data) => match running.account {
-                Some(account) => Answer::Success { account, data },
-                // Nobody can prove the keys of an account that does not exist.
-                None => Answer::Failure(SaslCondition::NotAuthorized),
-            },
-            Outcome::Failed(condition) => Answer::Failure(condition),
+            Ok(answer) => answer,
+            Err(condition) => Answer::Failure(condition),
         }
     }
 
-    fn end(&mut self, condition: SaslCondition) -> Answer {
-        self.running = None;
-        Answer::Failure(condition)
-    }
-
-    async fn begin(&self, message: &[u8], door: Door<'_>) -> Result<Running, SaslCondition> {
-        let identity = messages::identity(self.mechanism, message, door.domain)?;
-        let localpart = identity.account.as_ref().and_then(messages::localpart);
-        let stored = match &localpart {
-            Some(user) => match door.authenticator.keys(user).await {
-                Ok(stored) => stored,
-                Err(error) => {
-                    tracing::error!(%error, "accounts cannot be read");
-                    return Err(SaslCondition::TemporaryAuthFailure);
-                }
-            },
-            None => None,
-        };
-        let exists = stored.is_some();
-        let name = localpart.as_deref().unwrap_or(&identity.name);
-        let keys = self.usable(stored.unwrap_or_default(), name, door);
-        let callback = Callback {
-            mechanism: self.mechanism,
-            keys,
-        };
-        let config = SASLConfig::builder()
-            .with_registry(registry())
-            .with_callback(callback);
-        let session = config
-            .and_then(|config| {
-                SASLServer::<Proof>::new(config).start_suggested(self.mechanism.mechname())
-            })
-            .map_err(|_| SaslCondition::InvalidMechanism)?;
-        Ok(Running {
-            session,
-            account: identity.account.filter(|_| exists),
-        })
-    }
-
-    /// The account's keys for this mechanism, or a decoy's.
-    fn usable(&self, stored: AccountKeys, name: &str, door: Door<'_>) -> AccountKeys {
+    async fn first(&mut self, message: &[u8], door: Door<'_>) -> Result<Answer, SaslCondition> {
         match self.mechanism {
-            // Verifying against no keys takes as long as against some.
-            Mechanism::Plain => stored,
-            Mechanism::ScramSha1 => AccountKeys {
-                sha1: Some(stored.sha1.unwrap_or_else(|| self.decoy(name, door, 20))),
-                sha256: None,
-            },
-            Mechanism::ScramSha256 => AccountKeys {
-                sha1: None,
-                sha256: Some(stored.sha256.unwrap_or_else(|| self.decoy(name, door, 32))),
+            Mechanism::Plain => plain(message, door).await,
+            Mechanism::External => external(message, door).await,
+            Mechanism::Anonymous => anonymous(door),
+            Mechanism::OauthBearer => self.bearer(message, door).await,
+            _ => match self.mechanism.scram() {
+                Some(hash) => self.scram(hash, message, door).await,
+                None => Err(SaslCondition::InvalidMechanism),
             },
         }
     }
 
-    fn decoy(&self, name: &str, door: Door<'_>, length: usize) -> ScramKeys {
-        let make = |purpose: &str, length: usize| {
-            let parts = [
-                purpose,
-                "\0",
-                self.mechanism.name(),
-                "\0",
-                door.domain,
-                "\0",
-                name,
-            ];
-            let parts = parts.map(str::as_bytes);
-            let mut made = keys::hmac_sha256(door.decoy_secret.expose_secret(), &parts);
-            made.truncate(length);
-            made
+    async fn scram(
+        &mut self,
+        hash: Hash,
+        message: &[u8],
+        door: Door<'_>,
+    ) -> Result<Answer, SaslCondition> {
+        let first = ClientFirst::read(identity::text(message)?)?;
+        let binding = bound(self.mechanism, &first.flag, door.offer)?;
+        let identity =
+            identity::identity(first.name.clone(), first.authzid.as_deref(), door.domain)?;
+        let stored = match &identity.account {
+            Some(_) => door.authenticator.keys(identity.key()).await,
+            None => Ok(None),
         };
-        ScramKeys {
-            iterations: accounts::ITERATIONS,
-            salt: make("salt", 16),
-            stored_key: Secret::new(make("stored key", length)),
-            server_key: Secret::new(make("server key", length)),
+        let stored = stored.map_err(unavailable)?;
+        let keys = stored.and_then(|keys| keys.of(hash).cloned());
+        let exists = keys.is_some();
+        let keys = keys.unwrap_or_else(|| decoy(hash, identity.key(), door));
+        let downgrade = door.offer.downgrade_hash(hash);
+        let nonce = door.random.token();
+        let server = scram::Server::new(hash, first, keys, &nonce, binding, downgrade);
+        let challenge = server.message().as_bytes().to_vec();
+        self.state = State::Scram {
+            server: Box::new(server),
+            identity,
+            exists,
+        };
+        Ok(Answer::Challenge(challenge))
+    }
+
+    async fn bearer(&mut self, message: &[u8], door: Door<'_>) -> Result<Answer, SaslCondition> {
+        let tokens = door.tokens.ok_or(SaslCondition::InvalidMechanism)?;
+        let (wanted, token) = identity::bearer(identity::text(message)?)?;
+        let name = wanted.as_ref().map_or("", |wanted| wanted.as_str());
+        let attempt = door.throttle.begin(name, "bearer", door.peer).await;
+        let account = tokens
+            .account(&token, wanted.as_ref())
+            .await
+            .map_err(unavailable)?;
+        let own = account.filter(|account| {
+            account.domain() == door.domain
+                && account.local().is_some()
+                && wanted.as_ref().is_none_or(|wanted| wanted == account)
+        });
+        match own {
+            Some(account) => {
+                door.throttle.succeeded(attempt);
+                let user = account.local().unwrap_or_default();
+                door.authenticator.admit(user).await.map_err(unavailable)?;
+                Ok(Answer::Success {
+                    account,
+                    data: None,
+                    method: Method::Grant,
+                })
+            }
+            None => {
+                door.throttle.failed(attempt);
+                self.state = State::Refused;
+                let mut told = "{\"status\":\"invalid_token\"".to_owned();
+                if let Some(discovery) = tokens.discovery() {
+                    told.push_str(",\"openid-configuration\":\"");
+                    told.extend(
+                        discovery
+                            .chars()
+                            .filter(|c| !matches!(c, '"' | '\\') && !c.is_control()),
+                    );
+                    told.push('"');
+                }
+                told.push('}');
+                Ok(Answer::Challenge(told.into_bytes()))
+            }
         }
     }
 }
 
-enum Outcome {
-    More(Vec<u8>),
-    Proven(Option<Vec<u8>>),
-    Failed(SaslCondition),
-}
-
-impl Running {
-    fn step(mut self, message: &[u8]) -> (Running, Outcome) {
-        let mut out = Vec::new();
-        let outcome = match self.session.step(Some(message), &mut out) {
-            Ok(State::Running) => Outcome::More(out),
-            // Finishing is not succeeding: rsasl also finishes after a wrong proof.
-            Ok(State::Finished(sent)) => match self.session.validation() {
-                Some(()) => Outcome::Proven((sent == MessageSent::Yes).then_some(out)),
-                None => Outcome::Failed(SaslCondition::NotAuthorized),
-            },
-            Err(error) => Outcome::Failed(condition(&error)),
-        };
-        (self, outcome)
-    }
-}
-
-fn condition(error: &SessionError) -> SaslCondition {
-    match error {
-        SessionError::MechanismError(error) => match error.kind() {
-            rsasl::mechanism::MechanismErrorKind::Parse => SaslCondition::MalformedRequest,
-            _ => SaslCondition::NotAuthorized,
-        },
-        SessionError::InputDataRequired => SaslCondition::MalformedRequest,
-        _ => SaslCondition::NotAuthorized,
-    }
-}
-
-/// Answers rsasl's questions about one account.
-struct Callback {
-    mechanism: Mechanism,
-    keys: AccountKeys,
-}
-
-impl SessionCallback for Callback {
-    fn callback(
-        &self,
-        _session_data: &SessionData,
-        _context: &Context<'_>,
-        request: &mut Request<'_>,
-    ) -> Result<(), SessionError> {
-        use rsasl::mechanisms::scram::properties::ScramStoredPassword;
-        let keys = match self.mechanism {
-            Mechanism::ScramSha256 => &self.keys.sha256,
-            Mechanism::ScramSha1 => &self.keys.sha1,
-            Mechanism::Plain => &None,
-        };
-        if let Some(keys) = keys {
-            request.satisfy::<ScramStoredPassword<'static>>(&ScramStoredPassword::new(
-                keys.iterations,
-                &keys.salt,
-                keys.stored_key.expose_secret(),
-                keys.server_key.expose_secret(),
-            ))?;
+/// The data of the channel binding that a client names; none where it names none.
+///
+/// # Errors
+/// `malformed-request` where mechanism and flag contradict each other, `not-authorized` where somebody on the way has
+/// taken the stronger mechanisms out of the offer (RFC 5802 §6) or the type cannot be bound here.
+fn bound(mechanism: Mechanism, flag: &Flag, offer: &Offer) -> Result<Vec<u8>, SaslCondition> {
+    match (mechanism.binds_channel(), flag) {
+        (false, Flag::Cannot) => Ok(Vec::new()),
+        (false, Flag::NotOffered) => {
+            if offer
+                .mechanisms
+                .iter()
+                .any(|offered| offered.binds_channel())
+            {
+                tracing::warn!(
+                    "a client did not see the mechanisms with channel binding that were offered to it"
+                );
+                return Err(SaslCondition::NotAuthorized);
+            }
+            Ok(Vec::new())
         }
-        Ok(())
+        (true, Flag::Binds(type_)) => ChannelBinding::from_name(type_)
+            .and_then(|type_| offer.bindings.get(type_))
+            .map(<[u8]>::to_vec)
+            .ok_or(SaslCondition::NotAuthorized),
+        _ => Err(SaslCondition::MalformedRequest),
     }
+}
 
-    fn validate(
-        &self,
-        _session_data: &SessionData,
-        context: &Context<'_>,
-        validate: &mut Validate<'_>,
-    ) -> Result<(), ValidationError> {
-        let proven = match self.mechanism {
-            // rsasl asks only after the proof was right.
-            Mechanism::ScramSha256 | Mechanism::ScramSha1 => true,
-            Mechanism::Plain => context
-                .get_ref::<Password>()
-                .and_then(|password| std::str::from_utf8(password).ok())
-                .is_some_and(|password| {
-                    accounts::verify(&self.keys, &Zeroizing::new(password.to_owned()))
-                }),
-        };
-        if proven {
-            validate.finalize::<Proof>(());
+async fn finish(
+    server: scram::Server,
+    identity: Identity,
+    exists: bool,
+    message: &[u8],
+    door: Door<'_>,
+) -> Result<Answer, SaslCondition> {
+    let message = identity::text(message)?;
+    let attempt = door
+        .throttle
+        .begin(identity.key(), door.domain, door.peer)
+        .await;
+    let finished = server.finish(message);
+    match (finished, identity.account) {
+        (Ok(data), Some(account)) if exists => {
+            door.throttle.succeeded(attempt);
+            Ok(Answer::Success {
+                account,
+                data: Some(data.into_bytes()),
+                method: Method::Password,
+            })
         }
-        Ok(())
+        (finished, _) => {
+            door.throttle.failed(attempt);
+            // Nobody can prove the keys of an account that does not exist.
+            Err(finished.err().unwrap_or(SaslCondition::NotAuthorized))
+        }
+    }
+}
+
+async fn plain(message: &[u8], door: Door<'_>) -> Result<Answer, SaslCondition> {
+    let (identity, password) = identity::plain(identity::text(message)?, door.domain)?;
+    let attempt = door
+        .throttle
+        .begin(identity.key(), door.domain, door.peer)
+        .await;
+    let right = door.authenticator.check(identity.key(), &password).await;
+    match (right.map_err(unavailable)?, identity.account) {
+        (true, Some(account)) => {
+            door.throttle.succeeded(attempt);
+            Ok(Answer::Success {
+                account,
+                data: None,
+                method: Method::Password,
+            })
+        }
+        _ => {
+            door.throttle.failed(attempt);
+            Err(SaslCondition::NotAuthorized)
+        }
+    }
+}
+
+/// XEP-0178 §2: the certificate says which accounts its holder may have; of several the client names one.
+async fn external(message: &[u8], door: Door<'_>) -> Result<Answer, SaslCondition> {
+    let wanted = match identity::text(message)? {
+        "" => None,
+        text => {
+            let jid = Jid::parse(text).ok().and_then(|jid| jid.as_bare());
+            Some(jid.ok_or(SaslCondition::InvalidAuthzid)?)
+        }
+    };
+    let mut here = door.certificate.iter().filter(|account| {
+        account.domain() == door.domain
+            && account.local().is_some()
+            && wanted.as_ref().is_none_or(|wanted| wanted == *account)
+    });
+    let account = match (here.next(), here.next()) {
+        (Some(account), None) => account,
+        // Which of several has to be said; one that the certificate does not name is not to be had.
+        _ => return Err(SaslCondition::InvalidAuthzid),
+    };
+    let user = account.local().unwrap_or_default();
+    match door.authenticator.exists(user).await.map_err(unavailable)? {
+        true => Ok(Answer::Success {
+            account: account.clone(),
+            data: None,
+            method: Method::Certificate,
+        }),
+        false => Err(SaslCondition::NotAuthorized),
+    }
+}
+
+/// XEP-0175: an account that nobody had before. What the client says about itself is nobody's business.
+fn anonymous(door: Door<'_>) -> Result<Answer, SaslCondition> {
+    let name = format!("{ANONYMOUS}{}", door.random.token());
+    let account =
+        BareJid::new(Some(&name), door.domain).map_err(|_| SaslCondition::TemporaryAuthFailure)?;
+    Ok(Answer::Success {
+        account,
+        data: None,
+        method: Method::Anonymous,
+    })
+}
+
+fn unavailable(error: StorageError) -> SaslCondition {
+    tracing::error!(%error, "accounts cannot be read");
+    SaslCondition::TemporaryAuthFailure
+}
+
+/// Keys of an account that does not exist, or has none for this hash.
+fn decoy(hash: Hash, name: &str, door: Door<'_>) -> ScramKeys {
+    let make = |purpose: &str, length: usize| {
+        let parts = [purpose, "\0", hash.scram(), "\0", door.domain, "\0", name];
+        let parts = parts.map(str::as_bytes);
+        let mut made = Hash::Sha512.hmac(door.decoy_secret.expose_secret(), &parts);
+        made.truncate(length);
+        made
+    };
+    ScramKeys {
+        iterations: accounts::ITERATIONS,
+        salt: make("salt", 16),
+        stored_key: Secret::new(make("stored key", hash.len())),
+        server_key: Secret::new(make("server key", hash.len())),
     }
 }

@@ -21,10 +21,10 @@ use crate::link::Links;
 use crate::negotiation;
 use crate::plugin::{Plugin, PluginError, PluginManager};
 use crate::router::Router;
-use crate::sasl::Mechanism;
+use crate::sasl::{Mechanism, PasswordCheck, Throttle, Throttling, TokenCheck};
 use crate::server::access::{Doors, HostBinder};
 use crate::server::{Entrances, Entry, Listener, Server, Shared, Sweeper, WebEntrance, listener};
-use crate::session::{AcceptConfig, HostAccess, Timeouts};
+use crate::session::{AcceptConfig, HostAccess, InlineParts, Timeouts};
 use crate::tls::TlsServer;
 use crate::web::{self, Entrance, WebSettings};
 
@@ -39,6 +39,8 @@ pub struct HostConfig {
     make: MakePlugins,
     tls: Option<TlsServer>,
     mechanisms: Vec<Mechanism>,
+    passwords: Option<Arc<dyn PasswordCheck>>,
+    tokens: Option<Arc<dyn TokenCheck>>,
     decoy_secret: Option<[u8; 32]>,
 }
 
@@ -56,6 +58,8 @@ impl HostConfig {
             make: Box::new(|_| Ok(Vec::new())),
             tls: None,
             mechanisms: Mechanism::ALL.to_vec(),
+            passwords: None,
+            tokens: None,
             decoy_secret: None,
         })
     }
@@ -77,7 +81,22 @@ impl HostConfig {
         self
     }
 
-    /// The SASL mechanisms offered, the preferred one first; all of them unless set.
+    /// Lets somebody else check passwords. They then come by PLAIN: for SCRAM the keys would have to be here.
+    #[must_use]
+    pub fn passwords(mut self, check: Arc<dyn PasswordCheck>) -> Self {
+        self.passwords = Some(check);
+        self
+    }
+
+    /// Lets bearer tokens in that somebody else gives out (OAUTHBEARER).
+    #[must_use]
+    pub fn bearer_tokens(mut self, check: Arc<dyn TokenCheck>) -> Self {
+        self.tokens = Some(check);
+        self
+    }
+
+    /// The SASL mechanisms that may be offered, the preferred one first; all of them unless set. What a mechanism needs
+    /// beside decides whether it is: see [`HostAccess::mechanisms`].
     #[must_use]
     pub fn mechanisms(mut self, mechanisms: Vec<Mechanism>) -> Self {
         self.mechanisms = mechanisms;
@@ -106,6 +125,8 @@ pub struct ServerLimits {
     pub sessions: SessionLimits,
     /// How long negotiation and closing may take.
     pub timeouts: Timeouts,
+    /// How failed logins are slowed.
+    pub throttling: Throttling,
 }
 
 impl Default for ServerLimits {
@@ -116,6 +137,7 @@ impl Default for ServerLimits {
             after_login: Limits::default(),
             sessions: SessionLimits::default(),
             timeouts: Timeouts::default(),
+            throttling: Throttling::default(),
         }
     }
 }
@@ -293,6 +315,11 @@ impl ServerBuilder {
             if doors.contains_key(domain.domain()) {
                 return Err(StartError::HostTwice(domain));
             }
+            let secret = Secret::new(config.decoy_secret.unwrap_or_else(|| {
+                let mut secret = [0; 32];
+                self.random.fill(&mut secret);
+                secret
+            }));
             let host = Host::new(HostParts {
                 domain: domain.clone(),
                 storage: config.storage,
@@ -300,6 +327,7 @@ impl ServerBuilder {
                 clock: Arc::clone(&self.clock),
                 random: Arc::clone(&self.random),
                 limits: self.limits.sessions,
+                secret: secret.clone(),
             });
             let failed = |error| StartError::Plugin {
                 host: domain.clone(),
@@ -310,7 +338,9 @@ impl ServerBuilder {
             table = negotiation::with_rows(table, host.negotiation());
             let mut access = HostAccess::new(
                 domain.clone(),
-                config.accounts.authenticator(domain.clone()),
+                config
+                    .accounts
+                    .authenticator_with(domain.clone(), config.passwords.clone()),
                 Arc::new(HostBinder(Arc::clone(&host))),
             );
             if let Some(tls) = &config.tls {
@@ -318,12 +348,27 @@ impl ServerBuilder {
             }
             access.tls = config.tls;
             access.mechanisms = config.mechanisms;
+            if config.passwords.is_some() {
+                access
+                    .mechanisms
+                    .retain(|mechanism| mechanism.scram().is_none());
+            }
+            access.tokens = config.tokens;
+            access.anonymous = host.has_plugin("xep-0175");
+            access.announces_bindings = host.has_plugin("xep-0440");
+            access.protects_offer = host.has_plugin("xep-0474");
+            access.announces_limits = host.has_plugin("xep-0478");
+            access.sasl2 = host.has_plugin("xep-0388");
+            access.inline = InlineParts {
+                features: host.inline_features().to_vec(),
+                bind: host.has_plugin("xep-0386"),
+                bind_features: host.beginnings().vars(),
+                tokens: host.token_keeper().cloned(),
+                upgrades: host.has_plugin("xep-0480"),
+                watchers: host.login_watchers().to_vec(),
+            };
             access.features = host.stream_features().to_vec();
-            access.decoy_secret = Secret::new(config.decoy_secret.unwrap_or_else(|| {
-                let mut secret = [0; 32];
-                self.random.fill(&mut secret);
-                secret
-            }));
+            access.decoy_secret = secret;
             doors.insert(domain.domain().into(), Arc::new(access));
             router.add_host(&host);
             managers.push((domain, manager));
@@ -333,6 +378,10 @@ impl ServerBuilder {
         accept.limits_before = self.limits.before_login;
         accept.limits = self.limits.after_login;
         accept.timeouts = self.limits.timeouts;
+        accept.throttle = Arc::new(Throttle::new(
+            self.limits.throttling,
+            Arc::clone(&self.clock),
+        ));
         accept.clock = Arc::clone(&self.clock);
         accept.random = self.random;
 

@@ -73,7 +73,14 @@ pub(super) async fn run(mut session: Session, host: Arc<Host>, router: Arc<Route
             }
         }
         None => {
-            let (resource, older) = host.join(session.jid());
+            let (resource, older) = match session.take_joined() {
+                Some(mut joined) => {
+                    session.queue_bytes(joined.before.pending());
+                    joined.before.consume(joined.before.len());
+                    (joined.resource, joined.older)
+                }
+                None => host.join(session.jid()),
+            };
             metrics::raise(metrics::SESSIONS_READY);
             tracing::debug!("session starts");
             let start = start(Arc::clone(&host), Arc::clone(&resource), older);
@@ -131,7 +138,7 @@ async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFu
 }
 
 /// First nobody finds the session any more, then plugins tell the world, then a successor may start. Returns what was queued last.
-async fn clean_up(
+pub(super) async fn clean_up(
     host: &Arc<Host>,
     resource: &Arc<Resource>,
     pending: Option<BoxFuture<'static, Outcome>>,

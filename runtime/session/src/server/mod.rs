@@ -102,7 +102,7 @@ impl Shared {
     }
 
     /// The settings of TLS for a client that names a host, or none.
-    fn tls(&self, name: Option<&str>, protocol: &'static str) -> Option<Arc<rustls::ServerConfig>> {
+    fn tls(&self, name: Option<&str>, protocol: &'static str) -> Option<crate::tls::TlsServer> {
         self.doors.named.config(name, protocol)
     }
 

@@ -1,9 +1,6 @@
 //! Which certificate a client gets that encrypts before it says anything (RFC 6066 §3).
 
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use rustls::ServerConfig;
 
 use crate::tls::TlsServer;
 
@@ -24,11 +21,7 @@ impl Named {
 
     /// The settings for a client that wants to reach this host and to speak this protocol (RFC 7301). A name that is
     /// nobody's gets the first host's, as does none: with what they see the client can judge for itself.
-    pub(super) fn config(
-        &self,
-        name: Option<&str>,
-        protocol: &'static str,
-    ) -> Option<Arc<ServerConfig>> {
+    pub(super) fn config(&self, name: Option<&str>, protocol: &'static str) -> Option<TlsServer> {
         let named = name.and_then(|name| self.hosts.get(name.to_ascii_lowercase().as_str()));
         Some(named.or(self.first.as_ref())?.speaking(protocol))
     }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::host::Joined;
 use async_trait::async_trait;
 use sestina_storage::Secret;
 use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, FullJid, Limits, StanzaError};
 
-use crate::sasl::{Authenticator, Mechanism};
+use crate::sasl::{Authenticator, Mechanism, Throttle, Throttling, TokenCheck};
 use crate::session::StreamFeature;
+use crate::session::inline::{self, BindRequest, Bound, InlineParts};
 use crate::tls::TlsServer;
 
 /// How long a peer may take. An idle session after login has no limit here.
@@ -48,6 +50,8 @@ pub struct AcceptConfig {
     pub limits: Limits,
     /// Time limits.
     pub timeouts: Timeouts,
+    /// Slows failed logins.
+    pub throttle: Arc<Throttle>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
@@ -65,6 +69,7 @@ impl AcceptConfig {
             limits_before: Limits::before_login(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            throttle: Arc::new(Throttle::new(Throttling::default(), Arc::new(SystemClock))),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         }
@@ -88,12 +93,27 @@ pub struct HostAccess {
     pub authenticator: Arc<dyn Authenticator>,
     /// Who hands out resources.
     pub binder: Arc<dyn Binder>,
-    /// SASL mechanisms, the preferred one first.
+    /// SASL mechanisms, the preferred one first. One that cannot be used on a stream is not offered there: EXTERNAL
+    /// without a certificate of the client, -PLUS without TLS, PLAIN and OAUTHBEARER without encryption.
     pub mechanisms: Vec<Mechanism>,
+    /// Who judges bearer tokens; without, OAUTHBEARER is not offered.
+    pub tokens: Option<Arc<dyn TokenCheck>>,
+    /// Whether anybody may come in without an account (XEP-0175).
+    pub anonymous: bool,
+    /// Whether the types of channel binding are announced (XEP-0440).
+    pub announces_bindings: bool,
+    /// Whether clients get a hash over the offer, by which they notice when it was changed on the way (XEP-0474).
+    pub protects_offer: bool,
     /// Makes the salts of accounts that do not exist; must stay the same for the host's lifetime, restarts included.
     pub decoy_secret: Secret<[u8; 32]>,
     /// Features beyond TLS, SASL and binding.
     pub features: Vec<Arc<dyn StreamFeature>>,
+    /// Whether logins can take what comes after them with them (XEP-0388).
+    pub sasl2: bool,
+    /// What they can take.
+    pub inline: InlineParts,
+    /// Whether clients are told what the stream takes (XEP-0478).
+    pub announces_limits: bool,
 }
 
 impl HostAccess {
@@ -109,8 +129,15 @@ impl HostAccess {
             authenticator,
             binder,
             mechanisms: Mechanism::ALL.to_vec(),
+            tokens: None,
+            anonymous: false,
+            announces_bindings: true,
+            protects_offer: true,
             decoy_secret: Secret::new([0; 32]),
             features: Vec::new(),
+            sasl2: true,
+            inline: InlineParts::default(),
+            announces_limits: true,
         }
     }
 }
@@ -124,4 +151,17 @@ pub trait Binder: Send + Sync {
     /// The stanza error to answer with: `conflict` when the resource is in use and stays so, `resource-constraint`
     /// when the account has too many.
     async fn bind(&self, account: &BareJid, wanted: Option<&str>) -> Result<FullJid, StanzaError>;
+
+    /// Binds a resource of the binder's making as part of a login (XEP-0386).
+    ///
+    /// # Errors
+    /// As for [`Binder::bind`]; the login succeeds all the same, without a resource.
+    async fn bind_inline(&self, request: &BindRequest) -> Result<Bound, StanzaError> {
+        inline::plain(self.bind(&request.login.account, None).await)
+    }
+
+    /// The stream broke before the session that [`Binder::bind_inline`] began could be served.
+    async fn abandon(&self, joined: Joined) {
+        drop(joined);
+    }
 }

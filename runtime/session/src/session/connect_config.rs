@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use sestina_storage::Secret;
-use sestina_wire::clock::{Random, SystemRandom};
+use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, Limits, Text};
 
 use crate::sasl::Mechanism;
-use crate::session::{Management, Resume, StreamFeature, Timeouts};
-use crate::tls::Trust;
+use crate::sasl::client::Credentials;
+use crate::session::keychain::{Keychain, MemoryKeychain};
+use crate::session::{Management, Resume, StreamFeature, Timeouts, UserAgent};
+use crate::tls::{TlsIdentity, Trust};
 
 /// What the connecting side needs.
 #[derive(Clone)]
@@ -18,6 +20,16 @@ pub struct ConnectConfig {
     pub account: BareJid,
     /// Its password.
     pub password: Secret<String>,
+    /// A bearer token to log in with instead (OAUTHBEARER).
+    pub bearer: Option<Secret<String>>,
+    /// The certificate to log in with where the server asks for one (EXTERNAL).
+    pub identity: Option<TlsIdentity>,
+    /// What is remembered of the server: tokens, and that it took better than a bare password.
+    pub keychain: Arc<dyn Keychain>,
+    /// What we say we are (XEP-0388 §2.2); the server tells it to the owner of the account only.
+    pub user_agent: UserAgent,
+    /// Whether to log in with what comes after it where the server offers that (XEP-0388).
+    pub sasl2: bool,
     /// The resource to ask for; without one the server makes it.
     pub resource: Option<Text>,
     /// The table of features.
@@ -40,6 +52,8 @@ pub struct ConnectConfig {
     pub limits: Limits,
     /// Time limits.
     pub timeouts: Timeouts,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub random: Arc<dyn Random>,
 }
@@ -54,6 +68,11 @@ impl ConnectConfig {
         ConnectConfig {
             account,
             password: Secret::new(password.into()),
+            keychain: Arc::new(MemoryKeychain::new()),
+            user_agent: UserAgent::default(),
+            sasl2: true,
+            bearer: None,
+            identity: None,
             resource: None,
             table: table.into(),
             features: Vec::new(),
@@ -65,7 +84,18 @@ impl ConnectConfig {
             lang: None,
             limits: Limits::from_own_server(),
             timeouts: Timeouts::default(),
+            clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+        }
+    }
+
+    /// What we can show.
+    pub(super) fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            account: &self.account,
+            password: &self.password,
+            bearer: self.bearer.as_ref(),
+            certificate: self.identity.is_some(),
         }
     }
 }

@@ -11,6 +11,9 @@ mod connect_config;
 mod conversation;
 mod error;
 mod feature;
+pub(crate) mod inline;
+#[cfg(feature = "client")]
+mod keychain;
 mod management;
 #[cfg(all(test, feature = "client", feature = "server"))]
 mod tests;
@@ -22,7 +25,7 @@ use std::time::Duration;
 use sestina_wire::negotiation::SessionState;
 use sestina_wire::{Event, Frame, FullJid, Stanza, StreamError, Text};
 
-use crate::host::Resumption;
+use crate::host::{Joined, Resumption};
 use crate::stream::XmlStream;
 use crate::transport::Transport;
 
@@ -34,6 +37,12 @@ pub use connect_config::ConnectConfig;
 pub use conversation::{Answering, Answers, Asking, Asks};
 pub use error::SessionError;
 pub use feature::{Exchange, Served, StreamFeature};
+pub use inline::{
+    BindRequest, Bound, Inline, InlineFeature, InlineParts, IssuedToken, Login, LoginWatcher,
+    TokenAttempt, TokenKeeper, TokenOutcome, UserAgent,
+};
+#[cfg(feature = "client")]
+pub use keychain::{KeptToken, Keychain, MemoryKeychain};
 pub(crate) use management::Words;
 pub use management::{Managed, Management, Resume, Said};
 
@@ -56,6 +65,8 @@ pub struct Session {
     resumption: Option<Resumption>,
     /// What became of stream management, on the connecting side.
     managed: Managed,
+    /// The session that began with the login.
+    joined: Option<Joined>,
 }
 
 impl Session {
@@ -142,6 +153,13 @@ impl Session {
         self.managed
     }
 
+    /// The session that others find already, where it began with the login (XEP-0386).
+    #[cfg(feature = "server")]
+    pub(crate) fn take_joined(&mut self) -> Option<Joined> {
+        self.joined.take()
+    }
+
+    #[cfg(feature = "server")]
     pub(crate) fn writer(&mut self) -> sestina_wire::Writer<'_> {
         self.stream.writer()
     }

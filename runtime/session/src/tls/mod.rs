@@ -2,19 +2,22 @@
 //!
 //! The provider is always named: a process that links two has no default, and would panic.
 
+mod certificate;
 #[cfg(feature = "client")]
 mod trust;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
+pub(crate) use certificate::{end_point, xmpp_addresses};
 #[cfg(feature = "client")]
 pub use trust::Trust;
 #[cfg(feature = "client")]
@@ -48,6 +51,39 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 #[derive(Clone)]
 pub struct TlsServer {
     acceptor: TlsAcceptor,
+    /// The channel binding `tls-server-end-point` of its certificate.
+    end_point: Option<Arc<[u8]>>,
+}
+
+/// A certificate chain and its key, to be shown to a server that asks who we are.
+#[derive(Clone)]
+pub struct TlsIdentity {
+    chain: Vec<CertificateDer<'static>>,
+    key: Arc<PrivateKeyDer<'static>>,
+}
+
+impl std::fmt::Debug for TlsIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TlsIdentity")
+    }
+}
+
+impl TlsIdentity {
+    /// From a certificate chain, our own certificate first, and its key.
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> TlsIdentity {
+        TlsIdentity {
+            chain,
+            key: Arc::new(key),
+        }
+    }
+
+    /// From PEM files.
+    ///
+    /// # Errors
+    /// [`TlsError::File`] naming the file that cannot be used.
+    pub fn from_files(chain: &Path, key: &Path) -> Result<TlsIdentity, TlsError> {
+        Ok(TlsIdentity::new(certificates(chain)?, private_key(key)?))
+    }
 }
 
 impl std::fmt::Debug for TlsServer {
@@ -65,11 +101,49 @@ impl TlsServer {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<TlsServer, TlsError> {
-        let config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)?;
-        Ok(TlsServer::from_config(Arc::new(config)))
+        TlsServer::build(chain, key, None)
+    }
+
+    /// The same for a host whose clients may log in with a certificate (SASL EXTERNAL, XEP-0178) that one of these
+    /// authorities has signed. A client without one is served as well.
+    ///
+    /// # Errors
+    /// As for [`TlsServer::new`], and when none of the authorities can be used.
+    pub fn with_client_authorities(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        authorities: Vec<CertificateDer<'static>>,
+    ) -> Result<TlsServer, TlsError> {
+        TlsServer::build(chain, key, Some(authorities))
+    }
+
+    fn build(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        authorities: Option<Vec<CertificateDer<'static>>>,
+    ) -> Result<TlsServer, TlsError> {
+        let end_point = chain.first().and_then(|own| end_point(own));
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?;
+        let builder = match authorities {
+            None => builder.with_no_client_auth(),
+            Some(authorities) => {
+                let mut roots = RootCertStore::empty();
+                for authority in authorities {
+                    roots.add(authority)?;
+                }
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+                        .allow_unauthenticated()
+                        .build()
+                        .map_err(|error| rustls::Error::General(error.to_string()))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let config = builder.with_single_cert(chain, key)?;
+        let mut server = TlsServer::from_config(Arc::new(config));
+        server.end_point = end_point.map(Into::into);
+        Ok(server)
     }
 
     /// From PEM files.
@@ -77,18 +151,28 @@ impl TlsServer {
     /// # Errors
     /// [`TlsError::File`] naming the file that cannot be used, or as for [`TlsServer::new`].
     pub fn from_files(chain: &Path, key: &Path) -> Result<TlsServer, TlsError> {
-        let chain = certificates(chain)?;
-        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::File {
-            path: key.to_owned(),
-            reason: error.to_string(),
-        })?;
-        TlsServer::new(chain, key)
+        TlsServer::new(certificates(chain)?, private_key(key)?)
     }
 
-    /// From rustls settings made elsewhere.
+    /// From PEM files, the last with the authorities of [`TlsServer::with_client_authorities`].
+    ///
+    /// # Errors
+    /// As there, or [`TlsError::File`] naming the file that cannot be used.
+    pub fn from_files_with_clients(
+        chain: &Path,
+        key: &Path,
+        authorities: &Path,
+    ) -> Result<TlsServer, TlsError> {
+        let authorities = certificates(authorities)?;
+        TlsServer::with_client_authorities(certificates(chain)?, private_key(key)?, authorities)
+    }
+
+    /// From rustls settings made elsewhere. Which certificate they show is not known, so the channel binding
+    /// `tls-server-end-point` is not there.
     pub fn from_config(config: Arc<ServerConfig>) -> TlsServer {
         TlsServer {
             acceptor: TlsAcceptor::from(config),
+            end_point: None,
         }
     }
 
@@ -96,13 +180,28 @@ impl TlsServer {
         &self.acceptor
     }
 
-    /// The settings for a connection that is encrypted first and speaks this protocol then (ALPN, RFC 7301).
+    /// The same for connections that are encrypted first and speak this protocol then (ALPN, RFC 7301).
     #[cfg(feature = "server")]
-    pub(crate) fn speaking(&self, protocol: &'static str) -> Arc<ServerConfig> {
+    pub(crate) fn speaking(&self, protocol: &'static str) -> TlsServer {
         let mut config = ServerConfig::clone(self.acceptor.config());
         config.alpn_protocols = vec![protocol.into()];
-        Arc::new(config)
+        TlsServer {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            end_point: self.end_point.clone(),
+        }
     }
+
+    /// The channel binding `tls-server-end-point` (RFC 5929 §4), where the certificate has one.
+    pub(crate) fn end_point(&self) -> Option<&Arc<[u8]>> {
+        self.end_point.as_ref()
+    }
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| TlsError::File {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -12,7 +12,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-use crate::tls::{TlsError, certificates, provider};
+use crate::tls::{TlsError, TlsIdentity, certificates, provider};
 
 /// Whom a client believes to be the server it wants.
 #[derive(Clone, Debug)]
@@ -76,17 +76,21 @@ impl Trust {
     pub(crate) fn connector_speaking(
         &self,
         protocol: &'static str,
+        identity: Option<&TlsIdentity>,
     ) -> Result<TlsConnector, TlsError> {
-        let mut config = ClientConfig::clone(self.connector()?.config());
+        let mut config = ClientConfig::clone(self.connector(identity)?.config());
         config.alpn_protocols = vec![protocol.into()];
         Ok(TlsConnector::from(Arc::new(config)))
     }
 
-    /// The connector for this trust.
+    /// The connector for this trust, which shows the identity to a server that asks for one.
     ///
     /// # Errors
     /// [`TlsError::NoRoots`] when nothing would be trusted, or what rustls refuses.
-    pub(crate) fn connector(&self) -> Result<TlsConnector, TlsError> {
+    pub(crate) fn connector(
+        &self,
+        identity: Option<&TlsIdentity>,
+    ) -> Result<TlsConnector, TlsError> {
         let provider = provider();
         let verifier: Arc<dyn ServerCertVerifier> = if self.anything {
             Arc::new(Verifier {
@@ -120,11 +124,16 @@ impl Trust {
                 provider: provider.clone(),
             })
         };
-        let config = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(verifier);
+        let config = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                builder.with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())?
+            }
+        };
         Ok(TlsConnector::from(Arc::new(config)))
     }
 }

@@ -25,10 +25,16 @@ use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
+
+use sestina_wire::BareJid;
+
+use crate::sasl::{Bindings, ChannelBinding};
+use crate::tls::{self, TlsServer};
 
 pub use buffer::OutBuffer;
 pub(crate) use cut::{Element, elements};
@@ -38,6 +44,15 @@ pub(crate) use web_socket::accept_key;
 
 /// Bytes of the thread's scratch buffer: one TLS record, so that a read never leaves a part of a record behind.
 const SCRATCH: usize = 16 * 1024;
+
+/// RFC 9266 §2.
+const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+
+/// Whether the version is one in which the exporter is bound to the whole handshake: in TLS 1.2 that takes an extension of
+/// which nothing can be known here (RFC 9266 §4.2).
+fn is_tls13<D>(connection: &rustls::ConnectionCommon<D>) -> bool {
+    connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3)
+}
 
 thread_local! {
     /// Read scratch, shared by every connection that this thread polls.
@@ -50,6 +65,8 @@ pub struct Transport {
     carrier: Carrier,
     peer: Option<SocketAddr>,
     trusted: bool,
+    /// On the side that was connected to, the channel binding of the certificate that it showed.
+    end_point: Option<Arc<[u8]>>,
 }
 
 /// What carries the bytes.
@@ -93,6 +110,7 @@ impl Transport {
             carrier: Carrier::Plain(Plain::Tcp(socket)),
             peer,
             trusted: false,
+            end_point: None,
         })
     }
 
@@ -101,6 +119,7 @@ impl Transport {
             carrier: Carrier::Plain(Plain::Memory(pipe)),
             peer: None,
             trusted: false,
+            end_point: None,
         }
     }
 
@@ -115,6 +134,7 @@ impl Transport {
             carrier: Carrier::Messages(messages),
             peer,
             trusted: secure,
+            end_point: None,
         }
     }
 
@@ -174,6 +194,56 @@ impl Transport {
     /// The address at the other end, where there is one.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    /// What both ends know of the TLS channel and nobody between them does; nothing without TLS.
+    pub fn channel_bindings(&self) -> Bindings {
+        let mut bindings = Bindings::default();
+        let Carrier::Tls(tls) = &self.carrier else {
+            return bindings;
+        };
+        let (common, end_point) = match tls.as_ref() {
+            tokio_rustls::TlsStream::Server(tls) => {
+                let (_, connection) = tls.get_ref();
+                let exported =
+                    connection.export_keying_material([0; 32], EXPORTER_LABEL, Some(b""));
+                let exported = exported.ok().filter(|_| is_tls13(connection));
+                (exported, self.end_point.as_deref().map(<[u8]>::to_vec))
+            }
+            tokio_rustls::TlsStream::Client(tls) => {
+                let (_, connection) = tls.get_ref();
+                let exported =
+                    connection.export_keying_material([0; 32], EXPORTER_LABEL, Some(b""));
+                let exported = exported.ok().filter(|_| is_tls13(connection));
+                let shown = connection.peer_certificates().and_then(<[_]>::first);
+                (exported, shown.and_then(|shown| tls::end_point(shown)))
+            }
+        };
+        if let Some(exported) = common {
+            bindings.add(ChannelBinding::Exporter, exported.to_vec());
+        }
+        if let Some(end_point) = end_point {
+            bindings.add(ChannelBinding::ServerEndPoint, end_point);
+        }
+        bindings
+    }
+
+    /// On the side that was connected to, the XMPP addresses in the certificate that the client has shown and TLS has
+    /// found good.
+    pub fn client_addresses(&self) -> Vec<BareJid> {
+        match &self.carrier {
+            Carrier::Tls(tls) => match tls.as_ref() {
+                tokio_rustls::TlsStream::Server(tls) => {
+                    let shown = tls.get_ref().1.peer_certificates();
+                    let shown = shown.and_then(<[_]>::first);
+                    shown
+                        .map(|shown| tls::xmpp_addresses(shown))
+                        .unwrap_or_default()
+                }
+                tokio_rustls::TlsStream::Client(_) => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
     }
 
     /// Reads what has arrived and hands it to `consume`; zero bytes mean that the peer will send no more.
@@ -249,6 +319,16 @@ impl Transport {
         Ok(())
     }
 
+    /// The same with the certificate of a host, which can be bound to then (`tls-server-end-point`).
+    ///
+    /// # Errors
+    /// As for [`Transport::accept_tls`].
+    pub async fn accept_host_tls(&mut self, tls: &TlsServer) -> io::Result<()> {
+        self.accept_tls(tls.acceptor()).await?;
+        self.end_point = tls.end_point().cloned();
+        Ok(())
+    }
+
     /// Negotiates TLS as the side that was connected to, before anything else is said; `choose` finds the settings for
     /// the name that the client wants to reach (RFC 6066 §3). The transport is unusable after an error.
     ///
@@ -257,14 +337,16 @@ impl Transport {
     #[cfg(feature = "server")]
     pub(crate) async fn accept_named_tls(
         &mut self,
-        choose: impl FnOnce(Option<&str>) -> Option<std::sync::Arc<rustls::ServerConfig>> + Send,
+        choose: impl FnOnce(Option<&str>) -> Option<TlsServer> + Send,
     ) -> io::Result<()> {
         let plain = self.take_plain()?;
         let acceptor = rustls::server::Acceptor::default();
         let handshake = tokio_rustls::LazyConfigAcceptor::new(acceptor, plain).await?;
-        let config = choose(handshake.client_hello().server_name());
-        let config = config.ok_or(io::ErrorKind::NotFound)?;
+        let tls = choose(handshake.client_hello().server_name());
+        let tls = tls.ok_or(io::ErrorKind::NotFound)?;
+        let config = Arc::clone(tls.acceptor().config());
         let stream = handshake.into_stream(config).await?;
+        self.end_point = tls.end_point().cloned();
         self.carrier = Carrier::Tls(Box::new(tokio_rustls::TlsStream::Server(stream)));
         Ok(())
     }

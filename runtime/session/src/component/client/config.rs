@@ -196,6 +196,7 @@ impl ComponentConfig {
             clock: self.clock.clone(),
             random: self.random.clone(),
             limits: SessionLimits::default(),
+            secret: sestina_storage::Secret::new([0; 32]),
         });
         let mut manager = PluginManager::default();
         for make in std::mem::take(&mut self.plugins) {

@@ -178,6 +178,12 @@ impl Resource {
         self.interested.store(true, Ordering::Release);
     }
 
+    /// Whether the account is one that nobody had before (XEP-0175): made at the login, and never kept.
+    pub fn is_anonymous(&self) -> bool {
+        let local = self.account.jid().local();
+        local.is_some_and(|local| local.starts_with(crate::sasl::ANONYMOUS))
+    }
+
     /// Values that plugins keep with the session.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions

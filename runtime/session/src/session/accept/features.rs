@@ -2,15 +2,19 @@
 
 use sestina_types::rfc_6120;
 use sestina_types::rfc_6120::bind::Bind;
-use sestina_types::rfc_6120::sasl::{Abort, Auth, Challenge, Mechanisms, Response, Success};
+use sestina_types::rfc_6120::sasl::Mechanisms;
 use sestina_types::rfc_6120::tls::{Proceed, Starttls};
-use sestina_wire::{Event, Frame, Payload, StreamCondition, StreamError, ns};
-use tracing::debug;
+use sestina_types::xep_0386;
+use sestina_types::xep_0388::{Authentication, Inline};
+use sestina_types::xep_0440::{ChannelBinding, SaslChannelBinding};
+use sestina_types::xep_0478::Limits;
+use sestina_types::xep_0480::upgrade::Upgrade;
+use sestina_types::xep_0484::Fast;
+use sestina_wire::{AnyElement, Frame, Payload, StreamCondition, StreamError, Text, ns};
 
 use super::{Negotiation, Runner, runner};
 use crate::negotiation::{Denial, Engine, Row};
-use crate::sasl::{Mechanism, SaslCondition, elements, server};
-use crate::session::error::queue_fault;
+use crate::sasl::{HashedToken, SaslCondition, elements};
 use crate::session::{Exchange, HostAccess, Served, SessionError, bind};
 
 impl Negotiation<'_> {
@@ -19,7 +23,11 @@ impl Negotiation<'_> {
         let (Some(host), Some(engine)) = (self.host.clone(), &self.engine) else {
             return;
         };
-        let secure = self.stream.transport().is_secure();
+        let login = rows.iter().map(|(index, _)| *index).find(|index| {
+            let row = engine.row(*index);
+            row.is_some_and(|row| matches!(runner(row, &host), Some(Runner::Sasl2)))
+        });
+        let authentication = login.map(|index| self.authentication(&host, engine, index));
         let mut writer = self.stream.writer();
         // With the prefix that the header declares: there are clients that look for it.
         writer.start("stream:features", ns::CLIENT);
@@ -36,15 +44,44 @@ impl Negotiation<'_> {
                     starttls.write(&mut writer);
                 }
                 Some(Runner::Sasl) => {
-                    let names = offered(&host, secure).map(|mechanism| mechanism.name().into());
+                    let names = self.offer.mechanisms.iter();
                     let mechanisms = Mechanisms {
-                        mechanisms: names.collect(),
+                        mechanisms: names.map(|mechanism| mechanism.name().into()).collect(),
                         ..Mechanisms::default()
                     };
                     // Without TLS there may be nothing to offer yet.
                     if !mechanisms.mechanisms.is_empty() {
                         mechanisms.write(&mut writer);
                     }
+                }
+                Some(Runner::Bindings) => {
+                    let types = self.offer.bindings.types();
+                    let types = types.map(|type_| ChannelBinding::new(type_.name().into()));
+                    if self.offer.announces {
+                        let announced = SaslChannelBinding {
+                            channel_bindings: types.collect(),
+                            ..SaslChannelBinding::default()
+                        };
+                        announced.write(&mut writer);
+                    }
+                }
+                Some(Runner::Sasl2) => {
+                    if !self.offer.mechanisms.is_empty() {
+                        if let Some(authentication) = &authentication {
+                            authentication.write(&mut writer);
+                        }
+                    }
+                }
+                Some(Runner::Limits) => {
+                    let limits = match self.account {
+                        None => self.config.limits_before,
+                        Some(_) => self.config.limits,
+                    };
+                    let announced = Limits {
+                        max_bytes: u32::try_from(limits.stanza_bytes).ok(),
+                        ..Limits::default()
+                    };
+                    announced.write(&mut writer);
                 }
                 Some(Runner::Bind) => Bind::default().write(&mut writer),
                 Some(Runner::Session) => {
@@ -55,10 +92,63 @@ impl Negotiation<'_> {
                     session.write(&mut writer);
                 }
                 Some(Runner::Custom(feature)) => feature.advertise(&mut writer, row, required),
-                None => {}
+                Some(Runner::Inline) | None => {}
             }
         }
         writer.end("stream:features");
+    }
+
+    /// What can be part of a login on the stream as it is now (XEP-0388 §2.1).
+    fn authentication(&self, host: &HostAccess, engine: &Engine, index: Row) -> Authentication {
+        let names = self.offer.mechanisms.iter();
+        let mut inline = Vec::new();
+        for row in engine.inside(index) {
+            let Some(row) = engine.row(row) else {
+                continue;
+            };
+            inline.push(match (row.element, row.ns) {
+                (xep_0386::Bind::NAME, xep_0386::Bind::NS) => {
+                    let vars = host.inline.bind_features.iter();
+                    let features: Vec<_> = vars
+                        .map(|var| xep_0386::Feature::new(Text::from_static(var)))
+                        .collect();
+                    let within = xep_0386::Inline {
+                        features,
+                        ..xep_0386::Inline::default()
+                    };
+                    let bind = xep_0386::Bind {
+                        inline: (!host.inline.bind_features.is_empty()).then_some(within),
+                        ..xep_0386::Bind::default()
+                    };
+                    bind.to_any()
+                }
+                (Fast::NAME, Fast::NS) => {
+                    let usable = HashedToken::ALL
+                        .into_iter()
+                        .filter(|mechanism| mechanism.binding(&self.offer.bindings).is_some());
+                    let fast = Fast {
+                        mechanisms: usable
+                            .map(|mechanism| Text::from_static(mechanism.name()))
+                            .collect(),
+                        ..Fast::default()
+                    };
+                    fast.to_any()
+                }
+                (element, ns) => AnyElement::build(|writer| writer.empty_element(element, ns)),
+            });
+        }
+        let upgrades = self.upgrades.iter();
+        Authentication {
+            mechanisms: names.map(|mechanism| mechanism.name().into()).collect(),
+            inline: (!inline.is_empty()).then(|| Inline {
+                any: inline,
+                ..Inline::default()
+            }),
+            any: upgrades
+                .map(|hash| Upgrade::new(Text::from_static(hash.upgrade())).to_any())
+                .collect(),
+            ..Authentication::default()
+        }
     }
 
     /// Says in SASL's own words that encryption comes first; false when the row is another feature's.
@@ -86,6 +176,8 @@ impl Negotiation<'_> {
         match runner(&row, &host) {
             Some(Runner::StartTls) => self.start_tls(&host).await,
             Some(Runner::Sasl) => self.log_in(&host, first).await,
+            // Boxed: a login takes room that a waiting stream should not hold.
+            Some(Runner::Sasl2) => Box::pin(self.authenticate(index, &host, first)).await,
             Some(Runner::Bind) => self.bind(&host, &first).await,
             Some(Runner::Custom(feature)) => {
                 let state = self.engine.as_ref().map(Engine::state).unwrap_or_default();
@@ -103,7 +195,9 @@ impl Negotiation<'_> {
                 }
                 served
             }
-            Some(Runner::Session) | None => Ok(Served::Failed),
+            Some(Runner::Session | Runner::Bindings | Runner::Limits | Runner::Inline) | None => {
+                Ok(Served::Failed)
+            }
         }
     }
 
@@ -119,82 +213,10 @@ impl Negotiation<'_> {
         }
         Proceed::default().write(&mut self.stream.writer());
         self.stream.flush().await?;
-        match self.stream.transport_mut().accept_tls(tls.acceptor()).await {
+        match self.stream.transport_mut().accept_host_tls(tls).await {
             Ok(()) => Ok(Served::Done),
             Err(error) => Err(SessionError::Tls(error)),
         }
-    }
-
-    async fn log_in(&mut self, host: &HostAccess, first: Frame) -> Result<Served, SessionError> {
-        let secure = self.stream.transport().is_secure();
-        let Ok(request) = Auth::read(first.root()) else {
-            return self.refuse(SaslCondition::MalformedRequest);
-        };
-        let wanted = Mechanism::from_name(&request.mechanism);
-        let Some(mechanism) = wanted.filter(|wanted| host.mechanisms.contains(wanted)) else {
-            return self.refuse(SaslCondition::InvalidMechanism);
-        };
-        if mechanism == Mechanism::Plain && !secure {
-            return self.refuse(SaslCondition::EncryptionRequired);
-        }
-        let door = server::Door {
-            domain: host.domain.domain(),
-            authenticator: host.authenticator.as_ref(),
-            decoy_secret: &host.decoy_secret,
-        };
-        let mut exchange = server::Exchange::new(mechanism);
-        let mut message = match elements::data(&request.text) {
-            Ok(message) => message,
-            Err(condition) => return self.refuse(condition),
-        };
-        drop((request, first));
-        loop {
-            match exchange.step(message, door).await {
-                server::Answer::Success { account, data } => {
-                    let text = elements::optional_text(data.as_deref());
-                    Success::new(text).write(&mut self.stream.writer());
-                    debug!(account = %account, mechanism = mechanism.name(), "logged in");
-                    self.account = Some(account.detach());
-                    self.stream.flush().await?;
-                    self.stream.set_limits(self.config.limits);
-                    return Ok(Served::Done);
-                }
-                server::Answer::Failure(condition) => return self.refuse(condition),
-                server::Answer::Challenge(data) => {
-                    Challenge::new(elements::text(&data)).write(&mut self.stream.writer());
-                }
-            }
-            self.stream.flush().await?;
-            let frame = match self.stream.event().await {
-                Ok(Some(Event::Element(frame))) => frame,
-                Ok(_) => {
-                    self.stream.queue_close();
-                    return Err(SessionError::Closed);
-                }
-                Err(fault) => return Err(queue_fault(self.stream, fault)),
-            };
-            let root = frame.root();
-            if Abort::matches(root) {
-                return self.refuse(SaslCondition::Aborted);
-            }
-            let Ok(response) = Response::read(root) else {
-                if root.ns() == ns::SASL {
-                    return self.refuse(SaslCondition::MalformedRequest);
-                }
-                return Err(self.fail(StreamCondition::NotAuthorized.into()));
-            };
-            // An empty response is a message of no bytes, unlike an <auth/> without initial response.
-            message = match elements::data(&response.text) {
-                Ok(data) => Some(data.unwrap_or_default()),
-                Err(condition) => return self.refuse(condition),
-            };
-        }
-    }
-
-    fn refuse(&mut self, condition: SaslCondition) -> Result<Served, SessionError> {
-        debug!(condition = condition.name(), "login refused");
-        elements::failure(condition).write(&mut self.stream.writer());
-        Ok(Served::Failed)
     }
 
     async fn bind(&mut self, host: &HostAccess, request: &Frame) -> Result<Served, SessionError> {
@@ -217,12 +239,4 @@ impl Negotiation<'_> {
             Served::Failed
         })
     }
-}
-
-/// The mechanisms of a host that may be used on this stream.
-fn offered(host: &HostAccess, secure: bool) -> impl Iterator<Item = Mechanism> + '_ {
-    host.mechanisms
-        .iter()
-        .copied()
-        .filter(move |mechanism| secure || *mechanism != Mechanism::Plain)
 }

@@ -1,18 +1,28 @@
 //! The accepting side: does what the negotiation engine asks for.
 
 mod features;
+mod login;
+mod sasl2;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use sestina_types::xep_0386::Bind;
+use sestina_types::xep_0388::{Authenticate, Authentication};
+use sestina_types::xep_0440::SaslChannelBinding;
+use sestina_types::xep_0478::Limits;
+use sestina_types::xep_0484::Fast;
 use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{
-    BareJid, Event, Frame, FullJid, Jid, StreamCondition, StreamError, StreamHeader, Text, ns,
+    BareJid, Event, Frame, FullJid, Jid, Payload as _, StreamCondition, StreamError, StreamHeader,
+    Text, ns,
 };
 use tracing::{Instrument, debug};
 
-use crate::host::Resumption;
+use crate::host::{Joined, Resumption};
 use crate::negotiation::{Action, Engine, Input, Policy, Side};
+use crate::sasl::Hash;
+use crate::sasl::server::Offer;
 use crate::session::error::{queue_error, queue_fault};
 use crate::session::{
     AcceptConfig, HostAccess, Managed, Served, Session, SessionError, StreamFeature,
@@ -52,7 +62,12 @@ async fn negotiate(
         engine: None,
         begun: None,
         account: None,
+        from: None,
+        offer: Offer::default(),
+        certificate: Vec::new(),
+        upgrades: Vec::new(),
         jid: None,
+        joined: None,
         resumption: None,
         id: Text::default(),
         lang: None,
@@ -67,10 +82,12 @@ async fn negotiate(
     };
     let Negotiation {
         jid,
+        joined,
         resumption,
         id,
         lang,
         engine,
+        host,
         ..
     } = negotiation;
     let state = engine.map(|engine| engine.state()).unwrap_or_default() | SessionState::SERVER;
@@ -88,6 +105,7 @@ async fn negotiate(
                 close_limit,
                 resumption,
                 managed: Managed::Unavailable,
+                joined,
             })
         }
         (outcome, jid) => {
@@ -100,6 +118,9 @@ async fn negotiate(
                 }
             };
             debug!(%error, "no session");
+            if let (Some(joined), Some(host)) = (joined, host) {
+                host.binder.abandon(joined).await;
+            }
             let goodbye = async {
                 stream.flush().await?;
                 std::future::poll_fn(|cx| stream.poll_shutdown(cx)).await?;
@@ -122,7 +143,17 @@ struct Negotiation<'a> {
     /// The element that began the feature to be run.
     begun: Option<Frame>,
     account: Option<BareJid>,
+    /// Whom the peer's header says it is from.
+    from: Option<BareJid>,
+    /// What can be used to log in.
+    offer: Offer,
+    /// The addresses in the certificate that the client showed.
+    certificate: Vec<BareJid>,
+    /// Hash functions that the account, as the peer says it is, has no keys for.
+    upgrades: Vec<Hash>,
     jid: Option<FullJid>,
+    /// The session that began with the login.
+    joined: Option<Joined>,
     /// The session to go on with.
     resumption: Option<Resumption>,
     id: Text,
@@ -135,6 +166,14 @@ struct Negotiation<'a> {
 enum Runner {
     StartTls,
     Sasl,
+    /// A login with what comes after it.
+    Sasl2,
+    /// Travels inside a login.
+    Inline,
+    /// Announced only.
+    Limits,
+    /// Announced only, beside SASL.
+    Bindings,
     Bind,
     /// Announced only.
     Session,
@@ -143,6 +182,18 @@ enum Runner {
 
 fn runner(row: &FeatureRow, host: &HostAccess) -> Option<Runner> {
     let name = (row.element, row.ns);
+    if row.within.is_some() {
+        let inline = &host.inline;
+        let runs = match name {
+            (Bind::NAME, Bind::NS) => inline.bind,
+            (Fast::NAME, Fast::NS) => inline.tokens.is_some(),
+            name => inline
+                .features
+                .iter()
+                .any(|feature| feature.element() == name),
+        };
+        return (host.sasl2 && runs).then_some(Runner::Inline);
+    }
     if let Some(feature) = host
         .features
         .iter()
@@ -153,6 +204,11 @@ fn runner(row: &FeatureRow, host: &HostAccess) -> Option<Runner> {
     match name {
         ("starttls", ns::TLS) => Some(Runner::StartTls),
         ("mechanisms", ns::SASL) => Some(Runner::Sasl),
+        (Authentication::NAME, Authentication::NS) if host.sasl2 => Some(Runner::Sasl2),
+        (Limits::NAME, Limits::NS) if host.announces_limits => Some(Runner::Limits),
+        (SaslChannelBinding::NAME, SaslChannelBinding::NS) if host.announces_bindings => {
+            Some(Runner::Bindings)
+        }
         ("bind", ns::BIND) => Some(Runner::Bind),
         ("session", ns::SESSION) => Some(Runner::Session),
         _ => None,
@@ -198,7 +254,10 @@ impl Negotiation<'_> {
                     self.id = self.config.random.token();
                     self.answer_header();
                 }
-                Action::SendFeatures(rows) => self.send_features(&rows),
+                Action::SendFeatures(rows) => {
+                    self.prepare_offer().await;
+                    self.send_features(&rows);
+                }
                 Action::Run(row) => {
                     let input = match self.serve(row).await? {
                         Served::Done => Input::Succeeded(row),
@@ -316,6 +375,7 @@ impl Negotiation<'_> {
         {
             return Err(StreamCondition::InvalidFrom.into());
         }
+        self.from = from.as_ref().map(|from| from.to_bare().detach());
         self.peer = from.map(|from| from.as_text().detach());
         Ok(())
     }
@@ -327,7 +387,7 @@ impl Negotiation<'_> {
             Some(Runner::StartTls) => {
                 host.tls.is_some() && !secure && !self.stream.transport().is_framed()
             }
-            Some(Runner::Sasl) => !host.mechanisms.is_empty(),
+            Some(Runner::Sasl | Runner::Sasl2) => !host.mechanisms.is_empty(),
             Some(_) => true,
         };
         let rows = (0..).zip(self.config.table.iter());
@@ -362,6 +422,8 @@ impl Negotiation<'_> {
             engine.find(element, namespace)
         } else if root.is("starttls", ns::TLS) {
             engine.find("starttls", ns::TLS)
+        } else if Authenticate::matches(root) {
+            engine.find(Authentication::NAME, Authentication::NS)
         } else if root.is("auth", ns::SASL) {
             engine.find("mechanisms", ns::SASL)
         } else if root.is("iq", ns::CLIENT) && root.child("bind", ns::BIND).is_some() {

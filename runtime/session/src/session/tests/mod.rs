@@ -2,6 +2,7 @@
 
 mod any_order;
 mod login;
+mod mechanisms;
 mod server_by_hand;
 
 use std::sync::Arc;
@@ -228,7 +229,11 @@ async fn a_client_and_a_server_reach_a_session_over_tls() {
 #[tokio::test]
 async fn every_mechanism_logs_in_and_refuses_the_wrong() {
     let world = world().await;
+    // What needs no more than a password.
     for mechanism in Mechanism::ALL {
+        if mechanism.scram().is_none() && mechanism != Mechanism::Plain {
+            continue;
+        }
         let mut config = world.connect("romeo@example.org", "montague");
         config.mechanisms = vec![mechanism];
         let (client, server) = world.meet(&config).await;
@@ -256,7 +261,7 @@ async fn every_mechanism_logs_in_and_refuses_the_wrong() {
     config.mechanisms = Vec::new();
     let (client, _) = world.meet(&config).await;
     assert!(
-        matches!(client, Err(SessionError::Login(LoginFailure::NoMechanism(offered))) if offered == "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN")
+        matches!(client, Err(SessionError::Login(LoginFailure::NoMechanism(offered))) if offered == "SCRAM-SHA-512-PLUS SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN")
     );
 }
 

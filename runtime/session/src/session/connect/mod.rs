@@ -1,5 +1,7 @@
 //! The connecting side: carries out what the negotiation engine asks for.
 
+mod sasl2;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -7,6 +9,9 @@ use sestina_types::rfc_6120::sasl::{
     Abort, Auth, Challenge, Failure, Mechanisms, Response, Success,
 };
 use sestina_types::rfc_6120::tls::{Proceed, Starttls};
+use sestina_types::xep_0386::Bind;
+use sestina_types::xep_0388::Authentication;
+use sestina_types::xep_0440::SaslChannelBinding;
 use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{
     ElementRef, Event, Frame, FullJid, Payload, StreamCondition, StreamHeader, Text, ns,
@@ -14,7 +19,8 @@ use sestina_wire::{
 use tracing::{Instrument, debug};
 
 use crate::negotiation::{Action, Demand, Engine, Impasse, Input, Offer, Policy, Row, Side};
-use crate::sasl::{LoginFailure, Mechanism, client, elements};
+use crate::sasl::client::{self, Offered};
+use crate::sasl::{LoginFailure, elements};
 use crate::session::error::{peer_error, queue_error, queue_fault};
 use crate::session::{
     ConnectConfig, Exchange, Managed, Said, Served, Session, SessionError, StreamFeature, bind,
@@ -22,6 +28,8 @@ use crate::session::{
 use crate::stream::{Header, XmlStream, language};
 use crate::tls;
 use crate::transport::Transport;
+
+use self::sasl2::Offered2;
 
 impl Session {
     /// Negotiates as the side that connected, until stanzas may flow.
@@ -86,7 +94,8 @@ impl Connecting {
             actions: VecDeque::new(),
             begun: false,
             ready: false,
-            mechanisms: Vec::new(),
+            offered: Offered::default(),
+            offered2: Offered2::default(),
             legacy_session: false,
             managed: Managed::Unavailable,
             jid: None,
@@ -134,6 +143,7 @@ impl Connecting {
             closing_tag: false,
             resumption: None,
             managed: negotiation.managed,
+            joined: None,
             close_limit: negotiation.config.timeouts.close,
         })
     }
@@ -156,7 +166,8 @@ struct Negotiation {
     /// Whether stanzas may flow.
     ready: bool,
     /// What the server's last features offered.
-    mechanisms: Vec<Text>,
+    offered: Offered,
+    offered2: Offered2,
     legacy_session: bool,
     /// What is known about stream management.
     managed: Managed,
@@ -169,9 +180,12 @@ struct Negotiation {
 enum Runner {
     StartTls,
     Sasl,
+    Sasl2,
     Bind,
     /// Going on with an earlier session.
     Resume,
+    /// Travels inside a login.
+    Inline,
     Custom(Arc<dyn StreamFeature>),
 }
 
@@ -179,6 +193,8 @@ fn runner(row: &FeatureRow, config: &ConnectConfig) -> Option<Runner> {
     match (row.element, row.ns) {
         ("starttls", ns::TLS) => Some(Runner::StartTls),
         ("mechanisms", ns::SASL) => Some(Runner::Sasl),
+        (Authentication::NAME, Authentication::NS) => config.sasl2.then_some(Runner::Sasl2),
+        (Bind::NAME, Bind::NS) if row.within.is_some() => Some(Runner::Inline),
         ("bind", ns::BIND) => Some(Runner::Bind),
         element if is_management(element, config) => {
             config.resume.is_some().then_some(Runner::Resume)
@@ -332,7 +348,8 @@ impl Negotiation {
     }
 
     fn read_features(&mut self, features: ElementRef<'_>) -> Vec<Offer> {
-        self.mechanisms.clear();
+        self.offered = Offered::default();
+        self.offered2 = Offered2::default();
         let mut offers = Vec::new();
         for feature in features.children() {
             let (name, namespace) = (feature.name(), feature.ns());
@@ -346,7 +363,16 @@ impl Negotiation {
             match (name, namespace) {
                 ("mechanisms", ns::SASL) => {
                     let mechanisms = Mechanisms::read(feature).unwrap_or_default().mechanisms;
-                    self.mechanisms = mechanisms.iter().map(Text::detach).collect();
+                    self.offered.mechanisms =
+                        mechanisms.iter().map(|name| name.to_string()).collect();
+                }
+                (Authentication::NAME, Authentication::NS) => {
+                    self.offered2 = Offered2::read(feature);
+                }
+                (SaslChannelBinding::NAME, SaslChannelBinding::NS) => {
+                    let types = SaslChannelBinding::read(feature).unwrap_or_default();
+                    let types = types.channel_bindings.into_iter();
+                    self.offered.bindings = Some(types.map(|one| one.type_.to_string()).collect());
                 }
                 // Servers of RFC 3921 require it; younger ones say that they do not, or do not offer it.
                 ("session", ns::SESSION) => self.legacy_session = demand != Demand::Optional,
@@ -365,6 +391,7 @@ impl Negotiation {
         match row.and_then(|row| runner(row, &self.config)) {
             Some(Runner::StartTls) => self.start_tls().await?,
             Some(Runner::Sasl) => self.log_in().await?,
+            Some(Runner::Sasl2) => self.authenticate(index).await?,
             Some(Runner::Bind) => self.bind().await?,
             Some(Runner::Resume) => return self.resume().await,
             Some(Runner::Custom(feature)) => {
@@ -379,13 +406,15 @@ impl Negotiation {
                 };
                 return feature.connect(&mut exchange).await;
             }
-            None => return Err(self.fail(StreamCondition::UnsupportedFeature)),
+            Some(Runner::Inline) | None => {
+                return Err(self.fail(StreamCondition::UnsupportedFeature));
+            }
         }
         Ok(Served::Done)
     }
 
     async fn start_tls(&mut self) -> Result<(), SessionError> {
-        let connector = self.config.trust.connector()?;
+        let connector = self.config.trust.connector(self.config.identity.as_ref())?;
         let name = tls::server_name(self.config.account.domain())?;
         Starttls::default().write(&mut self.stream.writer());
         let answer = self.element().await?;
@@ -405,27 +434,26 @@ impl Negotiation {
 
     async fn log_in(&mut self) -> Result<(), SessionError> {
         let secure = self.stream.transport().is_secure();
-        let usable = |mechanism: &Mechanism| {
-            (secure || *mechanism != Mechanism::Plain)
-                && self.config.mechanisms.contains(mechanism)
-                && self
-                    .mechanisms
-                    .iter()
-                    .any(|offered| &**offered == mechanism.name())
-        };
-        // A refusal is not answered with a weaker mechanism: that would hand the password to whoever asks for it.
-        let Some(mechanism) = Mechanism::ALL.into_iter().find(usable) else {
-            let offered = self
-                .mechanisms
-                .iter()
-                .map(|name| &**name)
-                .collect::<Vec<_>>()
-                .join(" ");
-            return Err(LoginFailure::NoMechanism(offered).into());
-        };
-        let user = self.config.account.local().unwrap_or_default();
+        let bindings = self.stream.transport().channel_bindings();
+        let account = self.config.account.clone();
+        let keychain = self.config.keychain.clone();
+        let pinned = keychain.is_pinned(&account).await;
+        let mut allowed = self.config.mechanisms.clone();
+        allowed.retain(|mechanism| !(pinned && mechanism.shows_secret()));
+        let config = self.config.clone();
+        let credentials = config.credentials();
+        let choice = client::choose(
+            &allowed,
+            &self.offered,
+            &bindings,
+            secure,
+            false,
+            credentials,
+        )?;
+        let mechanism = choice.mechanism;
+        let random = config.random.as_ref();
         let (mut exchange, first) =
-            client::Exchange::begin(mechanism, user, &self.config.password)?;
+            client::Exchange::begin(choice, &self.offered, credentials, random)?;
         let first = elements::optional_text(Some(&first));
         Auth::new(mechanism.name().into(), first).write(&mut self.stream.writer());
         loop {
@@ -449,7 +477,11 @@ impl Negotiation {
                 }
             } else if let Ok(success) = Success::read(root) {
                 let data = elements::data(&success.text).map_err(broken)?;
-                return Ok(exchange.success(data).await?);
+                exchange.success(data.as_deref().map(Vec::as_slice))?;
+                if !mechanism.shows_secret() {
+                    keychain.pin(&account).await;
+                }
+                return Ok(());
             } else if let Ok(failure) = Failure::read(root) {
                 return Err(elements::refused(failure).into());
             } else {
