@@ -463,23 +463,21 @@ impl<'a> Negotiation<'a> {
         let key = keys.key(them.domain(), us.domain(), &self.id);
         let result = ResultElement::new(us.clone(), them.clone(), Text::from(key));
         result.encode(&mut self.stream.writer(), "db:result", ns::CLIENT);
-        loop {
-            let answer = element(&mut self.stream).await?;
-            let Ok(result) = ResultElement::read(answer.root()) else {
-                return Err(Failure::Fault(
-                    StreamCondition::UnsupportedStanzaType.into(),
-                ));
-            };
-            // Only what we asked for is an answer.
-            if result.from.as_str() != them.as_str() || result.to.as_str() != us.as_str() {
-                return Err(Failure::Fault(StreamCondition::InvalidFrom.into()));
-            }
-            match result.type_ {
-                Some(Verdict::Valid) => return Ok(true),
-                Some(Verdict::Invalid) => return Err(Failure::Refused),
-                Some(Verdict::Error) => return Err(Failure::NoWay),
-                None => return Err(Failure::Fault(StreamCondition::NotAuthorized.into())),
-            }
+        let answer = element(&mut self.stream).await?;
+        let Ok(result) = ResultElement::read(answer.root()) else {
+            return Err(Failure::Fault(
+                StreamCondition::UnsupportedStanzaType.into(),
+            ));
+        };
+        // Only what we asked for is an answer.
+        if result.from.as_str() != them.as_str() || result.to.as_str() != us.as_str() {
+            return Err(Failure::Fault(StreamCondition::InvalidFrom.into()));
+        }
+        match result.type_ {
+            Some(Verdict::Valid) => Ok(true),
+            Some(Verdict::Invalid) => Err(Failure::Refused),
+            Some(Verdict::Error) => Err(Failure::NoWay),
+            None => Err(Failure::Fault(StreamCondition::NotAuthorized.into())),
         }
     }
 }
