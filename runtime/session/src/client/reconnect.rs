@@ -67,7 +67,7 @@ pub(super) struct Link {
 pub(super) fn is_worth_it(end: &End) -> bool {
     match end {
         End::Orderly | End::Broken(_) => true,
-        End::Server(error) => is_passing(error.condition.clone()),
+        End::Server(error) => is_passing(error.condition),
     }
 }
 
@@ -78,9 +78,7 @@ pub(super) fn is_hopeless(error: &ConnectError) -> bool {
             SessionError::Login(_) | SessionError::Impasse(_) | SessionError::TlsSettings(_),
         )
         | ConnectError::Plugin(_) => true,
-        ConnectError::Session(SessionError::PeerEnded(error)) => {
-            !is_passing(error.condition.clone())
-        }
+        ConnectError::Session(SessionError::PeerEnded(error)) => !is_passing(error.condition),
         _ => false,
     }
 }
