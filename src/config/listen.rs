@@ -92,7 +92,8 @@ fn add(
 pub(super) fn web(source: &mut Source<'_>, file: &Http) -> WebSettings {
     let mut path = |written: &Spanned<String>| {
         let path = written.get_ref();
-        if !path.is_empty() && !(path.starts_with('/') && path.bytes().all(is_plain)) {
+        let starts_well = path.is_empty() || path.starts_with('/');
+        if !starts_well || !path.bytes().all(is_plain) {
             source.complain(
                 written.span(),
                 format!("{path:?} is no path: write one such as \"/http-bind\", or \"\" for none"),

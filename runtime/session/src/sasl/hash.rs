@@ -39,7 +39,7 @@ impl Hash {
     }
 
     /// Bytes of its results.
-    pub const fn len(self) -> usize {
+    pub const fn size(self) -> usize {
         match self {
             Hash::Sha1 => 20,
             Hash::Sha256 => 32,
@@ -72,7 +72,7 @@ impl Hash {
         salt: &[u8],
         iterations: u32,
     ) -> Zeroizing<Vec<u8>> {
-        let mut salted = Zeroizing::new(vec![0; self.len()]);
+        let mut salted = Zeroizing::new(vec![0; self.size()]);
         match self {
             Hash::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, &mut salted),
             Hash::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut salted),

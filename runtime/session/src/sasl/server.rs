@@ -368,7 +368,7 @@ fn decoy(hash: Hash, name: &str, door: Door<'_>) -> ScramKeys {
     ScramKeys {
         iterations: accounts::ITERATIONS,
         salt: make("salt", 16),
-        stored_key: Secret::new(make("stored key", hash.len())),
-        server_key: Secret::new(make("server key", hash.len())),
+        stored_key: Secret::new(make("stored key", hash.size())),
+        server_key: Secret::new(make("server key", hash.size())),
     }
 }

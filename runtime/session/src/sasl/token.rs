@@ -70,7 +70,7 @@ pub(crate) fn split(message: &[u8]) -> Option<(&str, &[u8])> {
     let (name, rest) = message.split_at_checked(end)?;
     let name = std::str::from_utf8(name).ok()?;
     let proof = rest.get(1..)?;
-    (!name.is_empty() && proof.len() == Hash::Sha256.len()).then_some((name, proof))
+    (!name.is_empty() && proof.len() == Hash::Sha256.size()).then_some((name, proof))
 }
 
 #[cfg(test)]

@@ -66,10 +66,10 @@ impl Negotiation<'_> {
                     }
                 }
                 Some(Runner::Sasl2) => {
-                    if !self.offer.mechanisms.is_empty() {
-                        if let Some(authentication) = &authentication {
-                            authentication.write(&mut writer);
-                        }
+                    if !self.offer.mechanisms.is_empty()
+                        && let Some(authentication) = &authentication
+                    {
+                        authentication.write(&mut writer);
                     }
                 }
                 Some(Runner::Limits) => {

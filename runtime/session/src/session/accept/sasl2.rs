@@ -303,7 +303,7 @@ impl Negotiation<'_> {
         let mut answers = answer.any.iter();
         let salted = answers.find_map(|one| one.decode::<HashElement>().ok());
         let salted = salted.map(|hash| bytes(&hash.text));
-        let Some(salted) = salted.filter(|salted| salted.len() == hash.len()) else {
+        let Some(salted) = salted.filter(|salted| salted.len() == hash.size()) else {
             return Ok(Err(SaslCondition::MalformedRequest));
         };
         let made = keys::from_salted(hash, &salted, &salt, accounts::ITERATIONS);
