@@ -23,6 +23,8 @@ pub static NEGOTIATION: &[::sestina_wire::negotiation::FeatureRow] = &[
         prohibited: ::sestina_wire::negotiation::SessionState::BOUND,
         sets: ::sestina_wire::negotiation::SessionState::empty(),
         restart: false,
+        refresh: false,
+        within: ::core::option::Option::None,
         mandatory: ::sestina_wire::negotiation::Mandatory::Never,
         streams: ::sestina_wire::negotiation::Streams::C2S,
         order: 60u16,

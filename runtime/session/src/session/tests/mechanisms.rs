@@ -37,7 +37,8 @@ async fn a_login_over_tls_is_bound_to_its_channel() {
         .collect();
     assert_eq!(types, ["tls-exporter", "tls-server-end-point"]);
 
-    // Where types are not announced there is a binding all the same, and without encryption there is none.
+    // Where types are not announced the old profile has a binding all the same; with the new one somebody has taken them out
+    // (XEP-0440 §3).
     let host = world.accept.hosts.host("example.org").unwrap();
     let mut silent = (*host).clone();
     silent.announces_bindings = false;
@@ -51,6 +52,15 @@ async fn a_login_over_tls_is_bound_to_its_channel() {
     );
     let mut config = world.connect("romeo@example.org", "montague");
     config.mechanisms = vec![Mechanism::ScramSha1Plus];
+    let (client, _) = world.meet(&config).await;
+    assert!(
+        matches!(
+            client,
+            Err(SessionError::Login(LoginFailure::Downgraded(_)))
+        ),
+        "{client:?}"
+    );
+    config.sasl2 = false;
     let (client, _) = world.meet(&config).await;
     assert!(client.is_ok(), "{client:?}");
     let raw = world.raw(true).await;
