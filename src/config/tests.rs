@@ -186,8 +186,15 @@ fn documented(page: &str) -> &str {
 #[test]
 fn the_documentation_shows_the_defaults() {
     let text = documented(include_str!("../../docs/configuration.md"));
-    let defaults = format!("{:?}", read("").unwrap());
-    assert_eq!(format!("{:?}", read(text).unwrap()), defaults);
+    // An address that is written has to be there; one of the default may not be (IPv6).
+    let shown = |text: &str| {
+        let mut config = read(text).unwrap();
+        for listen in &mut config.listen {
+            listen.optional = false;
+        }
+        format!("{config:?}")
+    };
+    assert_eq!(shown(text), shown(""));
     // What is commented out there is right as well, once the domain is one of the list.
     let all: String = text
         .replace("[\"localhost\"]", "[\"localhost\", \"example.org\"]")

@@ -1,5 +1,7 @@
 //! Both halves of an exchange against each other, and the accepting one against anything.
 
+mod foreign;
+
 use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
