@@ -6,6 +6,7 @@ mod acknowledged;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use acknowledged::{all_are_heard, connect};
 use sestina::session::mux::Empty;
@@ -15,20 +16,26 @@ use sestina_interop::database::backing::{Backing, installed};
 use sestina_interop::peer::Peer;
 use sestina_interop::ready;
 use sestina_interop::sestina::Sestina;
-use tokio::sync::mpsc;
+use tokio::sync::{Barrier, mpsc};
 
 const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
 
 /// How many clients send at once.
-const SENDERS: u32 = 4;
+const SENDERS: usize = 4;
 
 /// Sends messages to an account that is away until the session ends. A server answers what comes on
 /// a stream in order, so the answer to a ping says that it is done with the messages before; those
 /// are told as acknowledged.
-async fn send(peer: Peer, sender: u32, acknowledged: mpsc::UnboundedSender<String>) {
+async fn send(
+    peer: Peer,
+    sender: usize,
+    all: Arc<Barrier>,
+    acknowledged: mpsc::UnboundedSender<String>,
+) {
     let (romeo, _events) = connect(&peer, 0, &format!("sender-{sender}"))
         .await
         .unwrap();
+    all.wait().await;
     let juliet = Jid::parse(&peer.jid(1)).unwrap();
     let host = Jid::parse(&peer.domain).unwrap();
     for batch in 0.. {
@@ -57,8 +64,12 @@ async fn keeps_what_it_acknowledged(backend: &str) {
     let binary = Path::new(env!("CARGO_BIN_EXE_sestina"));
     let mut server = Sestina::start(binary, "localhost", ACCOUNTS, &settings).unwrap();
     let (told, mut acknowledged) = mpsc::unbounded_channel();
+    let all = Arc::new(Barrier::new(SENDERS));
     let senders: Vec<_> = (0..SENDERS)
-        .map(|sender| tokio::spawn(send(server.peer.clone(), sender, told.clone())))
+        .map(|sender| {
+            let (all, told) = (Arc::clone(&all), told.clone());
+            tokio::spawn(send(server.peer.clone(), sender, all, told))
+        })
         .collect();
     drop(told);
     let mut sent = HashSet::new();

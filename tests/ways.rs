@@ -141,7 +141,7 @@ async fn talk(peer: &Peer, way: &Way) -> Result<(), sestina_interop::Failure> {
 /// Sessions that say nothing, over WebSocket in plain text, and what each costs the server's process.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_session_over_websocket_is_small() {
-    const SESSIONS: u64 = 400;
+    const SESSIONS: u64 = 200;
     let http = free_port().unwrap();
     let settings = format!(
         "require_tls = false\nlisten_http = [\"127.0.0.1:{http}\"]\n[limits]\nsessions_per_account = 1000\n"

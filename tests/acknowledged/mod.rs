@@ -18,7 +18,8 @@ pub(crate) async fn connect(
     let config = ClientConfig::new(&jid, peer.accounts[index].password.clone())
         .unwrap()
         .server("127.0.0.1", peer.port)
-        .trust(Trust::only_added().file(&peer.certificate).unwrap());
+        .trust(Trust::only_added().file(&peer.certificate).unwrap())
+        .reconnect(None);
     Client::connect(config).await
 }
 

@@ -1,9 +1,9 @@
 // StanzaJS over each of `transports`, `[name, address]`: log in, ask, talk, leave.
 
 import { createClient } from "stanza";
-import { again, check, next, options, run, soon, step } from "./steps.mjs";
+import { check, next, options, run, soon, step } from "./steps.mjs";
 
-const login = again(async ([kind, address], [name, password], resource) => {
+const login = async ([kind, address], [name, password], resource) => {
   const client = createClient({
     jid: `${name}@${options.domain}`,
     password,
@@ -17,7 +17,7 @@ const login = again(async ([kind, address], [name, password], resource) => {
   const jid = await Promise.race([started, refused]);
   check(jid === `${name}@${options.domain}/${resource}`, `logged in over ${address}`, jid);
   return client;
-});
+};
 
 run(async () => {
   const [romeo, juliet] = options.accounts;

@@ -36,22 +36,6 @@ export function next(emitter, event, condition = () => true, seconds = 20) {
   return soon(found, event, seconds);
 }
 
-/**
- * A login that is tried again when it is refused: the SCRAM of these clients cuts a nonce at an equals sign, which RFC 5802 allows
- * in one, and then the proof is wrong.
- */
-export function again(login) {
-  return async (...given) => {
-    for (let left = 8; ; left -= 1) {
-      try {
-        return await login(...given);
-      } catch (error) {
-        if (left === 0 || !String(error).includes("not-authorized")) throw error;
-      }
-    }
-  };
-}
-
 /** Runs the script; the last line says how it went, and so does the exit status. */
 export async function run(main) {
   try {
