@@ -34,6 +34,8 @@ run(async () => {
       first.sendMessage({ to: second.jid, type: "chat", body: text });
       check((await heard).body === text, `a message of ${text.length} arrives as it was written`);
     }
+    // StanzaJS never says that it is disconnected when an acknowledgement of its own waits to be sent over BOSH.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     for (const client of [first, second]) {
       const ended = next(client, "disconnected");
       client.disconnect();
