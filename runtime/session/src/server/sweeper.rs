@@ -10,6 +10,8 @@ use tokio::task::JoinHandle;
 /// The shortest pause between two steps. A longer step is followed by a pause as long as itself, so
 /// that the storage has half its time for everybody else at least.
 const PAUSE: Duration = Duration::from_millis(10);
+/// The longest pause, however long a step took: a clock that was set meanwhile is not believed.
+const LONGEST: Duration = Duration::from_secs(5);
 /// How often the clock is looked at while nothing is to be done: it may be one that others move.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -66,7 +68,7 @@ impl Sweeper {
                         None => return Ok(()),
                     }
                     let taken = clock.monotonic().saturating_sub(begun);
-                    tokio::time::sleep(taken.max(PAUSE)).await;
+                    tokio::time::sleep(taken.clamp(PAUSE, LONGEST)).await;
                 }
             }
             .await;
