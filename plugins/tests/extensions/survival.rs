@@ -426,3 +426,37 @@ async fn attempts_are_bounded_and_can_be_called_off() {
         }
     }
 }
+
+#[tokio::test]
+async fn refusals_are_counted_like_all_that_is_sent() {
+    let wire = Wire::to(server().await);
+    let mut friend = login(&wire.server, FRIEND).await;
+    let config = wire
+        .config(true)
+        .handle(StanzaType::Get, |_, _: Ping| async {
+            std::future::pending::<Result<Empty, _>>().await
+        });
+    let (laura, mut events) = connect(config).await;
+    let first = laura.deliver(message("first")).await.unwrap();
+    soon(first.acknowledged()).await.unwrap();
+    assert_eq!(heard(&mut friend).await, "first");
+    for number in 0..80 {
+        friend
+            .send(&format!(
+                "<iq type='get' id='p{number}' to='laura@a.example/desk'><ping xmlns='urn:xmpp:ping'/></iq>"
+            ))
+            .await;
+    }
+    for _ in 0..16 {
+        let frame = friend.recv().await;
+        assert_eq!(frame.root().attr("type").as_deref(), Some("error"));
+    }
+    // A count that is wrong ends the stream.
+    let second = laura.deliver(message("second")).await.unwrap();
+    soon(second.acknowledged()).await.unwrap();
+    soon(laura.close()).await;
+    assert!(matches!(
+        news(&mut events).await,
+        Event::Closed(End::Orderly)
+    ));
+}

@@ -280,6 +280,12 @@ impl Task {
                 _ => {}
             }
         }
+        if stanza.kind() == Kind::Iq
+            && matches!(stanza.type_(), StanzaType::Get | StanzaType::Set)
+            && let Some(id) = stanza.id()
+        {
+            self.host.requests().sent(id);
+        }
         self.state.unwritten.extend(ticket.clone());
         match &mut self.managed {
             Some(managed) => {
@@ -445,16 +451,11 @@ impl Task {
                 ticket.is(Progress::Failed(Undelivered::SessionGone));
             }
         }
-        while let Ok(outgoing) = self.outbound.try_recv() {
-            backlog.push_back(outgoing);
-        }
-        // Answers to what the old session asked come to nobody.
-        let requests = self.host.requests();
-        requests.retain(|id| {
-            let mut waiting = backlog.iter().map(|outgoing| &outgoing.stanza);
-            waiting.any(|stanza| stanza.kind() == Kind::Iq && stanza.id() == Some(id))
-        });
+        // The stream may have broken before all was sent that the one before it had left.
+        backlog.append(&mut self.state.backlog);
         self.state.backlog = backlog;
+        // Answers to what the old session asked come to nobody.
+        self.host.requests().give_up_sent();
         Ok(())
     }
 
@@ -476,7 +477,7 @@ impl Task {
         for ticket in never.into_iter().filter_map(|outgoing| outgoing.ticket) {
             ticket.is(Progress::Failed(Undelivered::Closed));
         }
-        self.host.requests().retain(|_| false);
+        self.host.requests().give_up();
     }
 
     /// Writes what is queued, and waits for something to do.
@@ -594,7 +595,11 @@ impl Task {
             .and_then(|payload| Query::read(payload.element()).ok());
         let Ok(permit) = handled.clone().try_acquire_owned() else {
             let error = StanzaError::new(Condition::ResourceConstraint);
-            self.session.queue(&stanza.error(&error));
+            // As any other stanza: what is sent is counted.
+            self.send(Outgoing {
+                stanza: stanza.error(&error),
+                ticket: None,
+            });
             return None;
         };
         let context = IqContext {

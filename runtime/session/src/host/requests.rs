@@ -18,6 +18,8 @@ pub struct Requests {
 
 struct Open {
     to: Jid,
+    /// Known of a client's requests only.
+    sent: bool,
     answer: oneshot::Sender<Stanza>,
 }
 
@@ -46,7 +48,14 @@ impl Requests {
         limit: Duration,
     ) -> impl Future<Output = Result<Stanza, StanzaError>> + Send + 'static {
         let (answer, answered) = oneshot::channel();
-        self.lock().insert(id.clone(), Open { to, answer });
+        self.lock().insert(
+            id.clone(),
+            Open {
+                to,
+                sent: false,
+                answer,
+            },
+        );
         let guard = Guard {
             requests: Arc::clone(self),
             id,
@@ -81,10 +90,24 @@ impl Requests {
         request.is_some_and(|request| request.answer.send(stanza.clone()).is_ok())
     }
 
-    /// Gives up all requests but those that `keep`; whoever waits for the others is told that nothing came.
+    /// A request is on its way.
     #[cfg(feature = "client")]
-    pub(crate) fn retain(&self, mut keep: impl FnMut(&Text) -> bool) {
-        self.lock().retain(|id, _| keep(id));
+    pub(crate) fn sent(&self, id: &Text) {
+        if let Some(request) = self.lock().get_mut(id) {
+            request.sent = true;
+        }
+    }
+
+    /// Gives up the requests that are on their way; whoever waits for them is told that nothing came.
+    #[cfg(feature = "client")]
+    pub(crate) fn give_up_sent(&self) {
+        self.lock().retain(|_, request| !request.sent);
+    }
+
+    /// Gives up all requests.
+    #[cfg(feature = "client")]
+    pub(crate) fn give_up(&self) {
+        self.lock().clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Text, Open>> {
