@@ -59,6 +59,8 @@ pub mod server;
 )]
 pub mod session;
 pub mod settings;
+#[cfg(any(feature = "client", feature = "server"))]
+mod srv;
 #[cfg_attr(
     not(feature = "server"),
     allow(dead_code, reason = "what only a server needs")

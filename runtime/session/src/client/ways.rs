@@ -10,6 +10,7 @@ use tracing::debug;
 use crate::bosh::BoshClient;
 use crate::client::{ClientConfig, ConnectError, eyeballs, resolve, web};
 use crate::session::{SessionError, Timeouts};
+use crate::srv::Candidate;
 use crate::tls::{self, TlsIdentity, Trust};
 use crate::transport::Transport;
 
@@ -71,7 +72,7 @@ impl Plan {
     }
 
     async fn tcp(&self, host: &str, port: u16, tls: bool) -> Result<Transport, ConnectError> {
-        let only = resolve::Candidate::new(host.to_owned(), port, tls);
+        let only = Candidate::new(host.to_owned(), port, tls);
         first(self, &[only]).await
     }
 
@@ -136,13 +137,13 @@ impl Plan {
 }
 
 /// Connects to the first of these that lets us.
-async fn first(plan: &Plan, candidates: &[resolve::Candidate]) -> Result<Transport, ConnectError> {
+async fn first(plan: &Plan, candidates: &[Candidate]) -> Result<Transport, ConnectError> {
     let domain = plan.account.domain();
     let mut last = ConnectError::Unreachable {
         domain: domain.to_owned(),
         error: io::ErrorKind::NotFound.into(),
     };
-    for resolve::Candidate { host, port, tls } in candidates {
+    for Candidate { host, port, tls } in candidates {
         let reached = async {
             let socket = eyeballs::connect(host, *port).await.map_err(|error| {
                 ConnectError::Unreachable {

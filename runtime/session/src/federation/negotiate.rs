@@ -17,10 +17,10 @@ use sestina_wire::{
 };
 use tokio::net::TcpStream;
 
-use super::resolve::Candidate;
 use super::{Authentication, DomainPolicy, Failure, Federation, Local};
 use crate::link::{self, keep_alive};
 use crate::negotiation::{Action, Demand, Engine, Impasse, Input, Offer, Policy, Side};
+use crate::srv::Candidate;
 use crate::stream::{Header, StreamFault, XmlStream};
 use crate::transport::Transport;
 
@@ -113,11 +113,7 @@ async fn make(
 ) -> Result<Made, Failure> {
     let policy = federation.policy(remote);
     let candidates = match &policy.address {
-        Some((host, port)) => vec![Candidate {
-            host: host.clone(),
-            port: *port,
-            direct: policy.direct_tls,
-        }],
+        Some((host, port)) => vec![Candidate::new(host.clone(), *port, policy.direct_tls)],
         None => federation.resolver.candidates(remote).await?,
     };
     let mut last = Failure::NotFound;
@@ -137,14 +133,7 @@ async fn make(
             };
             keep_alive(&socket)?;
             let transport = Transport::tcp(socket)?;
-            let over = over(
-                federation,
-                local,
-                remote,
-                purpose,
-                transport,
-                candidate.direct,
-            );
+            let over = over(federation, local, remote, purpose, transport, candidate.tls);
             let made = tokio::time::timeout(federation.limits().login, Box::pin(over)).await;
             match made.unwrap_or(Err(Failure::TimedOut)) {
                 Ok(made) => return Ok(made),
