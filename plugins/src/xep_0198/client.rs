@@ -9,9 +9,10 @@ use sestina_skeletons::xep_0198::{self as skeleton, Settings};
 use sestina_types::xep_0198::{
     Acknowledgement, Enable, Enabled, Failed, Request, Resume, Resumed, Sm,
 };
-use sestina_wire::{DecodeError, ElementRef, Payload, Text, Writer};
+use sestina_wire::{DecodeError, ElementRef, Jid, Payload, Stanza, Text, Timestamp, Writer};
 
 use super::REQUEST;
+use crate::xep_0203;
 
 /// The client's part.
 pub struct Client;
@@ -53,6 +54,10 @@ impl Management for Words {
 
     fn acknowledge(&self, writer: &mut Writer<'_>, handled: u32) {
         Acknowledgement::new(handled).write(writer);
+    }
+
+    fn late(&self, message: Stanza, by: &Jid, sent: Timestamp) -> Stanza {
+        xep_0203::mark(message, by, sent, "")
     }
 
     fn read(&self, element: ElementRef<'_>) -> Option<Result<Said, DecodeError>> {

@@ -4,26 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sestina_storage::{Secret, Storage};
-use sestina_types::rfc_6121::roster::Query;
 use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
-use sestina_wire::dispatch::{Only, Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::Scope;
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, Jid, JidError, Kind, Limits, Payload, StanzaError, StanzaType, Text};
 
 use crate::client::reconnect::{Dial, Reconnect};
 use crate::client::{ConnectError, Way, ways};
 use crate::host::Host;
-use crate::mux::{Answer, Empty, IqContext, StanzaContext};
+use crate::mux::{Answer, IqContext, StanzaContext};
 use crate::negotiation;
-use crate::plugin::{IqRow, Plugin, PluginError, Registrar};
+use crate::plugin::{Application, Plugin, PluginError};
 use crate::sasl::Mechanism;
 use crate::session::{ConnectConfig, Keychain, MemoryKeychain, Timeouts, UserAgent};
 use crate::stages::Flow;
 use crate::tls::{TlsIdentity, Trust};
 use crate::transport::Transport;
-
-type MakePlugins = Box<dyn FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send>;
-type Register = Box<dyn FnOnce(&mut Registrar<'_>) -> Result<(), PluginError> + Send>;
 
 /// Settings of a client: who it is, where its server is, whom it trusts, what it answers.
 pub struct ClientConfig {
@@ -51,8 +47,7 @@ pub struct ClientConfig {
     pub(super) storage: Storage,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
-    pub(super) plugins: Vec<MakePlugins>,
-    pub(super) handlers: Vec<Register>,
+    pub(super) application: Application,
 }
 
 impl std::fmt::Debug for ClientConfig {
@@ -98,8 +93,7 @@ impl ClientConfig {
             storage: Storage::memory(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
-            plugins: Vec::new(),
-            handlers: Vec::new(),
+            application: Application::new(&[Scope::Client]),
         })
     }
 
@@ -264,7 +258,7 @@ impl ClientConfig {
     where
         F: FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send + 'static,
     {
-        self.plugins.push(Box::new(make));
+        self.application.add_plugins(make);
         self
     }
 
@@ -278,15 +272,7 @@ impl ClientConfig {
         F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
     {
-        let row = IqRow {
-            type_,
-            scopes: &[Scope::Client],
-            only: Only::ANY,
-            senders: &[Sender::Anyone],
-        };
-        self.handlers.push(Box::new(move |registrar| {
-            registrar.promised_iq(row, handler).map(drop)
-        }));
+        self.application.handle(type_, handler);
         self
     }
 
@@ -317,13 +303,7 @@ impl ClientConfig {
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
     {
-        self.handlers.push(Box::new(move |registrar| {
-            let scopes = &[Scope::Client];
-            registrar
-                .mux()
-                .stanza_from(kind, scopes, Only::ANY, &[Sender::Anyone], handler);
-            Ok(())
-        }));
+        self.application.on(kind, handler);
         self
     }
 
@@ -364,61 +344,10 @@ impl ClientConfig {
     }
 }
 
-/// A random UUID (RFC 9562 §5.4), as user agents are told apart by (XEP-0388 §2.2).
+/// A random UUID, as user agents are told apart by (XEP-0388 §2.2).
 fn uuid(random: &dyn Random) -> Text {
     let mut bytes = [0; 16];
     random.fill(&mut bytes);
-    let bits = u128::from_be_bytes(bytes);
-    let bits = bits & !(0xf << 76) | (0x4 << 76);
-    let bits = bits & !(0x3 << 62) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let mut text = String::with_capacity(36);
-    for (at, digit) in hex.chars().enumerate() {
-        if matches!(at, 8 | 12 | 16 | 20) {
-            text.push('-');
-        }
-        text.push(digit);
-    }
-    Text::from(text)
-}
-
-/// The handlers that the program itself registers, as a plugin like any other.
-pub(super) struct Application(pub(super) std::sync::Mutex<Vec<Register>>);
-
-impl Plugin for Application {
-    fn spec(&self) -> &'static SpecInfo {
-        static SPEC: SpecInfo = SpecInfo {
-            id: "application",
-            number: "",
-            title: "The program's own handlers",
-            version: "",
-            status: "",
-            summary: "What the program that uses the client answers itself.",
-            depends: &[],
-            features: &[],
-            identities: &[],
-        };
-        &SPEC
-    }
-
-    fn install(self: Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        let mut handlers = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        handlers
-            .drain(..)
-            .try_for_each(|register| register(registrar))?;
-        // Roster pushes are answered (RFC 6121 §2.1.6) even where no plugin does it.
-        let row = IqRow {
-            type_: StanzaType::Set,
-            scopes: &[Scope::Client],
-            only: Only::ANY,
-            senders: &[Sender::OwnAccount],
-        };
-        match registrar.iq(row, |_cx, _push: Query| async { Ok(Empty) }) {
-            Err(PluginError::Handled { .. }) => Ok(()),
-            other => other.map(drop),
-        }
-    }
+    let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    Text::from(uuid.to_string())
 }

@@ -92,3 +92,13 @@ pub(super) struct Outgoing {
     pub(super) stanza: sestina_wire::Stanza,
     pub(super) ticket: Option<Ticket>,
 }
+
+impl From<sestina_wire::Stanza> for Outgoing {
+    /// One whose way nobody follows.
+    fn from(stanza: sestina_wire::Stanza) -> Outgoing {
+        Outgoing {
+            stanza,
+            ticket: None,
+        }
+    }
+}

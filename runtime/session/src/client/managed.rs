@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use sestina_wire::{FullJid, Stanza, StreamCondition, StreamError, Text, Timestamp};
+use sestina_wire::{FullJid, Kind, Stanza, StreamCondition, StreamError, Text, Timestamp};
 
-use crate::client::delivery::{Progress, Ticket};
+use crate::client::delivery::{Outgoing, Progress, Ticket, Undelivered};
 use crate::host::{Terms, Unacknowledged};
 use crate::session::{Management, Resume, Said, Session};
 
@@ -146,11 +146,25 @@ impl Managed {
         Ok(())
     }
 
-    /// The session is gone: what was not acknowledged, when it was sent, and who wants to know of it.
-    pub(super) fn into_lost(self) -> Vec<(Stanza, Timestamp, Option<Ticket>)> {
+    /// The session of this address is gone: what was not acknowledged, messages with the time at which they were sent, and
+    /// who wants to know of it.
+    pub(super) fn into_lost(self, by: &FullJid) -> Vec<Outgoing> {
         let lost = self.unacknowledged.into_lost().into_iter();
-        lost.zip(self.tickets)
-            .map(|((stanza, sent), ticket)| (stanza, sent, ticket))
-            .collect()
+        let lost = lost.zip(self.tickets);
+        lost.map(|((stanza, sent), ticket)| Outgoing {
+            stanza: match stanza.kind() {
+                Kind::Message => self.words.late(stanza, by, sent),
+                _ => stanza,
+            },
+            ticket,
+        })
+        .collect()
+    }
+
+    /// Nobody will ever know of what was not acknowledged.
+    pub(super) fn give_up(self) {
+        for ticket in self.tickets.into_iter().flatten() {
+            ticket.is(Progress::Failed(Undelivered::Unknown));
+        }
     }
 }

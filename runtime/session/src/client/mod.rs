@@ -25,11 +25,12 @@ mod web;
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sestina_types::rfc_6121::client::Body;
-use sestina_types::rfc_6121::roster::Item;
+use sestina_types::rfc_6121::roster::{Item, Query};
+use sestina_wire::dispatch::{Only, Scope, Sender};
 use sestina_wire::{
     BareJid, DecodeError, FullJid, Jid, Payload, Stanza, StanzaError, StanzaType, StreamError, Text,
 };
@@ -41,7 +42,8 @@ use crate::client::keep_alive::KeepAlive;
 use crate::client::reconnect::{Dial, Link};
 use crate::host::{Host, HostParts, SessionLimits};
 use crate::mux::{Empty, OrEmpty};
-use crate::plugin::{PluginError, PluginManager};
+use crate::plugin::{IqRow, PluginError, PluginManager, Registrar};
+use crate::router::Channel;
 use crate::session::{Session, SessionError};
 use crate::transport::Transport;
 
@@ -233,16 +235,23 @@ impl Prepared {
             limits: SessionLimits::default(),
             secret: sestina_storage::Secret::new([0; 32]),
         });
-        let mut manager = PluginManager::default();
-        for make in std::mem::take(&mut config.plugins) {
-            for plugin in make(&host)? {
-                manager.add(plugin);
-            }
-        }
-        let handlers = Mutex::new(std::mem::take(&mut config.handlers));
-        manager.add(Arc::new(config::Application(handlers)));
-        manager.install(&host)?;
+        config.application.register(answer_roster_pushes);
+        let manager = config.application.install(&host)?;
         Ok(Prepared { host, manager })
+    }
+}
+
+/// Roster pushes are answered (RFC 6121 §2.1.6) even where no plugin does it.
+fn answer_roster_pushes(registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+    let row = IqRow {
+        type_: StanzaType::Set,
+        scopes: &[Scope::Client],
+        only: Only::ANY,
+        senders: &[Sender::OwnAccount],
+    };
+    match registrar.iq(row, |_cx, _push: Query| async { Ok(Empty) }) {
+        Err(PluginError::Handled { .. }) => Ok(()),
+        other => other.map(drop),
     }
 }
 
@@ -299,7 +308,7 @@ impl Client {
         let (events, inbound) = mpsc::channel(INBOUND);
         let (close, closing) = watch::channel(false);
         let (end, ended) = watch::channel(false);
-        host.connect(Arc::new(task::Outbound(out.clone())));
+        host.connect(Arc::new(Channel(out.clone())));
         if let Err(error) = manager.start().await {
             session.close(None).await;
             return Err(error.into());
@@ -355,11 +364,7 @@ impl Client {
     /// # Errors
     /// [`Closed`].
     pub async fn send(&self, stanza: Stanza) -> Result<(), Closed> {
-        let outgoing = Outgoing {
-            stanza,
-            ticket: None,
-        };
-        self.inner.out.send(outgoing).await.map_err(|_| Closed)
+        self.inner.out.send(stanza.into()).await.map_err(|_| Closed)
     }
 
     /// Sends a stanza whose way can be followed, over however many connections that takes.

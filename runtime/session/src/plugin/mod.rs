@@ -3,6 +3,8 @@
 //! A plugin made over a generated skeleton and one written by hand are the same thing: an object
 //! with a name, dependencies, and an `install` that tells the [`Registrar`] what it handles.
 
+#[cfg(any(feature = "client", feature = "server"))]
+mod application;
 mod manager;
 mod registrar;
 
@@ -16,6 +18,8 @@ use sestina_wire::dispatch::SpecInfo;
 use crate::host::Host;
 use crate::stages::OrderError;
 
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) use application::Application;
 pub use manager::PluginManager;
 pub(crate) use registrar::Installed;
 pub use registrar::{Handles, Identity, IqRow, On, Registrar, StanzaRow};

@@ -1,7 +1,11 @@
 //! The router: by domain first, then by account, then by session.
 
+#[cfg(any(feature = "client", feature = "server"))]
+mod channel;
 mod delivering;
 
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) use channel::Channel;
 use std::collections::HashMap;
 use std::future::IntoFuture;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sestina_wire::{DecodeError, ElementRef, FullJid, Text, Writer};
+use sestina_wire::{DecodeError, ElementRef, FullJid, Jid, Stanza, Text, Timestamp, Writer};
 
 /// The words of stream management, as a client says and understands them.
 pub trait Management: Send + Sync {
@@ -22,6 +22,9 @@ pub trait Management: Send + Sync {
 
     /// Says how many stanzas were handled, modulo 2^32 (XEP-0198 §4).
     fn acknowledge(&self, writer: &mut Writer<'_>, handled: u32);
+
+    /// Says of a message that is sent again in another session by `by` when it was sent first (XEP-0198 §5).
+    fn late(&self, message: Stanza, by: &Jid, sent: Timestamp) -> Stanza;
 
     /// What an element says; nothing where it is none of stream management.
     fn read(&self, element: ElementRef<'_>) -> Option<Result<Said, DecodeError>>;

@@ -1,23 +1,20 @@
 //! What a component is made of.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sestina_storage::{Secret, Storage};
 use sestina_wire::clock::{Clock, Random, SystemClock, SystemRandom};
-use sestina_wire::dispatch::{Only, Scope, Sender, SpecInfo};
+use sestina_wire::dispatch::Scope;
 use sestina_wire::negotiation::FeatureRow;
 use sestina_wire::{BareJid, JidError, Kind, Limits, Payload, StanzaError, StanzaType};
 
 use crate::host::{Host, HostParts, SessionLimits};
 use crate::mux::{Answer, IqContext, StanzaContext};
-use crate::plugin::{IqRow, Plugin, PluginError, PluginManager, Registrar};
+use crate::plugin::{Application, Plugin, PluginError, PluginManager};
 use crate::session::Timeouts;
 use crate::stages::Flow;
-
-type MakePlugins = Box<dyn FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send>;
-type Register = Box<dyn FnOnce(&mut Registrar<'_>) -> Result<(), PluginError> + Send>;
 
 /// Where somebody asks a component: at its domain, or at an address of it.
 const EVERYWHERE: &[Scope] = &[Scope::Host, Scope::OtherAccount];
@@ -35,8 +32,7 @@ pub struct ComponentConfig {
     storage: Storage,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    plugins: Vec<MakePlugins>,
-    handlers: Vec<Register>,
+    application: Application,
 }
 
 impl fmt::Debug for ComponentConfig {
@@ -72,8 +68,7 @@ impl ComponentConfig {
             storage: Storage::memory(),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
-            plugins: Vec::new(),
-            handlers: Vec::new(),
+            application: Application::new(EVERYWHERE),
         })
     }
 
@@ -125,7 +120,7 @@ impl ComponentConfig {
     where
         F: FnOnce(&Arc<Host>) -> Result<Vec<Arc<dyn Plugin>>, PluginError> + Send + 'static,
     {
-        self.plugins.push(Box::new(make));
+        self.application.add_plugins(make);
         self
     }
 
@@ -139,15 +134,7 @@ impl ComponentConfig {
         F: Fn(IqContext, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Ans, StanzaError>> + Send + 'static,
     {
-        let row = IqRow {
-            type_,
-            scopes: EVERYWHERE,
-            only: Only::ANY,
-            senders: &[Sender::Anyone],
-        };
-        self.handlers.push(Box::new(move |registrar| {
-            registrar.promised_iq(row, handler).map(drop)
-        }));
+        self.application.handle(type_, handler);
         self
     }
 
@@ -178,12 +165,7 @@ impl ComponentConfig {
         P: Payload + 'static,
         F: Fn(&StanzaContext<'_>, P) -> Flow + Send + Sync + 'static,
     {
-        self.handlers.push(Box::new(move |registrar| {
-            registrar
-                .mux()
-                .stanza_from(kind, EVERYWHERE, Only::ANY, &[Sender::Anyone], handler);
-            Ok(())
-        }));
+        self.application.on(kind, handler);
         self
     }
 
@@ -198,42 +180,7 @@ impl ComponentConfig {
             limits: SessionLimits::default(),
             secret: sestina_storage::Secret::new([0; 32]),
         });
-        let mut manager = PluginManager::default();
-        for make in std::mem::take(&mut self.plugins) {
-            for plugin in make(&host)? {
-                manager.add(plugin);
-            }
-        }
-        let handlers = Mutex::new(std::mem::take(&mut self.handlers));
-        manager.add(Arc::new(Application(handlers)));
-        manager.install(&host)?;
+        let manager = self.application.install(&host)?;
         Ok((host, manager))
-    }
-}
-
-/// The handlers that the program itself registers, as a plugin like any other.
-struct Application(Mutex<Vec<Register>>);
-
-impl Plugin for Application {
-    fn spec(&self) -> &'static SpecInfo {
-        static SPEC: SpecInfo = SpecInfo {
-            id: "application",
-            number: "",
-            title: "The program's own handlers",
-            version: "",
-            status: "",
-            summary: "What the program that is the component answers itself.",
-            depends: &[],
-            features: &[],
-            identities: &[],
-        };
-        &SPEC
-    }
-
-    fn install(self: Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        let mut handlers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        handlers
-            .drain(..)
-            .try_for_each(|register| register(registrar))
     }
 }

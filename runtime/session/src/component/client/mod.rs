@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::client::{Closed, RequestError, Response};
 use crate::host::Host;
 use crate::plugin::PluginError;
+use crate::router::Channel;
 use crate::transport::Transport;
 
 use super::connect::Joining;
@@ -142,7 +143,7 @@ impl Component {
         let (events, inbound) = mpsc::channel(INBOUND);
         let (close, closing) = watch::channel(false);
         let (end, ended) = watch::channel(false);
-        host.connect(Arc::new(task::Outbound(out.clone())));
+        host.connect(Arc::new(Channel(out.clone())));
         if let Err(error) = manager.start().await {
             link.close(None).await;
             return Err(error.into());

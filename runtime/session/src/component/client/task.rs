@@ -13,11 +13,11 @@ use tracing::debug;
 
 use super::Event;
 use crate::component::connect::Joining;
-use crate::host::{Host, Resource};
+use crate::host::Host;
 use crate::link::{self, Given, Incoming, Link, Outbox};
 use crate::mux::{IqContext, IqRequest, Origin, Removal};
 use crate::plugin::PluginManager;
-use crate::router::{Outcome, Outlet, Routed, Source};
+use crate::router::{Outcome, Routed};
 use crate::stages::Flow;
 use crate::stream::StreamFault;
 
@@ -28,31 +28,6 @@ const QUEUED: usize = 256 * 1024;
 /// The wait before the first attempt to join again, and the longest one.
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// The way out of a component's host: its connection.
-pub(super) struct Outbound(pub(super) mpsc::Sender<Stanza>);
-
-impl Outlet for Outbound {
-    fn route(&self, _host: &Arc<Host>, stanza: Stanza, _source: Source) -> Routed {
-        match self.0.try_send(stanza) {
-            Ok(()) => Routed::Now(Outcome::Elsewhere),
-            Err(mpsc::error::TrySendError::Closed(_)) => Routed::Now(Outcome::NoSession),
-            Err(mpsc::error::TrySendError::Full(stanza)) => {
-                let out = self.0.clone();
-                Routed::Later(Box::pin(async move {
-                    match out.send(stanza).await {
-                        Ok(()) => Outcome::Elsewhere,
-                        Err(_) => Outcome::NoSession,
-                    }
-                }))
-            }
-        }
-    }
-
-    fn deliver_to(&self, host: &Arc<Host>, _resource: &Arc<Resource>, stanza: Stanza) -> Routed {
-        self.route(host, stanza, Source::Server)
-    }
-}
 
 pub(super) struct Parts {
     pub(super) joining: Joining,
