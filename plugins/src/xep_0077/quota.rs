@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sestina_session::sasl::network;
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Attempts within the last hour, by address. One that fails counts as well: deriving the keys of a password
@@ -39,17 +41,6 @@ impl Quota {
         });
         window.count += 1;
         window.count <= self.per_hour
-    }
-}
-
-/// What is counted as one address: with IPv6, the network that one customer is given.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into())
-        }
-        v4 => v4,
     }
 }
 

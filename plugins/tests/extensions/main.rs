@@ -14,8 +14,8 @@ mod unavailable;
 use std::sync::Arc;
 
 use sestina_plugins::{
-    rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0198, xep_0199,
-    xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
+    rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0175, xep_0198,
+    xep_0199, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -34,6 +34,8 @@ struct Changes {
     offline: skeletons::xep_0160::Settings,
     registration: skeletons::xep_0077::Settings,
     management: skeletons::xep_0198::Settings,
+    /// Whether people without an account may come.
+    anonymous: bool,
 }
 
 async fn server_with(changes: Changes, storage: Storage) -> Server {
@@ -60,6 +62,7 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 offline,
                 registration,
                 management,
+                anonymous,
             } = &changes;
             let mut plugins = vec![
                 skeletons::xep_0160::server::<xep_0160::Server>(&Setup::new(offline, host))?,
@@ -115,6 +118,11 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 skeletons::xep_0203::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0004::server(&Setup::new(&Default::default(), host))?,
             ];
+            if *anonymous {
+                let settings = Default::default();
+                let setup = Setup::new(&settings, host);
+                plugins.push(skeletons::xep_0175::server::<xep_0175::Server>(&setup)?);
+            }
             plugins.extend(more.iter().cloned());
             Ok(plugins)
         });

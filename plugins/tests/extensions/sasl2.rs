@@ -6,7 +6,10 @@ use sestina_session::server::Server;
 use sestina_session::testing::Conversation;
 use sestina_wire::Frame;
 
-use super::server;
+use sestina_storage::Storage;
+use sestina_types::rfc_6121::tables::ROSTER;
+
+use super::{Changes, server, server_with};
 
 const SASL2: &str = "urn:xmpp:sasl:2";
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -310,4 +313,61 @@ async fn a_token_is_its_clients_and_is_counted_and_taken_back() {
         assert!(!stolen.contains(&token));
         assert_eq!(attempt("", AGENT, &stolen).await, "failure");
     }
+}
+
+#[tokio::test]
+async fn announced_limits_are_those_that_hold() {
+    let server = server().await;
+    let mut client = open(&server).await;
+    let bind = format!("<bind xmlns='{BIND}'/>");
+    client.send(&plain(&bind)).await;
+    success(&mut client).await;
+    let message = |length: usize| {
+        let (start, end) = ("<message to='arnaut@a.example'><body>", "</body></message>");
+        format!(
+            "{start}{}{end}",
+            "x".repeat(length - start.len() - end.len())
+        )
+    };
+    assert_eq!(message(262_144).len(), 262_144);
+    client.send(&message(262_144)).await;
+    client.settle().await;
+    client.send(&message(262_145)).await;
+    client.expect_stream_error("policy-violation").await;
+
+    let mut client = open(&server).await;
+    client.send(&plain(&"<a xmlns='urn:x'/>".repeat(600))).await;
+    client.expect_stream_error("policy-violation").await;
+}
+
+/// Whoever comes without an account gets one, and with his last session goes what was kept for him (XEP-0175).
+#[tokio::test]
+async fn an_account_without_a_name_goes_with_its_session() {
+    let storage = Storage::memory();
+    let changes = Changes {
+        anonymous: true,
+        ..Changes::default()
+    };
+    let server = server_with(changes, storage.clone()).await;
+    let mut client = open(&server).await;
+    client
+        .send(&format!(
+            "<authenticate xmlns='{SASL2}' mechanism='ANONYMOUS'><initial-response/><bind xmlns='{BIND}'/></authenticate>"
+        ))
+        .await;
+    let success = success(&mut client).await;
+    assert!(identity(&success).starts_with("anon-"));
+    client
+        .send("<iq type='set' id='1'><query xmlns='jabber:iq:roster'><item jid='arnaut@a.example'/></query></iq>")
+        .await;
+    client.expect("<iq type='result' id='1'/>").await;
+    assert_eq!(storage.count(&ROSTER).await.unwrap(), 1);
+    client.close().await;
+    for _ in 0..100 {
+        if storage.count(&ROSTER).await.unwrap() == 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("what was kept stays");
 }

@@ -94,10 +94,11 @@ pub enum AccountError {
     Storage(#[from] StorageError),
 }
 
-/// Hears when an account gets another password, before whoever changed it is told.
+/// Hears when an account gets another password: before that, and again after, before whoever changed it is told. So
+/// nothing given out for the old one outlives it, wherever it is kept.
 #[async_trait]
 pub trait PasswordWatcher: Send + Sync {
-    /// The account has another password: what was given out for the old one is to be of no use.
+    /// The account gets another password: what was given out for the old one is to be of no use.
     ///
     /// # Errors
     /// What storage reports.
@@ -155,9 +156,16 @@ impl Accounts {
         password: &str,
     ) -> Result<(), AccountError> {
         let keys = self.derive(password).await?;
+        self.tell_watchers(account).await?;
         if !self.store.replace(account, keys).await? {
             return Err(AccountError::Unknown(account.clone()));
         }
+        // Somebody may have come with the old one meanwhile.
+        self.tell_watchers(account).await?;
+        Ok(())
+    }
+
+    async fn tell_watchers(&self, account: &BareJid) -> Result<(), StorageError> {
         let watchers = {
             let watchers = self.watchers.lock();
             watchers.unwrap_or_else(PoisonError::into_inner).clone()

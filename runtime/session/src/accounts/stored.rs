@@ -7,7 +7,6 @@ use sestina_storage::{ColumnValue as _, Range, Storage, StorageError};
 use sestina_types::rfc_6120::tables::{
     Credentials, CredentialsRow, CredentialsStore, Users, UsersRow, UsersStore,
 };
-use sestina_types::xep_0484::tables::FAST_TOKENS;
 use sestina_types::{Stores as _, TABLES};
 use sestina_wire::BareJid;
 use sestina_wire::clock::{Clock, SystemClock};
@@ -119,10 +118,6 @@ impl AccountStore for StoredAccounts {
         }
         for row in rows(account, &keys) {
             transaction.put::<Credentials>(&row);
-        }
-        // Who knew the old password may have got tokens with it.
-        if self.storage.supports(&FAST_TOKENS) {
-            transaction.erase(&FAST_TOKENS, account.as_str());
         }
         transaction.commit().await?;
         Ok(true)

@@ -25,7 +25,7 @@ pub use binding::{Bindings, ChannelBinding};
 pub use condition::SaslCondition;
 pub use hash::Hash;
 pub use mechanism::Mechanism;
-pub use throttle::{Throttle, Throttling};
+pub use throttle::{Throttle, Throttling, network};
 pub use token::HashedToken;
 
 /// What is kept of a password for one hash function (RFC 5802 §3): enough to check a proof, not enough to make one.

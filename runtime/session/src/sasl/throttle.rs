@@ -201,7 +201,7 @@ fn oldest<T>(entries: &HashMap<u64, T>, last: impl Fn(&T) -> Duration) -> Option
 }
 
 /// What counts as one address: with IPv6, the network that one customer is given.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -160,10 +160,8 @@ async fn anybody_may_come_where_it_is_allowed() {
     assert_eq!(names.len(), 2);
 }
 
-/// What tells accounts that are older than a hash function from the others is not shown to those who cannot prove
-/// anything: an account that does not exist is offered everything.
-#[tokio::test]
-async fn an_account_is_offered_what_it_has_keys_for() {
+/// An account with keys of older hash functions than this server makes now, and a world that has it.
+async fn older() -> (World, Accounts) {
     let mut world = world().await;
     let store = Arc::new(MemoryAccounts::new());
     let mut keys = crate::accounts::derive("montague", [[1; 16], [2; 16], [3; 16]]).unwrap();
@@ -176,7 +174,46 @@ async fn an_account_is_offered_what_it_has_keys_for() {
     let host = world.accept.hosts.host("example.org").unwrap();
     let mut host = (*host).clone();
     host.authenticator = accounts.authenticator(host.domain.clone());
+    host.inline.upgrades = true;
     world.accept.hosts = Arc::new(OneHost(Arc::new(host)));
+    (world, accounts)
+}
+
+/// A login with an older hash leaves keys for the newer one behind (XEP-0480), made by the client: the server never sees
+/// the password.
+#[tokio::test]
+async fn a_login_brings_keys_for_a_newer_hash() {
+    let (world, accounts) = older().await;
+    let domain = BareJid::parse("example.org").unwrap();
+    let authenticator = accounts.authenticator(domain);
+    let newest = async || {
+        let keys = authenticator.keys("romeo").await.unwrap().unwrap();
+        keys.sha512.is_some()
+    };
+    // A client that proves nothing brings nothing, and the old profile has no place for it.
+    let mut config = world.connect("romeo@example.org", "capulet");
+    assert!(world.meet(&config).await.0.is_err());
+    config = world.connect("romeo@example.org", "montague");
+    config.sasl2 = false;
+    assert!(world.meet(&config).await.0.is_ok());
+    assert!(!newest().await);
+
+    config.sasl2 = true;
+    let (client, server) = world.meet(&config).await;
+    assert!(client.is_ok() && server.is_ok(), "{client:?}");
+    assert!(newest().await);
+    config.mechanisms = vec![Mechanism::ScramSha512, Mechanism::ScramSha512Plus];
+    let (client, _) = world.meet(&config).await;
+    assert!(client.is_ok(), "{client:?}");
+    config.password = sestina_storage::Secret::new("capulet".to_owned());
+    assert!(world.meet(&config).await.0.is_err());
+}
+
+/// What tells accounts that are older than a hash function from the others is not shown to those who cannot prove
+/// anything: an account that does not exist is offered everything.
+#[tokio::test]
+async fn an_account_is_offered_what_it_has_keys_for() {
+    let (world, _) = older().await;
     for (from, has) in [
         (None, true),
         (Some("romeo@example.org"), false),
@@ -196,7 +233,11 @@ async fn an_account_is_offered_what_it_has_keys_for() {
         raw.0.flush().await.unwrap();
         raw.0.event().await.unwrap();
         let features = raw.element().await;
-        assert_eq!(features.as_str().contains("SCRAM-SHA-512"), has, "{from:?}");
+        assert_eq!(
+            features.as_str().contains(">SCRAM-SHA-512<"),
+            has,
+            "{from:?}"
+        );
     }
     let config = world.connect("romeo@example.org", "montague");
     assert!(world.meet(&config).await.0.is_ok());
