@@ -103,19 +103,12 @@ modules:
         process.wait_until(90, "ejabberd listening", |process| {
             listens(port) && process.output().contains("accounts made")
         })?;
-        let accounts = accounts
-            .iter()
-            .map(|&(name, password)| Account {
-                name: name.to_owned(),
-                password: password.to_owned(),
-            })
-            .collect();
         let peer = Peer {
             software: "ejabberd",
             port,
             domain: domain.to_owned(),
             certificate: path.join("ca.pem"),
-            accounts,
+            accounts: Account::all(accounts),
             deviations: &[],
         };
         Ok(Ejabberd {

@@ -11,6 +11,19 @@ pub struct Account {
     pub password: String,
 }
 
+impl Account {
+    /// Those of these names and passwords.
+    pub fn all(accounts: &[(&str, &str)]) -> Vec<Account> {
+        let accounts = accounts.iter();
+        accounts
+            .map(|&(name, password)| Account {
+                name: name.to_owned(),
+                password: password.to_owned(),
+            })
+            .collect()
+    }
+}
+
 /// Where and how to connect.
 #[derive(Clone, Debug)]
 pub struct Peer {

@@ -126,20 +126,13 @@ impl Prosody {
         command.arg("-F").arg("--config").arg(&config);
         let mut process = Process::start(&mut command, &path.join("prosody.log"))?;
         process.wait_until(20, "Prosody listening", |_| listens(port))?;
-        let accounts = accounts
-            .iter()
-            .map(|&(name, password)| Account {
-                name: name.to_owned(),
-                password: password.to_owned(),
-            })
-            .collect();
         let certificate = path.join("cert.pem");
         let peer = Peer {
             software: "prosody",
             port,
             domain: domain.to_owned(),
             certificate,
-            accounts,
+            accounts: Account::all(accounts),
             deviations: DEVIATIONS,
         };
         Ok(Prosody {

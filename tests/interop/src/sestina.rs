@@ -53,19 +53,12 @@ impl Sestina {
         )?;
         let process = spawn(binary, folder.path(), port)?;
         let certificate = data.join("certificate.pem");
-        let accounts_made = accounts
-            .iter()
-            .map(|&(name, password)| Account {
-                name: name.to_owned(),
-                password: password.to_owned(),
-            })
-            .collect();
         let peer = Peer {
             software: "sestina",
             port,
             domain: domain.to_owned(),
             certificate,
-            accounts: accounts_made,
+            accounts: Account::all(accounts),
             deviations: &[],
         };
         let server = Sestina {

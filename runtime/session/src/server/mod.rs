@@ -5,6 +5,7 @@ mod builder;
 mod connection;
 mod listener;
 mod named;
+mod start;
 mod sweeper;
 
 use std::net::{IpAddr, SocketAddr};
