@@ -114,8 +114,10 @@ struct Local {
     acceptor: Option<TlsAcceptor>,
     connector: TlsConnector,
     direct: TlsConnector,
-    /// Whether there is a certificate to show.
-    has_identity: bool,
+    /// Whether certificates prove who somebody is (XEP-0178).
+    certificates: bool,
+    /// Whether there is one of our own to log in with.
+    shows_certificate: bool,
     dialback: bool,
     bidi: bool,
 }
@@ -332,12 +334,14 @@ impl Federation {
 fn local(config: &FederationConfig, domain: &BareJid, host: &Host) -> Result<Local, TlsError> {
     let of = |domain: &str| config.identities.get(domain);
     let identity = of(domain.domain()).or_else(|| of(host.domain().domain()));
+    let certificates = host.has_plugin("xep-0178");
     Ok(Local {
         domain: domain.clone(),
         acceptor: identity.map(Identity::acceptor).transpose()?,
         connector: tls::connector(identity, false)?,
         direct: tls::connector(identity, true)?,
-        has_identity: identity.is_some(),
+        certificates,
+        shows_certificate: certificates && identity.is_some(),
         dialback: host.has_plugin("xep-0220"),
         bidi: host.has_plugin("xep-0288"),
     })

@@ -233,7 +233,7 @@ impl<'a> Negotiation<'a> {
         let is_for_stanzas = purpose == Purpose::Stanzas;
         let usable = |row: &FeatureRow| match (row.element, row.ns) {
             ("starttls", ns::TLS) => true,
-            ("mechanisms", ns::SASL) => is_for_stanzas && local.has_identity,
+            ("mechanisms", ns::SASL) => is_for_stanzas && local.shows_certificate,
             DIALBACK => is_for_stanzas && local.dialback,
             BIDI => is_for_stanzas && local.bidi,
             _ => false,

@@ -54,20 +54,15 @@ impl Outbox {
 
     /// Takes a stanza in.
     pub(crate) fn give(&self, stanza: &Stanza) -> Given {
-        {
-            let queue = self.lock();
-            if queue.closed {
-                return Given::Closed;
-            }
-            if queue.bytes >= self.capacity {
-                return Given::Full;
-            }
-        }
-        self.keep(stanza.clone())
+        self.push(stanza.clone(), self.capacity)
     }
 
     /// Takes a stanza in, whether there is room or not.
-    pub(crate) fn keep(&self, mut stanza: Stanza) -> Given {
+    pub(crate) fn keep(&self, stanza: Stanza) -> Given {
+        self.push(stanza, usize::MAX)
+    }
+
+    fn push(&self, mut stanza: Stanza, capacity: usize) -> Given {
         // It may wait for long: it must not keep the buffer alive that it came in.
         stanza.compact();
         let size = stanza.pinned() + OVERHEAD;
@@ -75,6 +70,9 @@ impl Outbox {
             let mut queue = self.lock();
             if queue.closed {
                 return Given::Closed;
+            }
+            if queue.bytes >= capacity {
+                return Given::Full;
             }
             queue.bytes += size;
             queue.given = queue.given.wrapping_add(1);

@@ -111,7 +111,7 @@ async fn ours(evil: u16, honest: u16) -> Site {
     site(
         "a.example",
         free_port(),
-        &["xep-0220", "xep-0288"],
+        &["xep-0178", "xep-0220", "xep-0288"],
         |config| {
             config.default.require_tls = false;
             config.limits.domains_per_stream = 4;

@@ -7,7 +7,9 @@ mod setup;
 
 use std::time::Duration;
 
-use sestina_session::federation::{Authentication, Authorities, DomainPolicy, Identity};
+use sestina_session::federation::{
+    Authentication, Authorities, DomainPolicy, FederationConfig, Identity,
+};
 use sestina_session::testing::Conversation;
 
 use setup::{Authority, Site, eventually, pair};
@@ -99,22 +101,25 @@ async fn without_certificates_dialback_goes_without_tls_where_policy_lets_it() {
 #[tokio::test]
 async fn servers_prove_who_they_are_with_certificates() {
     let authority = Authority::new();
-    let (a, b) = pair(&[], |config, own| {
+    let configure = |config: &mut FederationConfig, own: &str| {
         config.authorities = Authorities::none().certificate(authority.certificate());
         let identity = authority.identity(&[own], 0..1_000);
         config.identities.insert(own.to_owned(), identity);
         for policy in config.domains.values_mut() {
             policy.authentication = Authentication::Certificate;
         }
-    })
-    .await;
+    };
+    let (a, b) = pair(&["xep-0178"], &configure).await;
     talk(&a, &b).await;
+    // Where that is switched off there is no other proof.
+    let (a, _b) = pair(&[], &configure).await;
+    bounces(&a, "juliet@b.example/balcony", "remote-server-timeout").await;
 }
 
 #[tokio::test]
 async fn tls_may_begin_with_the_connection() {
     let authority = Authority::new();
-    let (a, b) = pair(&[], |config, own| {
+    let (a, b) = pair(&["xep-0178"], |config, own| {
         config.authorities = Authorities::none().certificate(authority.certificate());
         let identity = authority.identity(&["*.example", own], 0..1_000);
         config.identities.insert(own.to_owned(), identity);
@@ -142,7 +147,7 @@ async fn certificates_for_another_name_or_out_of_time_are_refused() {
         stranger.identity(&["b.example"], 0..1_000),
     ];
     for identity in wrong {
-        let (a, b) = pair(&["xep-0220"], |config, own| {
+        let (a, b) = pair(&["xep-0178", "xep-0220"], |config, own| {
             config.authorities = Authorities::none().certificate(authority.certificate());
             let good = authority.identity(&[own], 0..1_000);
             let identity = match own {

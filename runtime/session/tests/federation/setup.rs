@@ -75,6 +75,7 @@ const fn spec(id: &'static str) -> SpecInfo {
 
 static DIALBACK: SpecInfo = spec("xep-0220");
 static BIDI: SpecInfo = spec("xep-0288");
+static CERTIFICATES: SpecInfo = spec("xep-0178");
 static PING: SpecInfo = spec("xep-0199");
 
 /// A port that is free now, and so is the next one.
@@ -109,13 +110,16 @@ pub(crate) async fn site(
     config.identities.insert(domain.to_owned(), identity);
     configure(&mut config);
     let has = |id: &str| plugins.contains(&id);
-    let (dialback, bidi) = (has("xep-0220"), has("xep-0288"));
+    let (dialback, bidi, certificates) = (has("xep-0220"), has("xep-0288"), has("xep-0178"));
     let host = HostConfig::new(domain, Storage::memory(), accounts)
         .unwrap()
         .plugins(move |_| {
             let mut all: Vec<Arc<dyn Plugin>> = vec![Arc::new(Named(&PING))];
             if dialback {
                 all.push(Arc::new(Named(&DIALBACK)));
+            }
+            if certificates {
+                all.push(Arc::new(Named(&CERTIFICATES)));
             }
             if bidi {
                 all.push(Arc::new(Named(&BIDI)));

@@ -249,7 +249,7 @@ impl Server {
         let is_secure = self.link.stream.transport().is_secure();
         let usable = |row: &FeatureRow| match (row.element, row.ns) {
             ("starttls", ns::TLS) => local.acceptor.is_some() && !is_secure,
-            ("mechanisms", ns::SASL) => true,
+            ("mechanisms", ns::SASL) => local.certificates,
             DIALBACK => local.dialback,
             BIDI => local.bidi,
             _ => false,
