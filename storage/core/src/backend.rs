@@ -143,6 +143,18 @@ pub trait Backend: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Vec<Value>>, StorageError>;
 
+    /// The keys of rows in their order, beginning after a key, also of rows that cannot be read: by them a check names what
+    /// is damaged.
+    async fn keys(
+        &self,
+        table: &'static TableDescriptor,
+        after: Option<&[Value]>,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>, StorageError> {
+        let rows = self.scan(table, after, limit).await?;
+        Ok(rows.iter().map(|row| table.key_of(row)).collect())
+    }
+
     /// How many rows a table has. Not for the hot path: an engine that keeps no count walks them.
     async fn count(&self, table: &'static TableDescriptor) -> Result<u64, StorageError> {
         let mut rows = 0;

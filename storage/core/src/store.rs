@@ -196,6 +196,22 @@ impl Storage {
         self.backend.scan(table, after, limit).await
     }
 
+    /// The keys of rows in their order as [`Backend::keys`] gives them, also of rows that cannot be read.
+    ///
+    /// # Errors
+    /// Any but [`StorageError::Conflict`].
+    pub async fn keys(
+        &self,
+        table: &'static TableDescriptor,
+        after: Option<&[Value]>,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>, StorageError> {
+        if let Some(after) = after {
+            table.check_key(after)?;
+        }
+        self.backend.keys(table, after, limit).await
+    }
+
     /// Whether the backend answers at present.
     ///
     /// # Errors

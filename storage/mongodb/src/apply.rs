@@ -64,6 +64,27 @@ impl Shared {
         ))
     }
 
+    /// The keys of what a filter finds, in their order. A list of changes that is under way is not waited for.
+    pub(crate) async fn keys(
+        &self,
+        table: &'static TableDescriptor,
+        found: Document,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>, StorageError> {
+        let collection = self.collection(table.name);
+        let find = collection.find(found).sort(doc! { "_id": 1 });
+        let find = find.projection(doc! { "_id": 1 }).limit(i64::from(limit));
+        let cursor = find.await.map_err(|error| errors::map(&error))?;
+        let documents: Vec<Document> = cursor
+            .try_collect()
+            .await
+            .map_err(|error| errors::map(&error))?;
+        documents
+            .iter()
+            .map(|document| document::key(document.get_str("_id").unwrap_or_default()))
+            .collect()
+    }
+
     /// Takes marks away whose lists are gone.
     async fn clear_stray_marks(
         &self,

@@ -1,13 +1,28 @@
 //! Rows as documents.
 
-use mongodb::bson::{Binary, Bson, Document, spec::BinarySubtype};
-use sestina_storage::{Column, ColumnType, StorageError, TableDescriptor, Value};
+use mongodb::bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
+use sestina_storage::{Column, ColumnType, StorageError, TableDescriptor, Value, ordered};
 
-use crate::{encoded, filter, hexadecimal};
+use crate::{encoded, filter, hexadecimal, journal};
 
 /// The `_id` of the row with this key.
 pub(crate) fn id(key: &[Value]) -> String {
     encoded(key)
+}
+
+/// The key of the row with this `_id`.
+pub(crate) fn key(id: &str) -> Result<Vec<Value>, StorageError> {
+    let octets = octets(id).ok_or_else(|| StorageError::corrupt("an _id that is no key"))?;
+    ordered::decode(&octets)
+}
+
+/// Finds the rows that come after a key, or all.
+pub(crate) fn after(key: Option<&[Value]>) -> Document {
+    let mut filter = doc! { journal::ABSENT: null };
+    if let Some(key) = key {
+        filter.insert("_id", doc! { "$gt": id(key) });
+    }
+    filter
 }
 
 /// The document of a row. A column without value has no field, which MongoDB treats as null.

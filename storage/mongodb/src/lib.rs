@@ -221,11 +221,19 @@ impl Backend for MongoDb {
     ) -> Result<Vec<Vec<Value>>, StorageError> {
         let _guard = self.shared.enter().await?;
         self.shared.known(table)?;
-        let mut filter = doc! { journal::ABSENT: null };
-        if let Some(after) = after {
-            filter.insert("_id", doc! { "$gt": document::id(after) });
-        }
+        let filter = document::after(after);
         patiently(self.shared.rows(table, filter, doc! { "_id": 1 }, limit)).await
+    }
+
+    async fn keys(
+        &self,
+        table: &'static TableDescriptor,
+        after: Option<&[Value]>,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>, StorageError> {
+        let _guard = self.shared.enter().await?;
+        self.shared.known(table)?;
+        patiently(self.shared.keys(table, document::after(after), limit)).await
     }
 
     async fn count(&self, table: &'static TableDescriptor) -> Result<u64, StorageError> {

@@ -83,7 +83,8 @@ impl Layout {
 
     /// The values of a stored row.
     pub(crate) fn row(&self, octets: &[u8]) -> Result<Vec<Value>, StorageError> {
-        let row = ordered::decode(octets)?;
+        let row = ordered::decode(octets)
+            .map_err(|_| StorageError::corrupt("octets that are no row of its table"))?;
         self.table.check_row(&row)?;
         Ok(row)
     }

@@ -256,6 +256,21 @@ impl Backend for Redis {
         self.rows(&layout, 0, &part, false, Some(limit)).await
     }
 
+    async fn keys(
+        &self,
+        table: &'static TableDescriptor,
+        after: Option<&[Value]>,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>, StorageError> {
+        let layout = self.layout(table)?;
+        let part = Lex::after(after);
+        let mut range = redis::cmd("ZRANGEBYLEX");
+        range.arg(&layout.keys).arg(&part.lower).arg(&part.upper);
+        range.arg("LIMIT").arg(0).arg(limit);
+        let keys: Vec<Vec<u8>> = self.run(true, Call::Command(&range)).await?;
+        keys.iter().map(|key| ordered::decode(key)).collect()
+    }
+
     async fn count(&self, table: &'static TableDescriptor) -> Result<u64, StorageError> {
         let layout = self.layout(table)?;
         let mut count = redis::cmd("HLEN");

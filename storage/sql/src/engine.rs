@@ -27,7 +27,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
     /// The columns, in the order of the statement.
-    pub columns: &'static [Column],
+    pub columns: &'a [Column],
     /// The most rows.
     pub limit: usize,
     /// The search, with the place of its column.

@@ -75,6 +75,8 @@ enum Action {
     Remove(usize),
     /// All rows in the order of the key, the values of a key before the first where `lower` is given.
     Scan,
+    /// The same, and of each row its key alone.
+    Keys,
 }
 
 /// What of a selection's arguments changes the text.
@@ -139,7 +141,7 @@ impl Statements {
                 dialect.upsert(&mut text.out, table, &others);
             }),
             get: text(&|text| {
-                text.read();
+                text.read(table.columns.iter().map(|column| column.name));
                 text.key();
             }),
             delete: text(&|text| {
@@ -184,6 +186,30 @@ impl Statements {
 
     /// Reads rows in the order of the key, beginning after a key.
     pub fn scan<'a>(&self, after: Option<&'a [Value]>, limit: u32, exact: bool) -> Bound<'a> {
+        self.walk(Action::Scan, self.every_column(), after, limit, exact)
+    }
+
+    /// Reads keys in their order, beginning after one.
+    pub fn keys<'a>(&self, after: Option<&'a [Value]>, limit: u32, exact: bool) -> Bound<'a> {
+        self.walk(Action::Keys, self.table.key.to_vec(), after, limit, exact)
+    }
+
+    fn every_column(&self) -> Vec<&'static str> {
+        self.table
+            .columns
+            .iter()
+            .map(|column| column.name)
+            .collect()
+    }
+
+    fn walk<'a>(
+        &self,
+        action: Action,
+        columns: Vec<&'static str>,
+        after: Option<&'a [Value]>,
+        limit: u32,
+        exact: bool,
+    ) -> Bound<'a> {
         let exact = exact || after.is_some_and(|key| key.iter().any(is_long));
         let shape = Shape {
             lower: after.map_or(End::Open, |_| End::Excluded),
@@ -194,8 +220,9 @@ impl Statements {
             limit: true,
             exact: exact && self.dialect.schema().folds(),
         };
-        let text = self.shaped(Action::Scan, shape, |text| {
-            text.scan(shape.lower == End::Excluded);
+        let text = self.shaped(action, shape, |text| {
+            text.read(columns);
+            text.walk(shape.lower == End::Excluded);
         });
         let key = |key: &'a [Value]| {
             let columns = self
@@ -232,7 +259,7 @@ impl Statements {
         let query = selection.query;
         let action = Action::Read(std::ptr::from_ref(query).addr());
         let text = self.shaped(action, shape, |text| {
-            text.read();
+            text.read(self.every_column());
             text.matching(query, false);
             text.order(&self.table.order_of(query));
             text.limit();
@@ -532,10 +559,10 @@ impl<'t> Text<'t> {
         self.name(name).push(" = ").placeholder()
     }
 
-    fn read(&mut self) {
-        for (place, column) in self.table.columns.iter().enumerate() {
+    fn read(&mut self, columns: impl IntoIterator<Item = &'static str>) {
+        for (place, column) in columns.into_iter().enumerate() {
             self.push(if place == 0 { "SELECT " } else { ", " })
-                .whole(column.name);
+                .whole(column);
         }
         let name = self.table.name;
         self.push(" FROM ").name(name);
@@ -610,9 +637,8 @@ impl<'t> Text<'t> {
         }
     }
 
-    fn scan(&mut self, after: bool) {
+    fn walk(&mut self, after: bool) {
         let key = self.table.key;
-        self.read();
         if after && self.dialect.compares_rows() {
             self.push(" WHERE (");
             for (place, name) in key.iter().enumerate() {
