@@ -18,6 +18,7 @@ pub mod xep_0199;
 pub mod xep_0203;
 pub mod xep_0220;
 pub mod xep_0288;
+pub mod xep_0352;
 pub mod xep_0386;
 pub mod xep_0388;
 pub mod xep_0440;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod client_state;
 mod discovery;
 mod items;
 mod offline;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0175, xep_0198,
-    xep_0199, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
+    xep_0199, xep_0352, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -34,6 +35,7 @@ struct Changes {
     offline: skeletons::xep_0160::Settings,
     registration: skeletons::xep_0077::Settings,
     management: skeletons::xep_0198::Settings,
+    state: skeletons::xep_0352::Settings,
     /// Whether people without an account may come.
     anonymous: bool,
 }
@@ -62,6 +64,7 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 offline,
                 registration,
                 management,
+                state,
                 anonymous,
             } = &changes;
             let mut plugins = vec![
@@ -93,6 +96,7 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                     &Default::default(),
                     host,
                 ))?,
+                skeletons::xep_0352::server::<xep_0352::Server>(&Setup::new(state, host))?,
                 skeletons::xep_0386::server::<xep_0386::Server>(&Setup::new(
                     &Default::default(),
                     host,

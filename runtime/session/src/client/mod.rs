@@ -6,6 +6,7 @@
 //!
 //! [`login`] goes the same way step by step, with a type for what has been reached.
 
+mod activity;
 mod config;
 mod delivery;
 mod eyeballs;
@@ -37,6 +38,7 @@ use sestina_wire::{
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
+use crate::client::activity::Activity;
 use crate::client::delivery::{Outgoing, Ticket};
 use crate::client::keep_alive::KeepAlive;
 use crate::client::reconnect::{Dial, Link};
@@ -206,6 +208,7 @@ struct Inner {
     account: BareJid,
     out: mpsc::Sender<Outgoing>,
     close: watch::Sender<bool>,
+    active: watch::Sender<bool>,
     ended: watch::Receiver<bool>,
     request_timeout: Duration,
 }
@@ -308,6 +311,7 @@ impl Client {
         let (events, inbound) = mpsc::channel(INBOUND);
         let (close, closing) = watch::channel(false);
         let (end, ended) = watch::channel(false);
+        let (active, activity) = watch::channel(true);
         host.connect(Arc::new(Channel(out.clone())));
         if let Err(error) = manager.start().await {
             session.close(None).await;
@@ -320,6 +324,7 @@ impl Client {
                 account: config.account.clone(),
                 out,
                 close,
+                active,
                 ended,
                 request_timeout: config.request_timeout,
             }),
@@ -337,6 +342,7 @@ impl Client {
             link,
             keep_alive: KeepAlive::new(config.keep_alive.0, config.keep_alive.1),
             managed: None,
+            activity: Activity::new(activity),
             state: task::State::new(),
         };
         tokio::spawn(task.run());

@@ -18,7 +18,7 @@ pub use extensions::Extensions;
 pub use joined::Joined;
 pub use requests::Requests;
 pub(crate) use resource::{Copies, Sent, Unacknowledged, Waited, Work};
-pub use resource::{Resource, Terms, TooHigh};
+pub use resource::{Held, Holding, Resource, Terms, TooHigh};
 pub use resumption::Resumption;
 
 use self::resumption::Resumable;

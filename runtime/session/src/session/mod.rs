@@ -65,6 +65,9 @@ pub struct Session {
     resumption: Option<Resumption>,
     /// What became of stream management, on the connecting side.
     managed: Managed,
+    /// What the server announced last, on the connecting side.
+    #[cfg(feature = "client")]
+    features: Option<Frame>,
     /// The session that began with the login.
     joined: Option<Joined>,
 }
@@ -153,13 +156,19 @@ impl Session {
         self.managed
     }
 
+    /// Whether the server announced this feature of streams, on the connecting side.
+    #[cfg(feature = "client")]
+    pub fn offers<P: sestina_wire::Payload>(&self) -> bool {
+        let features = self.features.as_ref();
+        features.is_some_and(|features| features.root().child(P::NAME, P::NS).is_some())
+    }
+
     /// The session that others find already, where it began with the login (XEP-0386).
     #[cfg(feature = "server")]
     pub(crate) fn take_joined(&mut self) -> Option<Joined> {
         self.joined.take()
     }
 
-    #[cfg(feature = "server")]
     pub(crate) fn writer(&mut self) -> sestina_wire::Writer<'_> {
         self.stream.writer()
     }

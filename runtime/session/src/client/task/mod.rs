@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
 use tracing::debug;
 
+use crate::client::activity::Activity;
 use crate::client::delivery::{Outgoing, Progress, Ticket};
 use crate::client::keep_alive::KeepAlive;
 use crate::client::managed::Managed;
@@ -46,6 +47,7 @@ pub(super) struct Task {
     pub(super) link: Option<Link>,
     pub(super) keep_alive: KeepAlive,
     pub(super) managed: Option<Managed>,
+    pub(super) activity: Activity,
     pub(super) state: State,
 }
 
@@ -84,6 +86,8 @@ enum Woken {
     Broken(SessionError),
     Send(Option<Outgoing>),
     Silent,
+    /// The program says whether anybody looks.
+    Activity,
     Closing,
 }
 
@@ -114,6 +118,7 @@ impl Task {
     pub(super) async fn run(mut self) {
         let handled = Arc::new(Semaphore::new(HANDLED));
         self.manage();
+        self.activity.begin(&mut self.session);
         let end = loop {
             let ended = self.serve(&handled).await;
             debug!(end = ?ended.end, "the stream has ended");
@@ -195,6 +200,7 @@ impl Task {
                     return Ended::broken(error);
                 }
                 Woken::Send(Some(outgoing)) => self.send(outgoing),
+                Woken::Activity => self.activity.tell(&mut self.session),
                 Woken::Silent => {
                     if !self.probe() {
                         return Ended::broken("the server has not answered for too long");
@@ -316,6 +322,7 @@ impl Task {
             events,
             keep_alive,
             managed,
+            activity,
             state,
             ..
         } = self;
@@ -357,6 +364,7 @@ impl Task {
         });
         tokio::select! {
             woken = work => woken,
+            Some(()) = activity.changed() => Woken::Activity,
             () = closed(closing, events) => Woken::Closing,
         }
     }

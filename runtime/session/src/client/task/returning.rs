@@ -91,6 +91,7 @@ impl Task {
             (self.session.managed(), &mut self.managed)
         {
             managed.resumed(&mut self.session, handled)?;
+            self.activity.begin(&mut self.session);
             self.tell(Event::Resumed);
             return Ok(());
         }
@@ -106,6 +107,7 @@ impl Task {
             let _ = lost.acknowledge(handled);
         }
         self.manage();
+        self.activity.begin(&mut self.session);
         self.jid.send_replace(self.session.jid().clone());
         self.tell(Event::Renewed(self.session.jid().clone()));
 

@@ -160,6 +160,9 @@ impl Resource {
             wanted: false,
             taken_over: queue.stream.taken_over.wrapping_add(1),
         };
+        // A stream begins with somebody who looks (XEP-0352 §5.2).
+        queue.let_go(self);
+        queue.inactive = None;
         drop(guard);
         self.work.wake();
         self.space.notify_waiters();

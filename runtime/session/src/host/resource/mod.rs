@@ -1,5 +1,6 @@
 //! One session of an account, as the rest of the server sees it.
 
+mod held;
 mod management;
 mod unacknowledged;
 
@@ -15,6 +16,8 @@ use tokio::sync::Notify;
 use crate::host::{Account, Extensions};
 use crate::transport::OutBuffer;
 
+use self::held::Inactive;
+pub use self::held::{Held, Holding};
 use self::management::Stream;
 pub(crate) use self::management::Waited;
 pub(crate) use self::unacknowledged::{Copies, Unacknowledged};
@@ -62,6 +65,8 @@ struct Queue {
     state: State,
     /// What waits for acknowledgement, where the client wants that (XEP-0198).
     unacknowledged: Option<Box<Unacknowledged>>,
+    /// What waits until somebody looks, where nobody does (XEP-0352).
+    inactive: Option<Box<Inactive>>,
     stream: Stream,
 }
 
@@ -220,6 +225,14 @@ impl Resource {
             return Sent::Ended;
         }
         let was_empty = queue.out.is_empty();
+        if queue.inactive.is_some() && queue.hold(stanza, self) {
+            let woken = was_empty && !queue.out.is_empty();
+            drop(guard);
+            if woken {
+                self.work.wake();
+            }
+            return Sent::Queued;
+        }
         match &mut queue.unacknowledged {
             Some(unacknowledged) => {
                 let now = self.account.host().clock().now();

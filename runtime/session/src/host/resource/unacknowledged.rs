@@ -129,6 +129,16 @@ impl Unacknowledged {
         self.log.get(before..).unwrap_or_default()
     }
 
+    /// Keeps a stanza that was serialised before, and of which no other session has a copy.
+    pub(crate) fn record_written(&mut self, written: &[u8], sent: Timestamp) {
+        self.log.extend_from_slice(written);
+        self.entries.push_back(Entry {
+            length: written.len(),
+            sent,
+            mark: None,
+        });
+    }
+
     /// Bytes that wait.
     fn len(&self) -> usize {
         self.log.len() - self.start

@@ -105,6 +105,8 @@ async fn negotiate(
                 close_limit,
                 resumption,
                 managed: Managed::Unavailable,
+                #[cfg(feature = "client")]
+                features: None,
                 joined,
             })
         }

@@ -98,6 +98,7 @@ impl Connecting {
             offered2: Offered2::default(),
             legacy_session: false,
             managed: Managed::Unavailable,
+            features: None,
             jid: None,
             id: Text::default(),
             lang: None,
@@ -143,6 +144,7 @@ impl Connecting {
             closing_tag: false,
             resumption: None,
             managed: negotiation.managed,
+            features: negotiation.features,
             joined: None,
             close_limit: negotiation.config.timeouts.close,
         })
@@ -171,6 +173,8 @@ struct Negotiation {
     legacy_session: bool,
     /// What is known about stream management.
     managed: Managed,
+    /// The server's last features.
+    features: Option<Frame>,
     jid: Option<FullJid>,
     id: Text,
     lang: Option<Text>,
@@ -234,6 +238,7 @@ impl Negotiation {
                     let root = frame.root();
                     if root.is("features", ns::STREAM) {
                         let offers = self.read_features(root);
+                        self.features = Some(frame.clone());
                         self.step(Input::Features(&offers));
                     } else if root.ns() == ns::CLIENT {
                         self.step(Input::Stanza);
