@@ -3,19 +3,17 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
+mod rows;
 
-use mongodb::bson::{Document, doc};
+use std::process::{Command, Output, Stdio};
+
+use ::mongodb::bson::{Document, doc};
+use rows::{ROMEO, fill, long};
 use sestina_interop::database::backing::{Backing, installed};
 use sestina_interop::ready;
-use sestina_storage::{Backend, ColumnType, TableDescriptor, Value, Write};
 use sestina_types::{MIGRATIONS, TABLES};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_sestina");
-const ROMEO: &str = "romeo@example.org";
-/// Rows of each table.
-const ROWS: i64 = 5;
 
 fn check(url: &str) -> Output {
     let mut command = Command::new(BINARY);
@@ -31,50 +29,12 @@ fn tamper(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {said}");
 }
 
-/// An address beyond what an index of PostgreSQL or MySQL holds.
-fn long() -> String {
-    format!("{}@example.org", "n".repeat(300))
-}
-
-/// Romeo's row and those of others, whose addresses come before and after his.
-fn row(table: &TableDescriptor, number: i64) -> Vec<Value> {
-    let others = ["juliet@example.org", "tybalt@example.org", "example.org"];
-    let owner = match usize::try_from(number).unwrap() {
-        0 => ROMEO.to_owned(),
-        1 => long(),
-        number => others[number - 2].to_owned(),
-    };
-    let columns = table.columns.iter();
-    columns
-        .map(|column| match column.ty {
-            _ if table.personal.contains(&column.name) => owner.as_str().into(),
-            ColumnType::Text => Value::Text(format!("text {number}")),
-            ColumnType::Integer => Value::Integer(number),
-            ColumnType::Boolean => Value::Boolean(true),
-            ColumnType::Bytes => Value::Bytes(vec![7; 3]),
-            ColumnType::Timestamp => Value::Timestamp(1_790_000_000_000_000 + number),
-        })
-        .collect()
-}
-
-async fn fill(backend: Arc<dyn Backend>) -> u64 {
-    backend.prepare(TABLES, MIGRATIONS).await.unwrap();
-    let mut total = 0;
-    for &table in TABLES {
-        let rows = (0..ROWS).map(|number| Write::Put {
-            table,
-            row: row(table, number),
-        });
-        backend.write(rows.collect()).await.unwrap();
-        total += backend.count(table).await.unwrap();
-    }
-    backend.close().await;
-    total
-}
-
 /// Nothing is wrong, then these things are and nothing else.
-async fn finds(url: &str, backend: Arc<dyn Backend>, wanted: &[&str], damage: impl AsyncFnOnce()) {
-    let total = fill(backend).await;
+async fn finds(url: &str, wanted: &[&str], damage: impl AsyncFnOnce()) {
+    let backend = rows::open(url).await;
+    backend.prepare(TABLES, MIGRATIONS).await.unwrap();
+    let total = fill(&*backend, TABLES).await;
+    backend.close().await;
     let before = check(url);
     let told = String::from_utf8_lossy(&before.stdout);
     assert!(before.status.success(), "{told}");
@@ -101,14 +61,13 @@ async fn postgres() {
     let ready = ready!("storage_damage::postgres", installed("postgres"));
     let backing = Backing::start("postgres", &ready, false).unwrap();
     let url = backing.url();
-    let backend = sestina_storage_sql::postgres::Postgres::open(url).await;
     let moved = format!(
         "table roster: row {:?} \"text 1\": ",
         long().replace('n', "m")
     );
     // A value is gone that has to be there; a long address does not fit what stands for it in the key.
     let wanted = ["table users: row \"romeo@example.org\": ", &moved];
-    finds(url, Arc::new(backend.unwrap()), &wanted, async || {
+    finds(url, &wanted, async || {
         let other = long().replace('n', "m");
         tamper(
             Command::new("psql")
@@ -128,10 +87,9 @@ async fn mysql() {
     let ready = ready!("storage_damage::mysql", installed("mysql"));
     let backing = Backing::start("mysql", &ready, false).unwrap();
     let url = backing.url();
-    let backend = sestina_storage_sql::mysql::MySql::open(url).await;
     // Octets that are no text, in a column of text and in a key.
     let wanted = ["table roster: row \"romeo@example.org\" \"text 0\": "];
-    finds(url, Arc::new(backend.unwrap()), &wanted, async || {
+    finds(url, &wanted, async || {
         let rest = url.strip_prefix("mysql://root@127.0.0.1:").unwrap();
         let (port, name) = rest.split_once('/').unwrap();
         tamper(
@@ -151,7 +109,6 @@ async fn redis() {
     let ready = ready!("storage_damage::redis", installed("redis"));
     let backing = Backing::start("redis", &ready, false).unwrap();
     let url = backing.url();
-    let backend = sestina_storage_redis::Redis::open(url).await;
     // What is no row, a row that is another's, a row that is gone from beside its key.
     let wanted = [
         "table users: row \"example.org\": ",
@@ -166,7 +123,7 @@ async fn redis() {
          for _, key in ipairs(redis.call('ZRANGE', '{sestina}:roster:keys', 0, -1)) do \
            if string.find(key, 'romeo') then redis.call('HDEL', '{sestina}:roster:rows', key) end \
          end";
-    finds(url, Arc::new(backend.unwrap()), &wanted, async || {
+    finds(url, &wanted, async || {
         tamper(Command::new("redis-cli").args(["-e", "-u", url, "EVAL", lua, "0"]));
     })
     .await;
@@ -177,13 +134,12 @@ async fn mongodb() {
     let ready = ready!("storage_damage::mongodb", installed("mongodb"));
     let backing = Backing::start("mongodb", &ready, false).unwrap();
     let url = backing.url();
-    let backend = sestina_storage_mongodb::MongoDb::open(url).await;
     // A number where a text belongs, and a row that says of itself it was another's.
     let wanted = [
         "table users: row \"romeo@example.org\": ",
         "table roster: row \"romeo@example.org\" \"text 0\": ",
     ];
-    finds(url, Arc::new(backend.unwrap()), &wanted, async || {
+    finds(url, &wanted, async || {
         let client = ::mongodb::Client::with_uri_str(url).await.unwrap();
         let database = client.database("sestina");
         for (table, filter, change) in [

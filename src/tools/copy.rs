@@ -39,6 +39,7 @@ const fn column(name: &'static str, ty: ColumnType, optional: bool) -> Column {
         ty,
         optional,
         secret: false,
+        default: None,
     }
 }
 

@@ -35,4 +35,11 @@ impl History {
         let steps = self.steps.iter().filter(|step| step.dialect == dialect);
         steps.map(|step| step.version).max().unwrap_or(0)
     }
+
+    /// The version of the tables: the newest for any dialect, and the first where nothing is written yet.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        let versions = self.steps.iter().map(|step| step.version);
+        versions.max().unwrap_or(1)
+    }
 }

@@ -11,7 +11,7 @@ pub struct Table {
     pub rust: String,
     /// Name of the accessor on `Storage`, a legal identifier.
     pub accessor: String,
-    /// Version; 1 for a table without history.
+    /// The version of its specification's tables; 1 for one without history.
     pub version: u32,
     /// The columns that name an account a row belongs to; `None` where it is not said.
     pub personal: Option<Vec<String>>,

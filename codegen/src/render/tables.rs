@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use sestina_schema::Literal;
 
 use super::{code, held};
 use crate::model::{Column, ColumnType, Model, Query, Spec, Table};
@@ -159,12 +160,22 @@ impl Context<'_> {
                 ColumnType::Bytes => quote!(Bytes),
                 ColumnType::DateTime => quote!(Timestamp),
             };
+            let default = match &column.default {
+                None => quote!(None),
+                Some(Literal::Text(text)) => quote!(Some(#storage::Literal::Text(#text))),
+                Some(Literal::Integer(number)) => {
+                    let number = proc_macro2::Literal::i64_unsuffixed(*number);
+                    quote!(Some(#storage::Literal::Integer(#number)))
+                }
+                Some(Literal::Boolean(flag)) => quote!(Some(#storage::Literal::Boolean(#flag))),
+            };
             quote! {
                 #storage::Column {
                     name: #name,
                     ty: #storage::ColumnType::#ty,
                     optional: #optional,
                     secret: #secret,
+                    default: #default,
                 }
             }
         });

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use toml::Spanned;
 
 use crate::model::{
-    Answer, Dependency, ElementName, ElementUse, Feature, Handler, Identity, Iq, Negotiation,
-    Place, Schema, Shown, Spec, Stage, State, Traveller,
+    Answer, Dependency, ElementName, ElementUse, Feature, Handler, History, Identity, Iq,
+    Negotiation, Place, Schema, Shown, Spec, Stage, State, Traveller,
 };
 use crate::read::toml::{
     File, RawHandler, RawHeader, RawIq, RawNegotiation, RawSpec, RawStage, RawTraveller,
@@ -168,6 +168,7 @@ pub(super) fn spec(
         };
         let holds = raw.get_ref().holds.as_ref();
         table.holds = holds.and_then(|holds| items.element(holds));
+        table.version = spec.history.as_ref().map_or(1, History::version);
         spec.tables.push(table);
     }
     spec.config = raw

@@ -130,6 +130,11 @@ fn column(file: &mut File, raw: &RawColumn) -> Option<Column> {
 /// What older rows have in a column, where it is of the column's type.
 fn default(file: &mut File, raw: &RawColumn, type_: ColumnType) -> Option<Literal> {
     let written = raw.default.as_ref()?;
+    if raw.optional {
+        let help = "remove one of them: older rows have no value in an optional column";
+        file.error(written.span(), "an optional column with a default", help);
+        return None;
+    }
     let literal = match (written.get_ref(), type_) {
         (toml::Value::String(text), ColumnType::Text | ColumnType::BareJid | ColumnType::Jid) => {
             Literal::Text(text.clone())

@@ -30,6 +30,36 @@ pub struct Column {
     pub optional: bool,
     /// Whether tools that show or export rows must leave it out.
     pub secret: bool,
+    /// What rows have here that are older than the column.
+    pub default: Option<Literal>,
+}
+
+/// A value that a description can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Literal {
+    /// Text.
+    Text(&'static str),
+    /// A number.
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
+}
+
+impl Column {
+    /// The value of a row that is older than the column: its default, no value, or what is nothing in its type.
+    pub fn of_older_rows(&self) -> Value {
+        match (self.default, self.ty) {
+            (Some(Literal::Text(text)), _) => Value::from(text),
+            (Some(Literal::Integer(number)), _) => Value::Integer(number),
+            (Some(Literal::Boolean(flag)), _) => Value::Boolean(flag),
+            (None, _) if self.optional => Value::Null,
+            (None, ColumnType::Text) => Value::Text(String::new()),
+            (None, ColumnType::Integer) => Value::Integer(0),
+            (None, ColumnType::Boolean) => Value::Boolean(false),
+            (None, ColumnType::Bytes) => Value::Bytes(Vec::new()),
+            (None, ColumnType::Timestamp) => Value::Timestamp(0),
+        }
+    }
 }
 
 /// A query asked of a table: equality on some columns, one range, an order, a bound.

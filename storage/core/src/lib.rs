@@ -28,7 +28,9 @@ mod value;
 
 pub use backend::{Backend, Outcome, Write};
 pub use column::ColumnValue;
-pub use descriptor::{Column, ColumnType, Migration, QueryDescriptor, Retention, TableDescriptor};
+pub use descriptor::{
+    Column, ColumnType, Literal, Migration, QueryDescriptor, Retention, TableDescriptor,
+};
 pub use error::StorageError;
 pub use query::{Range, Selection};
 pub use search::Search;

@@ -99,7 +99,12 @@ pub(crate) fn read(table: &TableDescriptor, line: &str) -> Result<Line, StorageE
     let row: Option<Vec<Value>> = table
         .columns
         .iter()
-        .map(|column| from_json(column.ty, object.remove(column.name).unwrap_or(Json::Null)))
+        .map(|column| match object.remove(column.name) {
+            // The line is older than the column.
+            None if column.default.is_some() => Some(column.of_older_rows()),
+            None => Some(Value::Null),
+            Some(json) => from_json(column.ty, json),
+        })
         .collect();
     let row = row.ok_or_else(bad)?;
     table.check_row(&row)?;

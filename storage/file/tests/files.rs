@@ -4,7 +4,8 @@
 use std::{fs, io::Write as _, path::Path};
 
 use sestina_storage::{
-    Backend as _, Range, Selection, StorageError, TableDescriptor, Value, Write, conformance,
+    Backend as _, Column, ColumnType, Literal, Range, Selection, StorageError, TableDescriptor,
+    Value, Write, conformance,
 };
 use sestina_storage_file::Files;
 
@@ -226,4 +227,36 @@ async fn many_rows() {
         .unwrap();
     assert_eq!(found[0], row("romeo@example.org", 14_003));
     backend.close().await;
+}
+
+/// Rows that are older than a column have its default there, when they are read and when they are found by it.
+#[tokio::test]
+async fn rows_older_than_a_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = open(folder.path()).await;
+    before
+        .write(vec![put("romeo@example.org", 1)])
+        .await
+        .unwrap();
+    before.close().await;
+    let old = list();
+    let state = Column {
+        name: "state",
+        ty: ColumnType::Text,
+        optional: false,
+        secret: false,
+        default: Some(Literal::Text("it's new")),
+    };
+    let grown: &'static TableDescriptor = Box::leak(Box::new(TableDescriptor {
+        version: old.version + 1,
+        columns: Vec::leak([old.columns, &[state]].concat()),
+        ..*old
+    }));
+    let files = Files::open(folder.path().to_str().unwrap()).await.unwrap();
+    files.prepare(&[grown], &[]).await.unwrap();
+    let mut wanted = row("romeo@example.org", 1);
+    wanted.push("it's new".into());
+    let key = grown.key_of(&wanted);
+    assert_eq!(files.get(grown, &key).await, Ok(Some(wanted)));
+    files.close().await;
 }

@@ -1,7 +1,7 @@
 //! Rows as documents.
 
 use mongodb::bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
-use sestina_storage::{Column, ColumnType, StorageError, TableDescriptor, Value, ordered};
+use sestina_storage::{ColumnType, StorageError, TableDescriptor, Value, ordered};
 
 use crate::{encoded, filter, hexadecimal, journal};
 
@@ -62,18 +62,6 @@ pub(crate) fn is_ordered(table: &TableDescriptor, column: &str) -> bool {
             .any(|index| index.contains(&column))
 }
 
-/// The value of a column that older rows do not have.
-pub(crate) fn empty(column: &Column) -> Value {
-    match column.ty {
-        _ if column.optional => Value::Null,
-        ColumnType::Text => Value::Text(String::new()),
-        ColumnType::Integer => Value::Integer(0),
-        ColumnType::Boolean => Value::Boolean(false),
-        ColumnType::Bytes => Value::Bytes(Vec::new()),
-        ColumnType::Timestamp => Value::Timestamp(0),
-    }
-}
-
 /// The row of a document.
 pub(crate) fn to_row(
     table: &TableDescriptor,
@@ -83,7 +71,7 @@ pub(crate) fn to_row(
     columns
         .map(|column| {
             let value = match (column.ty, document.get(column.name)) {
-                (_, None | Some(Bson::Null)) => Some(empty(column)),
+                (_, None | Some(Bson::Null)) => Some(column.of_older_rows()),
                 (ColumnType::Text, Some(Bson::String(text))) => Some(Value::Text(text.clone())),
                 (ColumnType::Boolean, Some(Bson::Boolean(flag))) => Some(Value::Boolean(*flag)),
                 (ColumnType::Integer, Some(number)) => integer(number).map(Value::Integer),

@@ -151,7 +151,7 @@ async fn bring_up_to_date(
     let collection = shared.collection(table.name);
     for column in table.columns {
         if !column.optional {
-            let empty = document::to_bson(table, column.name, &document::empty(column));
+            let empty = document::to_bson(table, column.name, &column.of_older_rows());
             let lacking = doc! { column.name: null };
             let set = doc! { "$set": { column.name: empty } };
             let filled = collection.update_many(lacking, set).await;

@@ -17,7 +17,7 @@ use sestina_interop::{
     ready,
 };
 use sestina_storage::{
-    Backend, Column, ColumnType, StorageError, TableDescriptor, Value, Write, async_trait,
+    Backend, Column, ColumnType, Literal, StorageError, TableDescriptor, Value, Write, async_trait,
     conformance, ordered,
 };
 use sestina_storage_mongodb::MongoDb;
@@ -281,6 +281,7 @@ const fn column(name: &'static str, ty: ColumnType) -> Column {
         ty,
         optional: false,
         secret: false,
+        default: None,
     }
 }
 
@@ -303,7 +304,10 @@ static SECOND: TableDescriptor = TableDescriptor {
     version: 2,
     columns: &[
         column("owner", ColumnType::Text),
-        column("count", ColumnType::Integer),
+        Column {
+            default: Some(Literal::Integer(7)),
+            ..column("count", ColumnType::Integer)
+        },
         column("tag", ColumnType::Bytes),
     ],
     indexes: &[&["tag"], &["count"]],
@@ -330,13 +334,13 @@ async fn grows_with_its_tables_and_refuses_newer_ones() {
     too.unwrap();
     let row: Vec<Value> = vec![
         "a@example.org".into(),
-        Value::Integer(0),
+        Value::Integer(7),
         Value::Bytes(vec![0, 255]),
     ];
     assert_eq!(one.get(&SECOND, &row[..1]).await, Ok(Some(row)));
     let stored = raw(&server).await.collection::<Document>("growing");
     let stored = stored
-        .find_one(doc! { "count": 0_i64, "tag": "00ff" })
+        .find_one(doc! { "count": 7_i64, "tag": "00ff" })
         .await;
     assert!(stored.unwrap().is_some(), "what is looked up has its form");
     let error = old.prepare(&[&FIRST], &[]).await.unwrap_err();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use redis::{Script, ScriptInvocation};
-use sestina_storage::{ColumnType, StorageError, Value, ordered};
+use sestina_storage::{StorageError, ordered};
 
 use crate::layout::{Layout, TAG};
 
@@ -28,15 +28,8 @@ pub(crate) fn invocation<'a>(script: &'a Script, layouts: &[Layout]) -> ScriptIn
         call.arg(table.columns.len());
         for column in table.columns {
             // What an older row, which lacks the column, gets there.
-            let value = match column.ty {
-                _ if column.optional => Value::Null,
-                ColumnType::Text => Value::Text(String::new()),
-                ColumnType::Integer => Value::Integer(0),
-                ColumnType::Boolean => Value::Boolean(false),
-                ColumnType::Bytes => Value::Bytes(Vec::new()),
-                ColumnType::Timestamp => Value::Timestamp(0),
-            };
-            call.arg(column.name).arg(ordered::encode(&[value]));
+            let older = ordered::encode(&[column.of_older_rows()]);
+            call.arg(column.name).arg(older);
         }
         call.arg(layout.indexes.len());
         for index in &layout.indexes {

@@ -15,8 +15,8 @@ use sestina_interop::{
     ready,
 };
 use sestina_storage::{
-    Backend, Column, ColumnType, QueryDescriptor, Range, Selection, StorageError, TableDescriptor,
-    Value, Write, async_trait, conformance,
+    Backend, Column, ColumnType, Literal, QueryDescriptor, Range, Selection, StorageError,
+    TableDescriptor, Value, Write, async_trait, conformance,
 };
 use sestina_storage_redis::{Durability, Redis};
 
@@ -140,6 +140,7 @@ const fn column(name: &'static str, ty: ColumnType) -> Column {
         ty,
         optional: false,
         secret: false,
+        default: None,
     }
 }
 
@@ -178,7 +179,10 @@ static SECOND: TableDescriptor = TableDescriptor {
         },
         column("owner", ColumnType::Text),
         column("peer", ColumnType::Text),
-        column("count", ColumnType::Integer),
+        Column {
+            default: Some(Literal::Integer(7)),
+            ..column("count", ColumnType::Integer)
+        },
     ],
     indexes: &[&["peer"]],
     queries: &[BY_PEER],
@@ -227,7 +231,7 @@ async fn grows_with_its_tables_and_refuses_newer_ones() {
         Value::Null,
         "00001@example.org".into(),
         "odd".into(),
-        Value::Integer(0),
+        Value::Integer(7),
     ];
     assert_eq!(rows.first(), Some(&expected));
 

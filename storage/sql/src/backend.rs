@@ -146,6 +146,7 @@ static NUMBER: [Column; 1] = [Column {
     ty: ColumnType::Integer,
     optional: false,
     secret: false,
+    default: None,
 }];
 
 #[async_trait]

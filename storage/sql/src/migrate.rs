@@ -193,6 +193,7 @@ static NAME: [Column; 1] = [Column {
     ty: ColumnType::Text,
     optional: false,
     secret: false,
+    default: None,
 }];
 
 /// Checks that a table has the columns of its description and no others.

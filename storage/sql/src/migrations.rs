@@ -12,6 +12,7 @@ const fn column(name: &'static str, ty: ColumnType) -> Column {
         ty,
         optional: false,
         secret: false,
+        default: None,
     }
 }
 

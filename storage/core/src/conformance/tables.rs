@@ -13,6 +13,7 @@ const fn column(name: &'static str, ty: ColumnType) -> Column {
         ty,
         optional: false,
         secret: false,
+        default: None,
     }
 }
 
@@ -33,6 +34,7 @@ static SINGLE: TableDescriptor = TableDescriptor {
         column("owner", ColumnType::Text),
         Column {
             secret: true,
+            default: None,
             ..column("secret", ColumnType::Bytes)
         },
         optional("note", ColumnType::Text),

@@ -139,6 +139,7 @@ const fn number(name: &'static str) -> Column {
         ty: ColumnType::Integer,
         optional: true,
         secret: false,
+        default: None,
     }
 }
 

@@ -114,6 +114,7 @@ const SETTING: Wanted<'static> = Wanted {
         ty: ColumnType::Text,
         optional: false,
         secret: false,
+        default: None,
     }],
     limit: 1,
     search: None,

@@ -210,6 +210,7 @@ const fn number(name: &'static str, optional: bool) -> Column {
         ty: ColumnType::Integer,
         optional,
         secret: false,
+        default: None,
     }
 }
 

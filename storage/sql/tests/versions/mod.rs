@@ -13,6 +13,7 @@ const fn column(name: &'static str, ty: ColumnType) -> Column {
         ty,
         optional: false,
         secret: false,
+        default: None,
     }
 }
 
