@@ -314,3 +314,65 @@ fn every_payload_comes_back_and_one_bad_schema_stops_no_other() {
     assert!(of("xep-9001/examples/006-1.xml").contains("\"outcome\":\"untyped\""));
     assert!(of("xep-9002/examples/001-1.xml").contains("\"outcome\":\"exact\""));
 }
+
+/// What is one of several elements follows the namespace of the element around it, as everything does whose types several
+/// namespaces share.
+#[test]
+fn a_choice_in_two_namespaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("xep-9003");
+    std::fs::create_dir_all(spec.join("examples")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(spec.join(name), text).unwrap();
+    write(
+        "spec.toml",
+        "[spec]\nid = \"xep-9003\"\nnumber = \"XEP-9003\"\ntitle = \"Verdicts\"\nversion = \"1\"\nstatus = \"Draft\"\n\
+         summary = \"One of two.\"\n[[namespace]]\nolder = [\"urn:example:verdict:0\"]\n",
+    );
+    write(
+        "verdict.xsd",
+        "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns='urn:example:verdict:1'\
+            targetNamespace='urn:example:verdict:1' elementFormDefault='qualified'>\
+         <xs:element name='verdict'><xs:complexType><xs:choice maxOccurs='unbounded'>\
+           <xs:element name='guilty'><xs:complexType><xs:sequence>\
+             <xs:element name='of' type='xs:string' maxOccurs='unbounded'/></xs:sequence>\
+             <xs:attribute name='years' type='xs:unsignedInt'/></xs:complexType></xs:element>\
+           <xs:element name='free'><xs:complexType/></xs:element>\
+         </xs:choice></xs:complexType></xs:element></xs:schema>",
+    );
+    for version in 0..2 {
+        let inside = "<guilty years='7'><of>theft</of><of>bad verse</of></guilty><free/>";
+        let verdict = format!("<verdict xmlns='urn:example:verdict:{version}'>{inside}</verdict>");
+        write(&format!("examples/v{version}.xml"), &verdict);
+    }
+    // Inside one version what is in the other is unknown, and kept.
+    write(
+        "examples/mixed.xml",
+        "<verdict xmlns='urn:example:verdict:0'><free/><free xmlns='urn:example:verdict:1'/></verdict>",
+    );
+    let output = conform(&["--json"], &[spec]);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        lines.matches("\"outcome\":\"exact\"").count(),
+        3,
+        "{lines}{said}"
+    );
+    let typed = |file: &str, text: &str| {
+        let line = lines.lines().find(|line| line.contains(file)).unwrap();
+        let (_, typed) = line.split_once("\"xml_typed\":").unwrap();
+        assert_eq!(typed.matches(text).count(), 1, "{line}");
+    };
+    for (file, version) in [("v0.xml", 0), ("v1.xml", 1), ("mixed.xml", 0)] {
+        typed(
+            file,
+            &format!("<verdict xmlns='urn:example:verdict:{version}'>"),
+        );
+        typed(file, "<free/>");
+    }
+    typed(
+        "v0.xml",
+        "<guilty years='7'><of>theft</of><of>bad verse</of></guilty>",
+    );
+    // The other one is not among what the type knows.
+    typed("mixed.xml", "xmlns");
+}

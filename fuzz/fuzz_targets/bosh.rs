@@ -1,4 +1,4 @@
-//! Any bytes as a request of BOSH: `cargo +nightly fuzz run bosh`.
+//! Any bytes as a request of BOSH: `fuzz/run 60 bosh`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes as an address: `cargo +nightly fuzz run jid`.
+//! Any bytes as an address: `fuzz/run 60 jid`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes into the stream reader: `cargo +nightly fuzz run reader`.
+//! Any bytes into the stream reader: `fuzz/run 60 reader`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes into every generated type: `cargo +nightly fuzz run types`.
+//! Any bytes into every generated type: `fuzz/run 60 types`.
 
 #![no_main]
 

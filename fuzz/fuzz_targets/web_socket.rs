@@ -1,4 +1,4 @@
-//! Any bytes and any frames behind a handshake of WebSocket: `cargo +nightly fuzz run web_socket`.
+//! Any bytes and any frames behind a handshake of WebSocket: `fuzz/run 60 web_socket`.
 
 #![no_main]
 

@@ -38,8 +38,18 @@ pub(super) fn blocks(document: &str) -> Vec<Block> {
     blocks
 }
 
-/// The entities that the document itself declares: name and value.
-fn entities(document: &str) -> Vec<(&str, &str)> {
+/// The entities that the document itself declares: name and value. Those that an earlier one stands in are resolved.
+fn entities(document: &str) -> Vec<(&str, String)> {
+    let mut known: Vec<(&str, String)> = Vec::new();
+    for (name, value) in declared(document) {
+        let value = resolve(value, &known);
+        known.push((name, value));
+    }
+    known
+}
+
+/// The declarations as they are written.
+fn declared(document: &str) -> Vec<(&str, &str)> {
     let declared = document.split("<!ENTITY ").skip(1).filter_map(|rest| {
         let (name, rest) = rest.trim_start().split_once(char::is_whitespace)?;
         let rest = rest.trim_start();
@@ -89,10 +99,10 @@ fn find(text: &str, from: usize, what: &str) -> Option<usize> {
 }
 
 /// CDATA sections as they are, references outside them resolved, comments left out.
-fn resolve(content: &str, entities: &[(&str, &str)]) -> String {
+fn resolve(content: &str, entities: &[(&str, String)]) -> String {
     let known = |name: &str| {
         let own = entities.iter().find(|(own, _)| *own == name);
-        own.map(|(_, value)| *value)
+        own.map(|(_, value)| value.as_str())
             .or_else(|| quick_xml::escape::resolve_predefined_entity(name))
     };
     let mut out = String::with_capacity(content.len());

@@ -81,7 +81,8 @@ impl Context<'_> {
             .as_ref()
             .filter(|_| type_.global || !follows)
             .map(|element| element.name.clone());
-        item.namespace = (!follows).then(|| {
+        let choice = matches!(type_.shape, Shape::Choice(_));
+        item.namespace = (!follows || choice).then(|| {
             expand::Namespace::Literal(type_.element.as_ref().map_or_else(
                 || self.schema.namespace.clone(),
                 |element| element.namespace.clone(),
@@ -161,13 +162,13 @@ impl Context<'_> {
             #[derive(Clone, Debug, PartialEq)]
             pub enum #name { #(#defined)* }
         };
+        let follows = self.schema.version.is_some();
         let variants = variants
             .iter()
             .map(|variant| {
                 let name = variant.element.name.clone();
-                let namespace = Some(expand::Namespace::Literal(
-                    variant.element.namespace.clone(),
-                ));
+                let namespace = (!follows)
+                    .then(|| expand::Namespace::Literal(variant.element.namespace.clone()));
                 expand::ChoiceVariant {
                     ident: code::ident(&variant.name),
                     content: match &variant.type_ {
@@ -187,6 +188,7 @@ impl Context<'_> {
             .collect();
         let choice = expand::Choice {
             variants,
+            follows,
             other: None,
         };
         (definition, expand::Shape::Choice(choice))
@@ -291,6 +293,7 @@ impl Context<'_> {
                 name: element.name.clone(),
                 namespace: literal(&element.namespace),
             }),
+            FieldKind::Choice if follows => expand::FieldKind::Child(expand::Child::Following),
             FieldKind::Choice => expand::FieldKind::Child(expand::Child::Payload),
             FieldKind::Version => expand::FieldKind::Version(expand::Version),
             FieldKind::Any => expand::FieldKind::Any(expand::Any),

@@ -99,7 +99,7 @@ pub(crate) fn resolve(input: Input, diagnostics: &mut Vec<Diagnostic>) -> Model 
     let plan = plan::plan(&declarations, &homes, &group, &used, &mut refinements);
     let (mut built, names) = build(&declarations, &homes, &plan, &versions, &mut refinements);
     box_circles(&mut built, &homes);
-    versions.check(&built, diagnostics);
+    versions.check(&built, &declarations, diagnostics);
     refinements.unused(diagnostics);
 
     let mut specs = Vec::new();

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use toml::Spanned;
 
 use crate::Diagnostic;
-use crate::model::{Place, Shape, Type};
+use crate::model::{Place, Shape, Type, Variant};
 use crate::read::toml::{File, RawNamespace};
 use crate::text::closest;
 
@@ -85,20 +85,32 @@ impl Versions {
         }
     }
 
-    /// A choice does not know which element it is in, so it cannot follow that element's namespace.
-    pub(super) fn check(&self, built: &[Vec<Type>], diagnostics: &mut Vec<Diagnostic>) {
+    /// A choice follows the namespace of the element that it is in; an element of another one cannot.
+    pub(super) fn check(
+        &self,
+        built: &[Vec<Type>],
+        declarations: &Declarations<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         for (schema, older) in &self.0 {
-            let types = built.get(*schema).into_iter().flatten();
-            for choice in types.filter(|one| matches!(one.shape, Shape::Choice(_))) {
-                let message = format!(
-                    "the types of this schema cannot be shared: `{}` is a choice of elements",
-                    choice.name
-                );
-                diagnostics.push(
-                    Diagnostic::error(&older.place, message)
-                        .note(&choice.place, "chosen here")
-                        .help("write a schema for each version, or elements that are optional instead of `xs:choice`"),
-                );
+            let own = declarations.schemas.get(*schema);
+            let own = own.map(|schema| schema.namespace.as_str());
+            for choice in built.get(*schema).into_iter().flatten() {
+                let Shape::Choice(variants) = &choice.shape else {
+                    continue;
+                };
+                let foreign = |variant: &&Variant| Some(variant.element.namespace.as_str()) != own;
+                if let Some(variant) = variants.iter().find(foreign) {
+                    let message = format!(
+                        "the types of this schema cannot be shared: `{}` may be an element of `{}`",
+                        choice.name, variant.element.namespace
+                    );
+                    diagnostics.push(
+                        Diagnostic::error(&older.place, message)
+                            .note(&variant.place, "here")
+                            .help("write a schema for each version, or the element beside the `xs:choice`"),
+                    );
+                }
             }
         }
     }

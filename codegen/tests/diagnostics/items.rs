@@ -300,26 +300,32 @@ fn older_namespaces() {
             ),
         ],
     );
+    let another = SCHEMA.replace("urn:demo", "urn:other");
     let schema = SCHEMA.replace(
         "<xs:element ref=\"item\" minOccurs=\"0\" maxOccurs=\"unbounded\"/>",
-        "<xs:choice><xs:element ref=\"item\"/><xs:element ref=\"feature\"/></xs:choice>",
+        "<xs:choice><xs:element ref=\"item\"/><xs:element ref=\"o:feature\" xmlns:o=\"urn:other\"/></xs:choice>",
+    );
+    let schema = schema.replacen(
+        "<xs:element",
+        "<xs:import namespace=\"urn:other\"/><xs:element",
+        1,
     );
     says(
         &[
-            ("demo/demo.xsd", &schema),
+            ("demo/one.xsd", &schema),
+            ("demo/two.xsd", &another),
             (
                 "demo/spec.toml",
-                &format!("{HEAD}[[namespace]]\nolder = [\"urn:demo:0\"]\n"),
+                &format!("{HEAD}[[namespace]]\nschema = \"one\"\nolder = [\"urn:demo:0\"]\n"),
             ),
         ],
         &[(
             "error",
             "demo/spec.toml:5:1",
-            "the types of this schema cannot be shared: `QueryChoice` is a choice of elements",
-            "write a schema for each version, or elements that are optional instead of `xs:choice`",
+            "the types of this schema cannot be shared: `QueryChoice` may be an element of `urn:other`",
+            "write a schema for each version, or the element beside the `xs:choice`",
         )],
     );
-    let another = SCHEMA.replace("urn:demo", "urn:other");
     says(
         &[
             ("demo/one.xsd", SCHEMA),

@@ -11,10 +11,16 @@ use sestina_types::xep_0077::forms::PasswordChange;
 use sestina_types::xep_0122::Validate;
 use sestina_types::xep_0157::forms::ContactAddresses;
 use sestina_types::xep_0221::Media;
+use sestina_types::xep_0313::forms::Filter;
 use sestina_types::xep_0363::forms::UploadInfo;
+use sestina_types::xep_0406::forms::ChannelConfig;
+use sestina_types::xep_0431::forms::FullText;
 use sestina_types::xep_0486::forms::RoomAvatar;
+use sestina_types::xep_0500::forms::SlowModeInfo;
+use sestina_types::xep_0502::forms::RoomActivity;
+use sestina_types::xep_0504::forms::DataPolicy;
 use sestina_wire::dispatch::Extensible as _;
-use sestina_wire::{AnyElement, BareJid, Condition, Hex, Payload as _, StanzaError};
+use sestina_wire::{AnyElement, BareJid, Condition, Hex, Jid, Payload as _, StanzaError};
 
 fn form(type_: &str, fields: &str) -> Form {
     let xml = format!("<x xmlns='jabber:x:data' type='{type_}'>{fields}</x>");
@@ -237,4 +243,54 @@ fn settings_of_nodes_are_forms_too() {
 
 fn field_of(var: &str, value: &str) -> String {
     field(var, &[value])
+}
+
+/// What several specifications add to one form, and fields whose names are no identifiers.
+#[test]
+fn forms_with_fields_of_several_specifications() {
+    let fields = [
+        field("FORM_TYPE", &[RoomInfo::FORM_TYPE]),
+        field("muc#roominfo_occupants", &["39"]),
+        field("muc#roominfo_slow_mode_duration", &["20"]),
+        field("{urn:xmpp:muc-activity}message-activity", &["23.42"]),
+    ];
+    let form_of_room = form("result", &fields.concat());
+    assert_eq!(RoomInfo::read(&form_of_room).unwrap().occupants, Some(39));
+    let slow = SlowModeInfo::read(&form_of_room).unwrap();
+    assert_eq!(slow.duration, Some(20));
+    let activity = RoomActivity::read(&form_of_room).unwrap();
+    assert_eq!(activity.messages_per_hour.unwrap().to_string(), "23.42");
+
+    let mut query = Filter {
+        with: Some(Jid::parse("laura@sestina.example").unwrap()),
+        ..Filter::default()
+    }
+    .write(FormType::Submit);
+    FullText {
+        words: Some("solo e pensoso".into()),
+        ..FullText::default()
+    }
+    .add_to(&mut query);
+    let read = FullText::read(&query).unwrap();
+    assert_eq!(read.words.as_deref(), Some("solo e pensoso"));
+    assert!(Filter::read(&query).unwrap().with.is_some());
+
+    let fields = [
+        field("FORM_TYPE", &[DataPolicy::FORM_TYPE]),
+        field("auth_data", &["plain"]),
+        field("access_policy", &["admins", "everybody"]),
+    ];
+    let policy = DataPolicy::read(&form("result", &fields.concat())).unwrap();
+    assert_eq!(
+        policy.access.unwrap().len(),
+        2,
+        "what nobody listed is kept"
+    );
+    let fields = [
+        field("FORM_TYPE", &[ChannelConfig::FORM_TYPE]),
+        field("Messages Node Subscription", &["allowed"]),
+        field("Mandatory Nicks", &["true"]),
+    ];
+    let channel = ChannelConfig::read(&form("result", &fields.concat())).unwrap();
+    assert_eq!(channel.mandatory_nicks, Some(true));
 }

@@ -118,6 +118,9 @@ pub enum FieldKind {
 pub struct Choice {
     /// The elements, in the order they are tried.
     pub variants: Vec<ChoiceVariant>,
+    /// Whether elements without a namespace of their own are in that of the element around them, which the parent sees
+    /// to (`Child::Following`). By itself the type writes them in the namespace of the item.
+    pub follows: bool,
     /// The variant that keeps any other element as it is, a newtype of `AnyElement`.
     pub other: Option<Ident>,
 }

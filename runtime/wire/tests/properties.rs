@@ -1,4 +1,4 @@
-//! What holds for generated elements and for any bytes: the reader and quick-xml see the same, however the bytes are cut.
+//! What holds for generated elements and for any bytes: the reader, quick-xml and roxmltree see the same, however the bytes are cut.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -17,6 +17,19 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
             .map_or_else(|| quote!(""), Namespace::tokens)
     };
 
+    // How an element is recognised, and the namespace in which it is written.
+    let is = |name: &str, own: &Option<Namespace>| match own {
+        None if choice.follows => quote!(el.name() == #name),
+        own => {
+            let ns = namespace(own);
+            quote!(el.is(#name, #ns))
+        }
+    };
+    let written = |own: &Option<Namespace>| match own {
+        None if choice.follows => quote!(ns),
+        own => namespace(own),
+    };
+
     let mut matches = Vec::new();
     let mut reads = Vec::new();
     let mut writes = Vec::new();
@@ -37,11 +50,11 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 name,
                 namespace: own,
             } => {
-                let ns = namespace(own);
+                let (test, ns) = (is(name, own), written(own));
                 let span = ty.span();
                 let read = quote_spanned!(span=> <#ty as #krate::Content>::decode(el)?);
-                matches.push(quote!(el.is(#name, #ns)));
-                reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of(#read)); }));
+                reads.push(quote!(if #test { return Ok(Self::#name_of(#read)); }));
+                matches.push(test);
                 writes.push(quote! {
                     Self::#name_of(value) => #krate::Content::encode(value, w, #name, #ns),
                 });
@@ -52,15 +65,15 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 name,
                 namespace: own,
             } => {
-                let ns = namespace(own);
+                let (test, ns) = (is(name, own), written(own));
                 let span = ty.span();
-                matches.push(quote!(el.is(#name, #ns)));
                 let read = if *optional {
                     quote_spanned!(span=> #krate::derive::text_opt::<#ty>(el)?)
                 } else {
                     quote_spanned!(span=> el.decode_text::<#ty>()?)
                 };
-                reads.push(quote!(if el.is(#name, #ns) { return Ok(Self::#name_of(#read)); }));
+                reads.push(quote!(if #test { return Ok(Self::#name_of(#read)); }));
+                matches.push(test);
                 writes.push(if *optional {
                     quote! {
                         Self::#name_of(::core::option::Option::Some(value)) => {
@@ -80,8 +93,7 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
                 name,
                 namespace: own,
             } => {
-                let ns = namespace(own);
-                let test = quote!(el.is(#name, #ns));
+                let (test, ns) = (is(name, own), written(own));
                 matches.push(test.clone());
                 reads.push(quote!(if #test { return Ok(Self::#name_of); }));
                 bare.push(quote!(Self::#name_of));
@@ -128,6 +140,11 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
         None => (quote!("*"), namespace(&None)),
     };
 
+    let alone = if choice.follows {
+        namespace(&None)
+    } else {
+        quote!("")
+    };
     let bare = (!bare.is_empty()).then(|| {
         quote! {
             fn is_bare(&self) -> bool {
@@ -168,7 +185,7 @@ pub(super) fn expand(item: &Item, choice: &Choice) -> TokenStream {
             }
 
             fn write(&self, w: &mut #krate::Writer<'_>) {
-                <Self as #krate::Content>::encode(self, w, "", "");
+                <Self as #krate::Content>::encode(self, w, "", #alone);
             }
 
             #bare

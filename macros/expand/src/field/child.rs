@@ -12,6 +12,9 @@ use crate::model::{Namespace, Occurs};
 pub enum Child {
     /// Its type knows the element: it is a `Payload`.
     Payload,
+    /// The same, where the element is in the namespace of the parent, and its type knows the name only: a choice that
+    /// [follows](crate::model::Choice::follows).
+    Following,
     /// The parent names the element: its type is `Content`.
     Named {
         /// The name of the element.
@@ -39,8 +42,11 @@ impl FieldCode for Child {
         let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
         let span = ty.span();
         Some(match self {
-            Self::Payload => {
-                let matches = quote_spanned!(span=> <#ty as #krate::Payload>::matches(child));
+            Self::Payload | Self::Following => {
+                let mut matches = quote_spanned!(span=> <#ty as #krate::Payload>::matches(child));
+                if matches!(self, Self::Following) {
+                    matches = quote!(child.ns() == el.ns() && #matches);
+                }
                 let read = quote_spanned!(span=> <#ty as #krate::Payload>::read(child));
                 let pattern = match cx.field.occurs {
                     Occurs::Many => quote!(_ if #matches),
@@ -65,7 +71,7 @@ impl FieldCode for Child {
     fn finish(&self, cx: &Scope<'_>) -> TokenStream {
         let (krate, slot, ty) = (cx.krate(), &cx.slot, &cx.field.ty);
         let name = match self {
-            Self::Payload => quote!(<#ty as #krate::Payload>::NAME),
+            Self::Payload | Self::Following => quote!(<#ty as #krate::Payload>::NAME),
             Self::Named { name, .. } => quote!(#name),
         };
         cx.finish(&quote!(#krate::derive::need_child(#slot, el, #name)))
@@ -75,6 +81,10 @@ impl FieldCode for Child {
         let krate = cx.krate();
         Some(cx.each(|value| match self {
             Self::Payload => quote!(#krate::Payload::write(#value, w);),
+            Self::Following => {
+                let namespace = cx.written(None);
+                quote!(#krate::Content::encode(#value, w, "", #namespace);)
+            }
             Self::Named { name, namespace } => {
                 let namespace = cx.written(namespace.as_ref());
                 quote!(#krate::Content::encode(#value, w, #name, #namespace);)

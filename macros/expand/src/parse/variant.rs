@@ -104,6 +104,7 @@ pub(super) fn choice(
     errors: &mut Errors,
 ) -> Choice {
     let mut choice = Choice {
+        follows: false,
         variants: Vec::new(),
         other: None,
     };

@@ -1,6 +1,8 @@
 //! SASL (RFC 6120 §6, XEP-0388): mechanisms, and one exchange for each side.
 
 mod binding;
+#[cfg(any(test, feature = "testing"))]
+pub mod checks;
 #[cfg(feature = "client")]
 pub(crate) mod client;
 mod condition;

@@ -58,13 +58,50 @@ pub fn ours(el: ElementRef<'_>) -> Tree {
     }
 }
 
-/// The root of the document as quick-xml sees it.
+/// The root of the document as two other parsers see it: quick-xml and roxmltree, which share nothing.
 pub fn theirs(document: &str) -> Result<Tree, String> {
     let mut complete = Vec::new();
     read(document, 0, &mut complete)?;
-    complete
+    let tree = complete
         .pop()
-        .ok_or_else(|| "the document has no root".to_owned())
+        .ok_or_else(|| "the document has no root".to_owned())?;
+    let other = roxmltree::Document::parse(document).map_err(|error| error.to_string())?;
+    let other = roxml(other.root_element());
+    if other == tree {
+        Ok(tree)
+    } else {
+        Err(format!("quick-xml sees {tree:?}, and roxmltree {other:?}"))
+    }
+}
+
+/// The element as roxmltree sees it.
+fn roxml(node: roxmltree::Node<'_, '_>) -> Tree {
+    let name = node.tag_name();
+    let mut attributes: Vec<_> = node
+        .attributes()
+        .map(|attribute| {
+            let ns = attribute.namespace().unwrap_or_default();
+            let (name, value) = (attribute.name(), attribute.value());
+            (ns.to_owned(), name.to_owned(), value.to_owned())
+        })
+        .collect();
+    attributes.sort();
+    let mut tree = Tree {
+        name: (
+            name.namespace().unwrap_or_default().to_owned(),
+            name.name().to_owned(),
+        ),
+        attributes,
+        children: Vec::new(),
+    };
+    for child in node.children() {
+        if child.is_element() {
+            tree.children.push(Inside::Element(roxml(child)));
+        } else if let Some(text) = child.text().filter(|_| child.is_text()) {
+            push_text(std::slice::from_mut(&mut tree), text);
+        }
+    }
+    tree
 }
 
 /// The complete elements inside the root as quick-xml sees them, up to where it finds a mistake.
