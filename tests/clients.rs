@@ -34,6 +34,12 @@ fn slixmpp_resumes_its_session() {
 }
 
 #[test]
+fn slixmpp_sees_what_its_other_client_does() {
+    let python = ready!("slixmpp, carbons", slixmpp::installed());
+    script(&python, "carbons.py", &start(""));
+}
+
+#[test]
 fn what_clients_get_wrong() {
     let python = ready!("errors", slixmpp::installed());
     script(&python, "errors.py", &start(""));

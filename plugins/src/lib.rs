@@ -17,6 +17,7 @@ pub mod xep_0198;
 pub mod xep_0199;
 pub mod xep_0203;
 pub mod xep_0220;
+pub mod xep_0280;
 pub mod xep_0288;
 pub mod xep_0352;
 pub mod xep_0386;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use sestina_session::carbon::{Carbon, Direction};
 use sestina_session::host::{Host, Resource};
 use sestina_session::router::Outcome;
 use sestina_wire::{Condition, Jid, Kind, Stanza, StanzaError, StanzaType};
@@ -14,6 +15,14 @@ pub(super) async fn rescue(host: &Arc<Host>, resource: &Resource) {
     for (stanza, sent) in resource.take_unacknowledged() {
         match (stanza.kind(), stanza.type_()) {
             (Kind::Message, StanzaType::Normal | StanzaType::Chat) => {
+                let own = resource.account().jid();
+                let stanza = match Carbon::read(own, &stanza) {
+                    // What it copies was given to somebody else.
+                    Some(carbon) if carbon.direction == Direction::Sent => continue,
+                    // The copy was the last there was of it.
+                    Some(carbon) => carbon.message,
+                    None => stanza,
+                };
                 message(host, xep_0203::mark(stanza, host.domain(), sent, "")).await;
             }
             (Kind::Iq, StanzaType::Get | StanzaType::Set) => {

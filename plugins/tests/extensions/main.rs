@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod carbons;
 mod client_state;
 mod discovery;
 mod items;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0175, xep_0198,
-    xep_0199, xep_0352, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
+    xep_0199, xep_0280, xep_0352, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -96,6 +97,12 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                     &Default::default(),
                     host,
                 ))?,
+                skeletons::xep_0280::server::<xep_0280::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0297::server(&Setup::new(&Default::default(), host))?,
+                skeletons::xep_0334::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0352::server::<xep_0352::Server>(&Setup::new(state, host))?,
                 skeletons::xep_0386::server::<xep_0386::Server>(&Setup::new(
                     &Default::default(),

@@ -12,6 +12,7 @@ pub mod accounts;
     allow(dead_code, unused_imports, reason = "what only the other side needs")
 )]
 pub mod bosh;
+pub mod carbon;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(any(feature = "client", feature = "server"))]

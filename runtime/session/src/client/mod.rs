@@ -7,6 +7,7 @@
 //! [`login`] goes the same way step by step, with a type for what has been reached.
 
 mod activity;
+mod carbons;
 mod config;
 mod delivery;
 mod eyeballs;
@@ -38,6 +39,7 @@ use sestina_wire::{
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
+use crate::carbon::Carbon;
 use crate::client::activity::Activity;
 use crate::client::delivery::{Outgoing, Ticket};
 use crate::client::keep_alive::KeepAlive;
@@ -156,6 +158,9 @@ pub enum Event {
     Message(Stanza),
     /// A presence that no handler took, subscription requests included.
     Presence(Stanza),
+    /// A copy of what another client of the account was given or has sent (XEP-0280), and no handler took. What others than
+    /// the account itself call copies is taken out of their messages.
+    Carbon(Carbon),
     /// Contacts of our roster have changed (RFC 6121 §2.1.6).
     Roster(Vec<Item>),
     /// The connection is gone for this reason; the client tries to come back. What is sent meanwhile waits.

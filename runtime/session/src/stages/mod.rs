@@ -149,6 +149,9 @@ pub struct Delivery {
     pub account: BareJid,
     /// The sessions that are to get the stanza, from [`Stage::AccountDelivery`] on.
     pub resources: SmallVec<[Arc<Resource>; 4]>,
+    /// Sessions that are given the stanza in other words, each in its own, once one of [`Delivery::resources`] has it: set
+    /// at [`Stage::AccountDelivery`]. They count as copies: what one of them has is not lost with another session.
+    pub also: Vec<(Arc<Resource>, Stanza)>,
     /// The session in question at [`Stage::Resource`] and [`Stage::BeforeWrite`].
     pub resource: Option<Arc<Resource>>,
     /// The local session that sent the stanza, if one did.

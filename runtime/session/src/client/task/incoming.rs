@@ -5,13 +5,14 @@ use std::sync::Arc;
 use sestina_types::rfc_6121::roster::Query;
 use sestina_wire::dispatch::Scope;
 use sestina_wire::{
-    Condition, Frame, Kind, Payload, Stanza, StanzaError, StanzaParseError, StanzaType,
+    BareJid, Condition, Frame, Kind, Payload, Stanza, StanzaError, StanzaParseError, StanzaType,
     StreamCondition, StreamError,
 };
 use tokio::sync::Semaphore;
 use tracing::debug;
 
 use super::Task;
+use crate::carbon::{Carbon, remove_carbons};
 use crate::client::Event;
 use crate::mux::{IqContext, IqRequest, Origin, Removal};
 use crate::stages::Flow;
@@ -104,6 +105,16 @@ impl Task {
     }
 
     fn handed_on(&mut self, mut stanza: Stanza) -> Option<Event> {
+        // Copies come from the account, by its bare address, and from nobody else (XEP-0280 §11).
+        let own = stanza
+            .from()
+            .is_some_and(|from| from.as_str() == self.own.as_str());
+        if stanza.kind() == Kind::Message && !own && remove_carbons(&mut stanza) {
+            debug!("passed over a copy that is not the account's");
+            if stanza.children().next().is_none() {
+                return None;
+            }
+        }
         // Our server took out what its own users may not say. That it passed something on does not make true
         // what is said of our own account, of a room or of a contact.
         let removal = self
@@ -135,20 +146,20 @@ impl Task {
                     let mux = host.mux();
                     let flow = mux.handle_stanza(&host, &stanza, None, Scope::Client, &own);
                     if matches!(flow.settled().await, Flow::Continue) {
-                        let _ = events.send(event(stanza)).await;
+                        let _ = events.send(event(stanza, &own)).await;
                     }
                 });
                 return None;
             }
         };
         match flow {
-            Flow::Continue => Some(event(stanza)),
+            Flow::Continue => Some(event(stanza, &self.own)),
             Flow::Wait(future) => {
                 // A handler that waits must not keep the answer it waits for from being read.
-                let events = self.events.clone();
+                let (own, events) = (self.own.clone(), self.events.clone());
                 tokio::spawn(async move {
                     if matches!(Flow::Wait(future).settled().await, Flow::Continue) {
-                        let _ = events.send(event(stanza)).await;
+                        let _ = events.send(event(stanza, &own)).await;
                     }
                 });
                 None
@@ -159,9 +170,12 @@ impl Task {
 }
 
 /// What a program is told of a stanza that no handler took.
-fn event(stanza: Stanza) -> Event {
+fn event(stanza: Stanza, own: &BareJid) -> Event {
     match stanza.kind() {
-        Kind::Message => Event::Message(stanza),
+        Kind::Message => match Carbon::read(own, &stanza) {
+            Some(carbon) => Event::Carbon(carbon),
+            None => Event::Message(stanza),
+        },
         _ => Event::Presence(stanza),
     }
 }

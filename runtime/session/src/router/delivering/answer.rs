@@ -45,6 +45,7 @@ impl Delivering {
                 self.delivery.resource = Some(Arc::clone(session));
                 self.delivery.stanza = answer;
                 self.rest.clear();
+                self.delivery.also.clear();
                 self.purpose = Purpose::Answer(outcome);
                 self.enter(Phase::Stage(Stage::BeforeWrite))
             }

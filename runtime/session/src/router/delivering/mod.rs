@@ -119,6 +119,7 @@ impl Delivering {
             stanza,
             account,
             resources: SmallVec::new(),
+            also: Vec::new(),
             resource: None,
             from_session,
             outcome: None,

@@ -18,7 +18,8 @@ impl Delivering {
         if resources.is_empty() {
             return self.enter(Phase::Stage(Stage::Undeliverable));
         }
-        self.copies = (resources.len() > 1).then(Copies::default);
+        let copies = resources.len() + self.delivery.also.len();
+        self.copies = (copies > 1).then(Copies::default);
         self.rest = resources;
         self.rest.reverse();
         let kind = self.delivery.stanza.kind();
@@ -39,6 +40,13 @@ impl Delivering {
             };
             self.delivery.stanza = original.clone();
             return self.enter(Phase::Stage(Stage::Resource));
+        }
+        if self.taken
+            && let Some((next, stanza)) = self.delivery.also.pop()
+        {
+            self.delivery.resource = Some(next);
+            self.delivery.stanza = stanza;
+            return self.enter(Phase::Stage(Stage::BeforeWrite));
         }
         match std::mem::replace(&mut self.purpose, Purpose::Deliver) {
             Purpose::Answer(outcome) => return Step::Finished(outcome),
