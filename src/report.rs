@@ -60,6 +60,16 @@ pub(crate) fn check(config: &Config) -> Result<String, String> {
                 }
             }
         }
+        if let Some(authorities) = &host.client_authorities {
+            match About::read(authorities) {
+                Ok(_) => line(
+                    &mut out,
+                    "  clients",
+                    &format!("also with certificates of {}", authorities.display()),
+                ),
+                Err(error) => trouble.push(error),
+            }
+        }
         line(&mut out, "  plugins", &plugins(&host.plugins));
     }
     for listen in &config.listen {

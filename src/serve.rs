@@ -117,8 +117,13 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
             Certificate::Files { certificate, key } => (certificate.clone(), key.clone()),
             Certificate::SelfSigned => config.self_signed_certificate(),
         };
-        let tls = TlsServer::from_files(&certificate, &key)
-            .map_err(|error| report::tls_trouble(&certificate, &key, &error))?;
+        let tls = match &host.client_authorities {
+            None => TlsServer::from_files(&certificate, &key),
+            Some(authorities) => {
+                TlsServer::from_files_with_clients(&certificate, &key, authorities)
+            }
+        };
+        let tls = tls.map_err(|error| report::tls_trouble(&certificate, &key, &error))?;
         if let Some(federation) = &mut federation {
             let identity = Identity::from_files(&certificate, &key)
                 .map_err(|error| report::tls_trouble(&certificate, &key, &error))?;

@@ -3,6 +3,10 @@
 
 use std::path::Path;
 
+use sestina::client::{Client, ClientConfig};
+use sestina::session::sasl::Mechanism;
+use sestina::session::tls::{TlsIdentity, Trust};
+use sestina_interop::certificate::Authority;
 use sestina_interop::sestina::Sestina;
 use sestina_interop::{profanity, ready, slixmpp};
 
@@ -37,6 +41,61 @@ fn slixmpp_resumes_its_session() {
 fn slixmpp_sees_what_its_other_client_does() {
     let python = ready!("slixmpp, carbons", slixmpp::installed());
     script(&python, "carbons.py", &start(""));
+}
+
+/// Without a password, as the account that the certificate names: slixmpp, and our own client.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_log_in_with_certificates() {
+    let python = ready!("slixmpp, certificates", slixmpp::installed());
+    let authority = Authority::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let authorities = folder.path().join("authorities.pem");
+    std::fs::write(&authorities, authority.pem()).unwrap();
+    let server = start(&format!("client_authorities = {authorities:?}"));
+    let mut shown = Vec::new();
+    for (name, address) in [
+        ("romeo", "romeo@capulet.example"),
+        ("stranger", "romeo@montague.example"),
+        ("nobody", "nobody@capulet.example"),
+    ] {
+        let folder = folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let made = authority.make_for_account(address).unwrap();
+        made.write(&folder).unwrap();
+        shown.push(folder);
+    }
+    let folders: Vec<&str> = shown.iter().filter_map(|folder| folder.to_str()).collect();
+    if let Err(error) = python.run_with(
+        "certificate.py",
+        &server.peer,
+        &["--shown", folders[0], "--stranger", folders[1]],
+        60,
+    ) {
+        panic!("{error}\n\nthe server's log:\n{}", server.process.output());
+    }
+
+    let log_in = async |address: &str, folder: &Path| {
+        let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        let config = ClientConfig::new(address, "no password")
+            .unwrap()
+            .server("127.0.0.1", server.peer.port)
+            .trust(Trust::only_added().file(&server.peer.certificate).unwrap())
+            .certificate(TlsIdentity::from_files(&certificate, &key).unwrap())
+            .mechanisms(vec![Mechanism::External]);
+        Client::connect(config).await
+    };
+    let (romeo, _events) = log_in("romeo@capulet.example", &shown[0]).await.unwrap();
+    assert_eq!(romeo.jid().to_bare().as_str(), "romeo@capulet.example");
+    romeo.close().await;
+    // Not as somebody else, not with an address of another domain, not as an account that is not there.
+    for (address, folder) in [
+        ("juliet@capulet.example", &shown[0]),
+        ("romeo@capulet.example", &shown[1]),
+        ("nobody@capulet.example", &shown[2]),
+    ] {
+        let refused = log_in(address, folder).await.map(drop);
+        assert!(refused.is_err(), "{address} with {}", folder.display());
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub(super) struct File {
     pub(super) sweep: Option<Spanned<Interval>>,
     pub(super) certificate: Option<Spanned<String>>,
     pub(super) key: Option<Spanned<String>>,
+    pub(super) client_authorities: Option<Spanned<String>>,
     pub(super) require_tls: Option<bool>,
     pub(super) limits: Limits,
     pub(super) log: Log,
@@ -94,6 +95,8 @@ impl std::fmt::Debug for Hidden {
 pub(super) struct HostTable {
     pub(super) certificate: Option<Spanned<String>>,
     pub(super) key: Option<Spanned<String>>,
+    /// Empty where this host lets nobody in by certificate.
+    pub(super) client_authorities: Option<Spanned<String>>,
     pub(super) plugins: Option<Plugins>,
 }
 

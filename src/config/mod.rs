@@ -77,6 +77,8 @@ pub(crate) struct Host {
     pub(crate) domain: String,
     /// Certificate and key; a self-signed pair in the data folder when none was configured.
     pub(crate) certificate: Certificate,
+    /// Authorities whose certificates let clients in (PEM), if any do.
+    pub(crate) client_authorities: Option<PathBuf>,
     /// The settings of its plugins.
     pub(crate) plugins: Plugins,
 }

@@ -64,6 +64,7 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
     let storage = storage(&mut source, file.storage.as_ref(), &data);
     let sweep = sweep(&mut source, file.sweep.as_ref());
     let shared = certificate(&mut source, file.certificate.as_ref(), file.key.as_ref());
+    let clients = client_authorities(&source, file.client_authorities.as_ref());
 
     let mut hosts: Vec<Host> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -74,6 +75,7 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
             hosts.push(Host {
                 domain,
                 certificate: shared.clone(),
+                client_authorities: clients.clone(),
                 plugins: file.plugins.clone(),
             });
         }
@@ -129,6 +131,9 @@ pub(super) fn resolve(file: File, path: Option<&Path>, text: &str) -> Result<Con
         if table.certificate.is_some() || table.key.is_some() {
             host.certificate =
                 certificate(&mut source, table.certificate.as_ref(), table.key.as_ref());
+        }
+        if let Some(written) = &table.client_authorities {
+            host.client_authorities = client_authorities(&source, Some(written));
         }
         if let Some(plugins) = table.plugins {
             host.plugins = plugins;
@@ -268,4 +273,9 @@ fn certificate(
             Certificate::SelfSigned
         }
     }
+}
+
+fn client_authorities(source: &Source<'_>, written: Option<&Spanned<String>>) -> Option<PathBuf> {
+    let written = written.filter(|written| !written.get_ref().is_empty())?;
+    Some(source.file_path(written))
 }

@@ -47,6 +47,7 @@ data = "/var/lib/sestina"
 storage = "memory:"
 certificate = "tls/cert.pem"
 key = "tls/key.pem"
+client_authorities = "tls/clients.pem"
 
 [limits]
 stanza = "1MiB"
@@ -63,6 +64,7 @@ enabled = true
 [hosts."montague.example"]
 certificate = "/etc/m.pem"
 key = "/etc/m.key"
+client_authorities = ""
 "#,
     )
     .unwrap();
@@ -85,6 +87,14 @@ key = "/etc/m.key"
             certificate: "/etc/m.pem".into(),
             key: "/etc/m.key".into()
         }
+    );
+    let clients = config
+        .hosts
+        .iter()
+        .map(|host| host.client_authorities.clone());
+    assert_eq!(
+        clients.collect::<Vec<_>>(),
+        [Some("etc/tls/clients.pem".into()), None]
     );
     assert_eq!(config.storage, StorageLocation::Memory);
     assert_eq!(config.limits.stanza.bytes(), 1 << 20);

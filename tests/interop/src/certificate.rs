@@ -49,7 +49,19 @@ impl Authority {
 
     /// A certificate for a domain.
     pub fn make(&self, domain: &str) -> Result<Made, Failure> {
-        let mut params = rcgen::CertificateParams::new([domain.to_owned()])?;
+        self.sign(rcgen::CertificateParams::new([domain.to_owned()])?)
+    }
+
+    /// A certificate for an account (`xmppAddr`, RFC 6120 §13.7.1.4).
+    pub fn make_for_account(&self, address: &str) -> Result<Made, Failure> {
+        let mut params = rcgen::CertificateParams::default();
+        let oid = vec![1, 3, 6, 1, 5, 5, 7, 8, 5];
+        let name = rcgen::SanType::OtherName((oid, address.to_owned().into()));
+        params.subject_alt_names.push(name);
+        self.sign(params)
+    }
+
+    fn sign(&self, mut params: rcgen::CertificateParams) -> Result<Made, Failure> {
         params.use_authority_key_identifier_extension = true;
         for_a_while(&mut params)?;
         params.extended_key_usages = vec![
