@@ -90,6 +90,10 @@ fn table() -> Arc<[FeatureRow]> {
 const SASL2: Row = 4;
 const BIND2: Row = 5;
 const RESUME: Row = 6;
+const FAST: Row = 7;
+const CSI: Row = 8;
+const LIMITS: Row = 9;
+const UNKNOWN: Row = 10;
 
 /// The same, and a login that takes binding or resuming with it (XEP-0388, 0386, 0198).
 fn table_with_sasl2() -> Arc<[FeatureRow]> {
@@ -121,6 +125,22 @@ fn table_with_sasl2() -> Arc<[FeatureRow]> {
     table().iter().copied().chain(added).collect()
 }
 
+/// The same, and tokens inside the login (XEP-0484), and what is announced without an end (XEP-0352, 0478).
+fn table_with_everything() -> Arc<[FeatureRow]> {
+    let announced =
+        |name, required, order| row(name, required, NONE, NONE, false, Mandatory::Never, order);
+    let fast = FeatureRow {
+        within: Some(("sasl2", "urn:example:test")),
+        ..announced("fast", SECURE, 127)
+    };
+    let added = [
+        fast,
+        announced("csi", AUTHENTICATED, 141),
+        announced("limits", NONE, 140),
+    ];
+    table_with_sasl2().iter().copied().chain(added).collect()
+}
+
 fn engine(side: Side, policy: Policy) -> Engine {
     Engine::new(table(), side, policy, NONE)
 }
@@ -134,7 +154,7 @@ fn lax() -> Policy {
 
 /// Everything that can happen.
 fn inputs() -> Vec<Input<'static>> {
-    const OFFERS: [&[Offer]; 7] = [
+    const OFFERS: [&[Offer]; 8] = [
         &[],
         &[offer(TLS, Demand::Required)],
         &[offer(TLS, Demand::Unstated), offer(SASL, Demand::Unstated)],
@@ -147,6 +167,11 @@ fn inputs() -> Vec<Input<'static>> {
         &[
             offer(SASL, Demand::Unstated),
             offer(SASL2, Demand::Unstated),
+            offer(LIMITS, Demand::Unstated),
+        ],
+        &[
+            offer(CSI, Demand::Unstated),
+            offer(LIMITS, Demand::Unstated),
         ],
     ];
     let mut inputs = vec![
@@ -157,7 +182,10 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Closed,
     ];
     inputs.extend(OFFERS.map(Input::Features));
-    for row in [TLS, SASL, BIND, NOTICE, SASL2, BIND2, RESUME, 7] {
+    let rows = [
+        TLS, SASL, BIND, NOTICE, SASL2, BIND2, RESUME, FAST, CSI, LIMITS, UNKNOWN,
+    ];
+    for row in rows {
         inputs.extend([
             Input::Begin(row),
             Input::Inline(row),
@@ -291,7 +319,7 @@ fn every_order_of_inputs() {
         for policy in [Policy::default(), lax()] {
             let mut tried = Tried::default();
             let mut ways = Vec::new();
-            for table in [table(), table_with_sasl2()] {
+            for table in [table(), table_with_sasl2(), table_with_everything()] {
                 let before = tried.ready;
                 tried.seen.clear();
                 explore(
@@ -301,7 +329,10 @@ fn every_order_of_inputs() {
                 );
                 ways.push(tried.ready - before);
             }
-            assert!(ways[0] > 0 && ways[1] > ways[0], "READY is reached");
+            assert!(
+                ways[0] > 0 && ways[1] > ways[0] && ways[2] > ways[1],
+                "READY is reached"
+            );
             assert!(tried.steps > 300, "{side:?} in {} steps only", tried.steps);
         }
     }

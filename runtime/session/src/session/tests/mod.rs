@@ -61,12 +61,17 @@ struct World {
 }
 
 async fn world() -> World {
+    world_with(|_| {}).await
+}
+
+/// With a door of another kind.
+async fn world_with(change: impl FnOnce(&mut HostAccess)) -> World {
     let (tls, certificate) = certificate();
     let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
     let romeo = BareJid::parse("romeo@example.org").unwrap();
     accounts.create(&romeo, "montague").await.unwrap();
     let domain = BareJid::parse("example.org").unwrap();
-    let access = HostAccess {
+    let mut access = HostAccess {
         tls: Some(tls),
         ..HostAccess::new(
             domain.clone(),
@@ -74,6 +79,7 @@ async fn world() -> World {
             Arc::new(AnyBut("taken")),
         )
     };
+    change(&mut access);
     let hosts = Arc::new(OneHost(Arc::new(access)));
     let mut accept = AcceptConfig::new(hosts, sestina_types::NEGOTIATION);
     accept.timeouts.close = Duration::from_millis(200);
