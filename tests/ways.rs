@@ -66,6 +66,18 @@ fn xmpp_js_over_starttls_direct_tls_and_websocket() {
     ways.passed(node.run("xmppjs.mjs", &ways.server.peer, &services, 110));
 }
 
+/// With what it does in the login: Bind 2 with stream management, tokens, resumption.
+#[test]
+fn xmpp_js_comes_back_with_token_and_session() {
+    let node = ready!("xmpp.js, broken connections", node::installed());
+    let ways = start("");
+    let services = format!(
+        "\"services\":[\"xmpp://localhost:{}\",\"wss://localhost:{}/xmpp-websocket\"]",
+        ways.server.peer.port, ways.https
+    );
+    ways.passed(node.run("xmppjs_return.mjs", &ways.server.peer, &services, 110));
+}
+
 #[test]
 fn stanza_js_over_websocket_and_bosh() {
     let node = ready!("StanzaJS", node::installed());

@@ -25,3 +25,4 @@ pub mod xep_0388;
 pub mod xep_0440;
 pub mod xep_0478;
 pub mod xep_0484;
+pub mod xep_0494;

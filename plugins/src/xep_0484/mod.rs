@@ -14,7 +14,9 @@ use sestina_session::host::Host;
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::sasl::HashedToken;
 use sestina_session::sasl::token::{initiator_proof, responder_proof, same_proof};
-use sestina_session::session::{IssuedToken, Login, TokenAttempt, TokenKeeper, TokenOutcome};
+use sestina_session::session::{
+    HeldToken, IssuedToken, Login, TokenAttempt, TokenKeeper, TokenOutcome,
+};
 use sestina_skeletons::xep_0484::{self as skeleton, Settings};
 use sestina_storage::{Secret, StorageError};
 use sestina_types::Stores as _;
@@ -204,5 +206,22 @@ impl TokenKeeper for Keeper {
             token: token(&host, &row),
             expires: row.expires,
         })
+    }
+
+    async fn held(&self, account: &BareJid) -> Result<Vec<HeldToken>, StorageError> {
+        let now = self.host()?.clock().now();
+        let rows = self.store.of_owner(account).await?.into_iter();
+        let good = rows.filter(|row| row.expires > now);
+        Ok(good
+            .map(|row| HeldToken {
+                client: row.client,
+                issued: row.issued,
+            })
+            .collect())
+    }
+
+    async fn revoke(&self, account: &BareJid, client: &str) -> Result<(), StorageError> {
+        let _lane = self.lane(account).await;
+        self.store.delete_of_client(account, client).await.map(drop)
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod carbons;
+mod client_access;
 mod client_state;
 mod discovery;
 mod items;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0175, xep_0198,
-    xep_0199, xep_0280, xep_0352, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484,
+    xep_0199, xep_0280, xep_0352, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484, xep_0494,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -121,6 +122,10 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                     host,
                 ))?,
                 skeletons::xep_0484::server::<xep_0484::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0494::server::<xep_0494::Server>(&Setup::new(
                     &Default::default(),
                     host,
                 ))?,

@@ -43,6 +43,8 @@ enum Carries {
 struct Wire {
     server: Arc<Server>,
     last: Arc<Mutex<watch::Sender<Carries>>>,
+    /// What the client has sent over it.
+    sent: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Wire {
@@ -50,11 +52,13 @@ impl Wire {
         Wire {
             server: Arc::new(server),
             last: Arc::new(Mutex::new(watch::channel(Carries::All).0)),
+            sent: Arc::default(),
         }
     }
 
     fn dial(&self) -> Transport {
         let (near, mut far) = memory::pair();
+        let sent = self.sent.clone();
         let mut server = self.server.connect_memory();
         let (carries, carried) = watch::channel(Carries::All);
         *self.last.lock().unwrap() = carries;
@@ -71,6 +75,7 @@ impl Wire {
                 let mut ended = false;
                 while let Poll::Ready(read) = far.poll_read_with(cx, |bytes| {
                     if !nothing {
+                        sent.lock().unwrap().extend_from_slice(bytes);
                         up.vec().extend_from_slice(bytes);
                     }
                     bytes.len()
@@ -111,9 +116,19 @@ impl Wire {
         self.last.lock().unwrap().send_replace(carries);
     }
 
+    /// What the client has sent since this was asked last.
+    fn sent(&self) -> String {
+        let sent = std::mem::take(&mut *self.sent.lock().unwrap());
+        String::from_utf8_lossy(&sent).replace('"', "'")
+    }
+
     fn config(&self, managed: bool) -> ClientConfig {
+        self.config_of("laura@a.example/desk", managed)
+    }
+
+    fn config_of(&self, address: &str, managed: bool) -> ClientConfig {
         let wire = self.clone();
-        let config = ClientConfig::new("laura@a.example/desk", "secret")
+        let config = ClientConfig::new(address, "secret")
             .unwrap()
             .dial_with(move || {
                 let transport = wire.dial();
@@ -459,4 +474,64 @@ async fn refusals_are_counted_like_all_that_is_sent() {
         news(&mut events).await,
         Event::Closed(End::Orderly)
     ));
+}
+
+/// With a resource of the server's making all of it travels inside the login (XEP-0386 §4, XEP-0198 §5.1).
+#[tokio::test]
+async fn a_session_begins_and_goes_on_with_the_login() {
+    const SM: &str = "xmlns='urn:xmpp:sm:3'";
+    let wire = Wire::to(server().await);
+    let mut friend = login(&wire.server, FRIEND).await;
+    let (laura, mut events) = connect(wire.config_of("laura@a.example", true)).await;
+    let first = laura.deliver(message("first")).await.unwrap();
+    soon(first.acknowledged()).await.unwrap();
+    assert_eq!(heard(&mut friend).await, "first");
+    let sent = wire.sent();
+    let (login, rest) = sent.split_once("</authenticate>").unwrap();
+    let (_, bind) = login.split_once("<bind ").unwrap();
+    assert!(
+        bind.contains(&format!("<enable {SM} resume='true'/>")),
+        "{login}"
+    );
+    assert!(!rest.contains("<enable") && !rest.contains("<iq"), "{rest}");
+    let jid = laura.jid();
+
+    // The stream breaks: the next one goes on with the session, and asks for another where there is none.
+    wire.set(Carries::Nothing);
+    let second = laura.deliver(message("second")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    wire.set(Carries::Cut);
+    assert!(matches!(news(&mut events).await, Event::Disconnected(_)));
+    assert!(matches!(news(&mut events).await, Event::Resumed));
+    soon(second.acknowledged()).await.unwrap();
+    assert_eq!(heard(&mut friend).await, "second");
+    friend.expect_nothing().await;
+    assert_eq!(laura.jid(), jid);
+    let sent = wire.sent();
+    let (login, rest) = sent.split_once("</authenticate>").unwrap();
+    assert!(
+        login.contains(&format!("<resume {SM} ")) && login.contains("<bind "),
+        "{login}"
+    );
+    assert!(!rest.contains("<resume") && !rest.contains("<iq"), "{rest}");
+
+    // The session is gone: in the same login another one begins.
+    let host = wire.server.host("a.example").unwrap();
+    let session = host.resource(&jid).unwrap();
+    session.end(Some(sestina_wire::StreamError::new(
+        sestina_wire::StreamCondition::Reset,
+    )));
+    assert!(matches!(news(&mut events).await, Event::Disconnected(_)));
+    assert!(matches!(news(&mut events).await, Event::Renewed(_)));
+    let third = laura.deliver(message("third")).await.unwrap();
+    soon(third.acknowledged()).await.unwrap();
+    assert_eq!(heard(&mut friend).await, "third");
+    let sent = wire.sent();
+    let (login, rest) = sent.split_once("</authenticate>").unwrap();
+    assert!(
+        login.contains("<resume ") && login.contains("<enable "),
+        "{login}"
+    );
+    assert!(!rest.contains("<enable") && !rest.contains("<iq"), "{rest}");
+    soon(laura.close()).await;
 }

@@ -333,6 +333,7 @@ impl ClientConfig {
             features: host.stream_features().to_vec(),
             management: host.management().cloned(),
             resume: None,
+            earlier_resource: None,
             require_tls: self.require_tls,
             trust: self.trust.clone(),
             mechanisms: self.mechanisms.clone(),

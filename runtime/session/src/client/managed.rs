@@ -28,6 +28,19 @@ impl Managed {
     /// Asks for acknowledgements. From here on what is sent is kept.
     pub(super) fn enable(words: Arc<dyn Management>, session: &mut Session) -> Managed {
         words.enable(&mut session.writer());
+        Managed::new(words)
+    }
+
+    /// The server has agreed as the session was bound; it may be gone on with by this identifier.
+    pub(super) fn enabled(words: Arc<dyn Management>, id: Option<Text>) -> Managed {
+        Managed {
+            enabled: true,
+            id,
+            ..Managed::new(words)
+        }
+    }
+
+    fn new(words: Arc<dyn Management>) -> Managed {
         let terms = Terms {
             resume: None,
             request: words.request(),

@@ -213,7 +213,8 @@ impl Host {
         &self.installed().watchers
     }
 
-    pub(crate) fn token_keeper(&self) -> Option<&Arc<dyn TokenKeeper>> {
+    /// Who keeps the tokens with which clients come back (XEP-0484).
+    pub fn token_keeper(&self) -> Option<&Arc<dyn TokenKeeper>> {
         self.installed().tokens.as_ref()
     }
 

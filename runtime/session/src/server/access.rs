@@ -29,9 +29,6 @@ impl Hosts for Doors {
 /// its dead connection was noticed.
 pub(super) struct HostBinder(pub(super) Arc<Host>);
 
-/// What a session's client says it is.
-struct Client(Text);
-
 /// Characters of a resource that is made for a client.
 const NAME: usize = 16;
 
@@ -81,6 +78,7 @@ impl Binder for HostBinder {
             .bind(&login.account, Some(&tagged.unwrap_or(name)))
             .await?;
         let (resource, older) = self.0.join(&jid);
+        resource.set_login(login.clone());
         if let Some(client) = &login.user_agent.id {
             self.end_others(&resource, client);
         }
@@ -114,8 +112,8 @@ impl HostBinder {
     /// Ends the sessions that an earlier login of the client has left behind.
     fn end_others(&self, resource: &Arc<Resource>, client: &Text) {
         for other in self.0.resources(resource.account().jid()) {
-            let known = other.extensions().get::<Client>();
-            let same = known.is_some_and(|known| known.0 == *client);
+            let known = other.login();
+            let same = known.is_some_and(|known| known.user_agent.id.as_ref() == Some(client));
             if same && !Arc::ptr_eq(&other, resource) {
                 other.end(Some(
                     StreamError::new(StreamCondition::Conflict)
@@ -123,8 +121,5 @@ impl HostBinder {
                 ));
             }
         }
-        resource
-            .extensions()
-            .insert(Arc::new(Client(client.detach())));
     }
 }

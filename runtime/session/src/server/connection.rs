@@ -81,6 +81,9 @@ pub(super) async fn run(mut session: Session, host: Arc<Host>, router: Arc<Route
                 }
                 None => host.join(session.jid()),
             };
+            if let Some(login) = session.take_login() {
+                resource.set_login(login);
+            }
             metrics::raise(metrics::SESSIONS_READY);
             tracing::debug!("session starts");
             let start = start(Arc::clone(&host), Arc::clone(&resource), older);

@@ -40,6 +40,8 @@ pub struct ConnectConfig {
     pub management: Option<Arc<dyn Management>>,
     /// The session to go on with.
     pub resume: Option<Resume>,
+    /// The resource of an earlier session: asked for where a client may choose and [`resource`](Self::resource) does not say.
+    pub earlier_resource: Option<Text>,
     /// Whether to go on without TLS when the server offers none.
     pub require_tls: bool,
     /// Which certificates to believe.
@@ -78,6 +80,7 @@ impl ConnectConfig {
             features: Vec::new(),
             management: None,
             resume: None,
+            earlier_resource: None,
             require_tls: true,
             trust: Trust::default(),
             mechanisms: Mechanism::ALL.to_vec(),

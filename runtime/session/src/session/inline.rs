@@ -170,6 +170,27 @@ pub trait TokenKeeper: Send + Sync {
         client: &str,
         mechanism: HashedToken,
     ) -> Result<IssuedToken, StorageError>;
+
+    /// The tokens of an account that are good now.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn held(&self, account: &BareJid) -> Result<Vec<HeldToken>, StorageError>;
+
+    /// Makes the tokens of a client useless.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn revoke(&self, account: &BareJid, client: &str) -> Result<(), StorageError>;
+}
+
+/// A token that a client holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldToken {
+    /// The client, as its user agent says.
+    pub client: String,
+    /// When it got the token.
+    pub issued: Timestamp,
 }
 
 /// What a [`Binder`](crate::session::Binder) answers that joins no session.

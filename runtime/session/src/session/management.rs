@@ -62,7 +62,7 @@ pub struct Resume {
 }
 
 /// What the negotiation of the connecting side found out about stream management.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Managed {
     /// The server has none.
     #[default]
@@ -70,6 +70,13 @@ pub enum Managed {
     /// It may be asked for.
     Offered {
         /// How many stanzas of an earlier session that is gone the server had handled, where it still knows.
+        handled: Option<u32>,
+    },
+    /// It was turned on as the session was bound (XEP-0386 §4).
+    Enabled {
+        /// What the session may be gone on with, where the server lets it.
+        id: Option<Text>,
+        /// As in [`Managed::Offered`].
         handled: Option<u32>,
     },
     /// The stream goes on with the earlier session, of which the server had handled so many stanzas.

@@ -38,8 +38,8 @@ pub use conversation::{Answering, Answers, Asking, Asks};
 pub use error::SessionError;
 pub use feature::{Exchange, Served, StreamFeature};
 pub use inline::{
-    BindRequest, Bound, Inline, InlineFeature, InlineParts, IssuedToken, Login, LoginWatcher,
-    TokenAttempt, TokenKeeper, TokenOutcome, UserAgent,
+    BindRequest, Bound, HeldToken, Inline, InlineFeature, InlineParts, IssuedToken, Login,
+    LoginWatcher, TokenAttempt, TokenKeeper, TokenOutcome, UserAgent,
 };
 #[cfg(feature = "client")]
 pub use keychain::{KeptToken, Keychain, MemoryKeychain};
@@ -70,6 +70,8 @@ pub struct Session {
     features: Option<Frame>,
     /// The session that began with the login.
     joined: Option<Joined>,
+    /// How the client logged in, on the accepting side.
+    login: Option<Box<Login>>,
 }
 
 impl Session {
@@ -153,7 +155,13 @@ impl Session {
 
     /// What the negotiation of the connecting side found out about stream management.
     pub fn managed(&self) -> Managed {
-        self.managed
+        self.managed.clone()
+    }
+
+    /// How the client logged in, on the accepting side.
+    #[cfg(feature = "server")]
+    pub(crate) fn take_login(&mut self) -> Option<Login> {
+        self.login.take().map(|login| *login)
     }
 
     /// Whether the server announced this feature of streams, on the connecting side.

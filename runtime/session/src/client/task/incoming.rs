@@ -111,9 +111,8 @@ impl Task {
             .is_some_and(|from| from.as_str() == self.own.as_str());
         if stanza.kind() == Kind::Message && !own && remove_carbons(&mut stanza) {
             debug!("passed over a copy that is not the account's");
-            if stanza.children().next().is_none() {
-                return None;
-            }
+            // Nothing is told of a message with nothing left in it.
+            stanza.children().next()?;
         }
         // Our server took out what its own users may not say. That it passed something on does not make true
         // what is said of our own account, of a room or of a contact.

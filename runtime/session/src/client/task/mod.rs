@@ -232,6 +232,9 @@ impl Task {
             (Some(words), session::Managed::Offered { .. }) => {
                 Some(Managed::enable(words, &mut self.session))
             }
+            (Some(words), session::Managed::Enabled { id, .. }) => {
+                Some(Managed::enabled(words, id))
+            }
             _ => None,
         };
     }

@@ -44,7 +44,7 @@ impl Task {
             };
             self.state.attempts = attempts.saturating_add(1);
             let mut config = link.config.clone();
-            config.resource = Some(Text::from(jid.resource()));
+            config.earlier_resource = Some(Text::from(jid.resource()));
             config.resume = self
                 .managed
                 .as_ref()
@@ -99,6 +99,10 @@ impl Task {
         if let (
             session::Managed::Offered {
                 handled: Some(handled),
+            }
+            | session::Managed::Enabled {
+                handled: Some(handled),
+                ..
             },
             Some(lost),
         ) = (self.session.managed(), &mut lost)

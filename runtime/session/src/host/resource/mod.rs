@@ -14,6 +14,7 @@ use sestina_wire::{FullJid, Stanza, StreamError, ns};
 use tokio::sync::Notify;
 
 use crate::host::{Account, Extensions};
+use crate::session::Login;
 use crate::transport::OutBuffer;
 
 use self::held::Inactive;
@@ -187,6 +188,16 @@ impl Resource {
     pub fn is_anonymous(&self) -> bool {
         let local = self.account.jid().local();
         local.is_some_and(|local| local.starts_with(crate::sasl::ANONYMOUS))
+    }
+
+    /// How its client has logged in, and what that says it is.
+    pub fn login(&self) -> Option<Arc<Login>> {
+        self.extensions.get()
+    }
+
+    pub(crate) fn set_login(&self, login: Login) {
+        let account = login.account.detach();
+        self.extensions.insert(Arc::new(Login { account, ..login }));
     }
 
     /// Values that plugins keep with the session.

@@ -8,7 +8,7 @@ use super::Negotiation;
 use crate::sasl::server::{Answer, Door, Exchange, Offer};
 use crate::sasl::{Mechanism, SaslCondition, elements};
 use crate::session::error::queue_fault;
-use crate::session::{HostAccess, Served, SessionError};
+use crate::session::{HostAccess, Login, Served, SessionError, UserAgent};
 
 impl Negotiation<'_> {
     /// Finds out what can be offered on the stream as it is now.
@@ -90,11 +90,21 @@ impl Negotiation<'_> {
                 Box::pin(exchange.step(message, door)).await
             };
             match answer {
-                Answer::Success { account, data, .. } => {
+                Answer::Success {
+                    account,
+                    data,
+                    method,
+                } => {
                     let text = elements::optional_text(data.as_deref());
                     Success::new(text).write(&mut self.stream.writer());
                     debug!(account = %account, mechanism = mechanism.name(), "logged in");
-                    self.account = Some(account.detach());
+                    let account = account.detach();
+                    self.login = Some(Login {
+                        account: account.clone(),
+                        method,
+                        user_agent: UserAgent::default(),
+                    });
+                    self.account = Some(account);
                     self.stream.flush().await?;
                     self.stream.set_limits(self.config.limits);
                     return Ok(Served::Done);

@@ -25,7 +25,7 @@ use crate::sasl::Hash;
 use crate::sasl::server::Offer;
 use crate::session::error::{queue_error, queue_fault};
 use crate::session::{
-    AcceptConfig, HostAccess, Managed, Served, Session, SessionError, StreamFeature,
+    AcceptConfig, HostAccess, Login, Managed, Served, Session, SessionError, StreamFeature,
 };
 use crate::stream::{Header, XmlStream, language};
 use crate::transport::Transport;
@@ -62,6 +62,7 @@ async fn negotiate(
         engine: None,
         begun: None,
         account: None,
+        login: None,
         from: None,
         offer: Offer::default(),
         certificate: Vec::new(),
@@ -83,6 +84,7 @@ async fn negotiate(
     let Negotiation {
         jid,
         joined,
+        login,
         resumption,
         id,
         lang,
@@ -108,6 +110,7 @@ async fn negotiate(
                 #[cfg(feature = "client")]
                 features: None,
                 joined,
+                login: login.map(Box::new),
             })
         }
         (outcome, jid) => {
@@ -145,6 +148,8 @@ struct Negotiation<'a> {
     /// The element that began the feature to be run.
     begun: Option<Frame>,
     account: Option<BareJid>,
+    /// How it has logged in.
+    login: Option<Login>,
     /// Whom the peer's header says it is from.
     from: Option<BareJid>,
     /// What can be used to log in.

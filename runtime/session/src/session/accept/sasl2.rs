@@ -129,7 +129,8 @@ impl Negotiation<'_> {
         };
         success.write(&mut self.stream.writer());
         debug!(account = %login.account, mechanism = &*request.mechanism, "logged in");
-        self.account = Some(login.account);
+        self.account = Some(login.account.clone());
+        self.login = Some(login);
         self.stream.set_limits(self.config.limits);
         Ok(Served::Done)
     }

@@ -146,6 +146,7 @@ impl Connecting {
             managed: negotiation.managed,
             features: negotiation.features,
             joined: None,
+            login: None,
             close_limit: negotiation.config.timeouts.close,
         })
     }
@@ -200,6 +201,9 @@ fn runner(row: &FeatureRow, config: &ConnectConfig) -> Option<Runner> {
         (Authentication::NAME, Authentication::NS) => config.sasl2.then_some(Runner::Sasl2),
         (Bind::NAME, Bind::NS) if row.within.is_some() => Some(Runner::Inline),
         ("bind", ns::BIND) => Some(Runner::Bind),
+        element if is_management(element, config) && row.within.is_some() => {
+            config.resume.is_some().then_some(Runner::Inline)
+        }
         element if is_management(element, config) => {
             config.resume.is_some().then_some(Runner::Resume)
         }
@@ -497,7 +501,14 @@ impl Negotiation {
 
     async fn bind(&mut self) -> Result<(), SessionError> {
         let id = self.config.random.token();
-        let request = bind::request(&id, self.config.resource.as_ref());
+        let request = {
+            let config = &self.config;
+            let resource = config
+                .resource
+                .as_ref()
+                .or(config.earlier_resource.as_ref());
+            bind::request(&id, resource)
+        };
         self.stream.queue(&request);
         let answer = self.answer(&id).await?;
         let root = answer.root();

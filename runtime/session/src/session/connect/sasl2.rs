@@ -8,7 +8,9 @@ use sestina_types::xep_0388::{
 use sestina_types::xep_0480::scram::{HashElement, Salt};
 use sestina_types::xep_0480::upgrade::Upgrade;
 use sestina_types::xep_0484::{Fast, RequestToken, Token};
-use sestina_wire::{AnyElement, Base64, ElementRef, Frame, Payload, StreamCondition, Text, ns};
+use sestina_wire::{
+    AnyElement, Base64, ElementRef, Frame, Jid, Payload, StreamCondition, Text, ns,
+};
 use zeroize::Zeroizing;
 
 use super::Negotiation;
@@ -17,8 +19,8 @@ use crate::negotiation::{Input, Row};
 use crate::sasl::client::{self, FEWEST_ITERATIONS, MOST_ITERATIONS};
 use crate::sasl::token::{initiator_proof, responder_proof, same_proof};
 use crate::sasl::{Hash, HashedToken, LoginFailure, SaslCondition};
-use crate::session::SessionError;
 use crate::session::keychain::KeptToken;
+use crate::session::{Managed, Said, SessionError};
 
 /// What a server says about logins that take more with them.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,8 @@ pub(super) struct Offered2 {
     bind: bool,
     /// What can be turned on for a session as it is bound.
     bind_features: Vec<String>,
+    /// Names and namespaces of what can be part of the login.
+    inline: Vec<(String, String)>,
     /// Mechanisms for tokens.
     tokens: Vec<HashedToken>,
     /// Hash functions that the account has no keys for.
@@ -57,6 +61,11 @@ impl Offered2 {
                 .map(|name| name.to_string())
                 .collect(),
             bind: bind.is_some(),
+            inline: inline
+                .any
+                .iter()
+                .map(|one| (one.name().to_owned(), one.ns().to_owned()))
+                .collect(),
             bind_features: features.map(|one| one.var.to_string()).collect(),
             tokens: tokens
                 .filter_map(|name| HashedToken::from_name(name))
@@ -159,15 +168,48 @@ impl Negotiation {
             }),
             ..Authenticate::new(Text::from_static(mechanism))
         };
-        // A resource that was chosen here is bound in the way that takes one; an earlier session is tried before.
-        if self.offered2.bind && config.resource.is_none() && config.resume.is_none() {
-            let bind = Bind {
+        // An earlier session is tried before another one is bound (XEP-0198 §5.1): here, or in a step of its own.
+        let resumes = match (&config.management, &config.resume) {
+            (Some(words), Some(resume)) if self.resumes_inline() => {
+                request.any.push(AnyElement::build(|writer| {
+                    words.resume(writer, &resume.id, resume.handled);
+                }));
+                true
+            }
+            (_, resume) => resume.is_none(),
+        };
+        // A resource that was chosen here is bound in the way that takes one.
+        if self.offered2.bind && config.resource.is_none() && resumes {
+            let mut bind = Bind {
                 tag: agent.software.clone(),
                 ..Bind::default()
             };
+            if let Some(words) = config.management.as_ref().filter(|_| self.manages_inline()) {
+                bind.any
+                    .push(AnyElement::build(|writer| words.enable(writer)));
+            }
             request.any.push(bind.to_any());
         }
         request
+    }
+
+    /// Whether an earlier session can be gone on with as part of the login.
+    fn resumes_inline(&self) -> bool {
+        let words = self.config.management.as_ref();
+        words.is_some_and(|words| {
+            let (name, ns) = words.element();
+            let mut offered = self.offered2.inline.iter();
+            offered.any(|(one, namespace)| one == name && namespace == ns)
+        })
+    }
+
+    /// Whether stream management can be turned on as a resource is bound.
+    fn manages_inline(&self) -> bool {
+        let words = self.config.management.as_ref();
+        words.is_some_and(|words| {
+            let mut features = self.offered2.bind_features.iter();
+            features.any(|var| var == words.element().1)
+        })
     }
 
     async fn with_token(&mut self, kept: &KeptToken) -> Result<End, SessionError> {
@@ -309,21 +351,69 @@ impl Negotiation {
             let account = &self.config.account;
             self.config.keychain.keep_token(account, Some(kept)).await;
         }
-        let bound = success.any.iter().any(|one| one.is(Bound::NAME, Bound::NS));
+        if self.went_on(index, &success, &identity)? {
+            return Ok(());
+        }
+        let bound = success
+            .any
+            .iter()
+            .find_map(|one| one.decode::<Bound>().ok());
         let row = self.engine.find_inside(index, Bind::NAME, Bind::NS);
-        if let (true, Some(row), Some(jid)) = (bound, row, identity.as_full()) {
+        if let (Some(bound), Some(row), Some(jid)) = (bound, row, identity.as_full()) {
             self.jid = Some(jid);
             self.step(Input::Inline(row));
-            let words = self.config.management.as_ref();
-            let manages = words.is_some_and(|words| {
-                let mut features = self.offered2.bind_features.iter();
-                features.any(|var| var == words.element().1)
-            });
-            if manages {
+            if self.manages_inline() {
                 self.offered_management();
+            }
+            if let (Some(Said::Enabled { id, .. }), Managed::Offered { handled }) =
+                (self.said(&bound.any), &self.managed)
+            {
+                self.managed = Managed::Enabled {
+                    id: id.map(|id| id.detach()),
+                    handled: *handled,
+                };
             }
         }
         Ok(())
+    }
+
+    /// What stream management says among these.
+    fn said(&self, elements: &[AnyElement]) -> Option<Said> {
+        let words = self.config.management.as_ref()?;
+        let mut said = elements.iter().filter_map(|one| words.read(one.root()));
+        said.find_map(Result::ok)
+    }
+
+    /// Whether the stream goes on with the earlier session (XEP-0198 §5.1).
+    fn went_on(
+        &mut self,
+        index: Row,
+        success: &Success,
+        identity: &Jid,
+    ) -> Result<bool, SessionError> {
+        let (Some(words), Some(resume)) = (&self.config.management, &self.config.resume) else {
+            return Ok(false);
+        };
+        let (name, ns) = words.element();
+        match self.said(&success.any) {
+            Some(Said::Resumed(handled)) => {
+                let row = self.engine.find_inside(index, name, ns);
+                let (Some(row), true) = (row, identity.as_str() == resume.jid.as_str()) else {
+                    return Err(LoginFailure::Protocol.into());
+                };
+                self.managed = Managed::Resumed { handled };
+                self.jid = Some(resume.jid.clone());
+                self.step(Input::Inline(row));
+                Ok(true)
+            }
+            Some(Said::Failed(handled)) => {
+                self.managed = Managed::Offered { handled };
+                // It is gone: it is not asked for again in a step of its own.
+                self.config.resume = None;
+                Ok(false)
+            }
+            _ => Ok(false),
+        }
     }
 }
 
