@@ -1,39 +1,42 @@
-//! Chat one to one through a running server: messages a second, and what they cost the server.
+//! The running server beside its peers: `cargo bench -p sestina-benches --bench server` prints one table.
 //!
-//! 100 pairs of accounts, each with ten messages on the way, on plain loopback streams. Sestina as a release build, Prosody
-//! from Debian, and a relay that only copies bytes, in the same run by the same load generator.
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::expect_used)]
+//! Sestina as a release build, Prosody and ejabberd from Debian, and a relay that only copies bytes; each alone, on one core of its own, the
+//! load on the other. Settings by environment: `BENCH_SERVERS` (`relay,sestina,prosody,ejabberd`), `BENCH_SCENARIOS`
+//! (`logins,chat,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
+//! (at the limit on open files: that limit less 200), `SESTINA_BINARY`.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::path::Path;
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+use sestina_benches::carrier::Carrier;
+use sestina_benches::client::{Proof, Session, Way};
 use sestina_benches::load::{self, Pair, Writing};
-use sestina_benches::{binary, relay, scram};
-use sestina_interop::Failure;
-use sestina_interop::process::{Process, free_port, listens};
-use sestina_interop::prosody::{self, Prosody};
-use sestina_interop::sestina::Sestina;
+use sestina_benches::logins::{self, Figure, Task};
+use sestina_benches::report::Report;
+use sestina_benches::target::{self, DOMAIN, Kind, Target};
+use sestina_benches::{accounts, binary, latency, memory, relay, rotation};
+use sestina_interop::{Failure, ejabberd, prosody};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 
 const PAIRS: usize = 100;
-const OUTSTANDING: usize = 10;
-const DOMAIN: &str = "capulet.example";
+/// Who logs in at the same time.
+const CLIENTS: usize = 64;
 const BODY: &str =
     "Good pilgrim, you do wrong your hand too much, which mannerly devotion shows in this";
+/// Open files of a process beside its sessions.
+const OTHER_FILES: u64 = 200;
 
-/// How the load is made.
-struct Load<'a> {
-    runtime: &'a tokio::runtime::Runtime,
-    writing: Writing,
+struct Bench {
+    runtime: Runtime,
+    binary: PathBuf,
     time: Duration,
-}
-
-struct Row {
-    name: String,
-    rate: f64,
-    cpu: f64,
-    memory: u64,
+    sessions: usize,
+    most: usize,
+    scenarios: Option<String>,
+    report: Report,
 }
 
 fn main() -> Result<(), Failure> {
@@ -41,182 +44,253 @@ fn main() -> Result<(), Failure> {
     if let (Some("--relay"), Some(port)) = (arguments.next().as_deref(), arguments.next()) {
         return Ok(relay::serve(port.parse()?)?);
     }
-    let rounds: usize = std::env::var("BENCH_ROUNDS")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(3);
-    let seconds: u64 = std::env::var("BENCH_SECONDS")
-        .ok()
-        .and_then(|seconds| seconds.parse().ok())
-        .unwrap_or(5);
-    let time = Duration::from_secs(seconds);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-
-    let binary = binary::release(&["-p", "sestina"])?;
-    let with_prosody = prosody::installed();
-    if let Err(skip) = &with_prosody {
-        eprintln!("SKIP bench server, Prosody: {skip}");
-    }
-    for writing in [Writing::Single, Writing::Gathered] {
-        let load = Load {
-            runtime: &runtime,
-            writing,
-            time,
+    // For this process and those it starts.
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit)?;
+    let files = limit
+        .maximum
+        .unwrap_or(u64::MAX)
+        .saturating_sub(OTHER_FILES);
+    let servers = std::env::var("BENCH_SERVERS").ok();
+    let binary = match listed(servers.as_deref(), "sestina") {
+        true => binary::release(&["-p", "sestina"])?,
+        false => PathBuf::new(),
+    };
+    target::pin(0);
+    let mut bench = Bench {
+        runtime: tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?,
+        binary,
+        time: Duration::from_secs(number("BENCH_SECONDS", 4) as u64),
+        sessions: number("BENCH_SESSIONS", 5_000),
+        // A client's ports are fewer than files may be.
+        most: number("BENCH_MOST", usize::try_from(files.min(25_000))?),
+        scenarios: std::env::var("BENCH_SCENARIOS").ok(),
+        report: Report::default(),
+    };
+    for kind in Kind::MEASURED {
+        let (name, installed) = match kind {
+            Kind::Relay => ("relay", Ok(())),
+            Kind::Sestina => ("sestina", Ok(())),
+            Kind::Prosody => ("prosody", prosody::installed()),
+            Kind::Ejabberd => ("ejabberd", ejabberd::installed()),
         };
-        let mut rows = vec![
-            median(rounds, || measure_relay(&load))?,
-            median(rounds, || measure_sestina(&load, &binary))?,
-        ];
-        if with_prosody.is_ok() {
-            rows.push(median(rounds, || measure_prosody(&load))?);
+        if !listed(servers.as_deref(), name) {
+            continue;
         }
-        print(&rows, writing, rounds, time);
+        if let Err(skip) = installed {
+            eprintln!("SKIP bench server, {kind}: {skip}");
+            continue;
+        }
+        // One that fails leaves the others their figures.
+        if let Err(failure) = bench.measure(kind) {
+            eprintln!("{kind}: {failure}");
+        }
     }
+    println!("\n{}", bench.report.table());
     Ok(())
 }
 
-fn print(rows: &[Row], writing: Writing, rounds: usize, time: Duration) {
-    let how = match writing {
-        Writing::Single => "each written by itself",
-        Writing::Gathered => "those that may go written at once",
-    };
-    println!(
-        "\nchat one to one, {PAIRS} pairs with {OUTSTANDING} messages on the way in each, {how}; {} s, median of {rounds}\n",
-        time.as_secs()
-    );
-    println!(
-        "| server | messages/s | server CPU-s per 100,000 | against the relay | resident MiB |"
-    );
-    println!("|---|---:|---:|---:|---:|");
-    let floor = rows.first().map_or(1.0, |row| row.cpu);
-    for row in rows {
-        println!(
-            "| {} | {:.0} | {:.2} | {:.1} × | {:.1} |",
-            row.name,
-            row.rate,
-            row.cpu,
-            row.cpu / floor,
-            row.memory as f64 / 1024.0
+/// Whether a name is in a list that, unset, has them all.
+fn listed(list: Option<&str>, name: &str) -> bool {
+    list.is_none_or(|list| list.split(',').any(|listed| listed == name))
+}
+
+fn number(name: &str, otherwise: usize) -> usize {
+    let set = std::env::var(name).ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+impl Bench {
+    fn measure(&mut self, kind: Kind) -> Result<(), Failure> {
+        let is_server = kind != Kind::Relay;
+        if is_server && self.runs("logins") {
+            self.logins(kind)?;
+        }
+        if self.runs("chat") {
+            self.chat(kind)?;
+        }
+        if self.runs("latency") {
+            self.latency(kind)?;
+        }
+        if is_server && self.runs("resumptions") {
+            self.resumptions(kind)?;
+        }
+        if matches!(kind, Kind::Relay | Kind::Sestina) && self.runs("flat") {
+            self.flat(kind)?;
+        }
+        if is_server && self.runs("memory") {
+            self.memory(kind)?;
+        }
+        Ok(())
+    }
+
+    fn runs(&self, scenario: &str) -> bool {
+        listed(self.scenarios.as_deref(), scenario)
+    }
+
+    fn start(&self, kind: Kind, accounts: usize) -> Result<Target, Failure> {
+        Target::start(kind, &self.binary, accounts, &self.runtime)
+    }
+
+    fn logins(&mut self, kind: Kind) -> Result<(), Failure> {
+        let target = self.start(kind, CLIENTS)?;
+        for (name, goal, task) in [
+            ("SCRAM-SHA-256", "30", Task::Login(Way::Tcp, Proof::Scram)),
+            (
+                "STARTTLS, SCRAM-SHA-256",
+                "60",
+                Task::Login(Way::Tls, Proof::Scram),
+            ),
+            (
+                "STARTTLS, PLAIN",
+                "200",
+                Task::Login(Way::Tls, Proof::Plain),
+            ),
+        ] {
+            let figure = self.repeat(&target, task)?;
+            let name = format!("login, {name}: CPU-s per 100,000 (a second)");
+            self.report.add(&name, goal, kind, shown(figure, 1));
+        }
+        Ok(())
+    }
+
+    fn resumptions(&mut self, kind: Kind) -> Result<(), Failure> {
+        let target = self.start(kind, CLIENTS)?;
+        let figure = self.repeat(&target, Task::Resumption)?;
+        let name = "resumption, login with SCRAM-SHA-256 included: CPU-s per 100,000 (a second)";
+        self.report.add(name, "", kind, shown(figure, 1));
+        Ok(())
+    }
+
+    fn repeat(&self, target: &Target, task: Task) -> Result<Figure, Failure> {
+        let run = logins::run(
+            &target.place,
+            task,
+            accounts::known(CLIENTS),
+            self.time,
+            || target.process().cpu_seconds(),
         );
+        Ok(self.runtime.block_on(run)?)
+    }
+
+    fn chat(&mut self, kind: Kind) -> Result<(), Failure> {
+        let target = self.start(kind, 2 * PAIRS)?;
+        for (name, goal, way, outstanding, writing) in [
+            ("10 on the way", "0.5", Way::Tcp, 10, Writing::Single),
+            (
+                "10 on the way, written at once",
+                "0.5",
+                Way::Tcp,
+                10,
+                Writing::Gathered,
+            ),
+            ("1 on the way", "1.5 × relay", Way::Tcp, 1, Writing::Single),
+            ("TLS, 10 on the way", "0.7", Way::Tls, 10, Writing::Single),
+            (
+                "TLS, 10 on the way, written at once",
+                "0.7",
+                Way::Tls,
+                10,
+                Writing::Gathered,
+            ),
+            ("TLS, 1 on the way", "", Way::Tls, 1, Writing::Single),
+        ] {
+            if kind == Kind::Relay && way == Way::Tls {
+                continue;
+            }
+            let (count, length, cpu) = self.runtime.block_on(async {
+                let pairs = pairs(kind, &target, way, PAIRS).await?;
+                let measure = || target.process().cpu_seconds();
+                let warm_up = Duration::from_secs(1);
+                let run = load::run(pairs, outstanding, writing, warm_up, self.time, measure);
+                Ok::<_, Failure>(run.await?)
+            })?;
+            let name = format!("chat, 100 pairs, {name}: CPU-s per 100,000 (a second)");
+            let figure = shown(Figure::new(count, length, cpu), 2);
+            self.report.add(&name, goal, kind, figure);
+        }
+        Ok(())
+    }
+
+    fn latency(&mut self, kind: Kind) -> Result<(), Failure> {
+        let target = self.start(kind, 2 * PAIRS)?;
+        let latency = self.runtime.block_on(async {
+            let pairs = pairs(kind, &target, Way::Tcp, PAIRS).await?;
+            Ok::<_, Failure>(latency::run(pairs, self.time).await?)
+        })?;
+        let figure = format!("{:.2} / {:.2}", latency.p50, latency.p99);
+        let name = "chat at 1,000 messages a second: p50 / p99 in ms";
+        self.report.add(name, "p99 of the relay + 1", kind, figure);
+        Ok(())
+    }
+
+    fn flat(&mut self, kind: Kind) -> Result<(), Failure> {
+        let target = self.start(kind, self.most)?;
+        for sessions in [10, 100, 1_000, self.most] {
+            let figure = self.runtime.block_on(async {
+                let pairs = pairs(kind, &target, Way::Tcp, sessions / 2).await?;
+                let measure = || target.process().cpu_seconds();
+                Ok::<_, Failure>(rotation::run(pairs, self.time, measure).await?)
+            })?;
+            let name = format!(
+                "chat, {sessions} sessions in turn, 5 messages on the way: CPU-s per 100,000 (a second)"
+            );
+            self.report.add(&name, "flat", kind, shown(figure, 2));
+        }
+        Ok(())
+    }
+
+    fn memory(&mut self, kind: Kind) -> Result<(), Failure> {
+        let most = (kind == Kind::Sestina).then_some(self.most);
+        for count in [Some(self.sessions), most].into_iter().flatten() {
+            for (name, goal, way) in [
+                ("TCP", "8", Way::Tcp),
+                ("TLS", "20", Way::Tls),
+                ("WebSocket", "16", Way::WebSocket),
+            ] {
+                let target = self.start(kind, count + memory::AHEAD)?;
+                let known = accounts::known(count);
+                let run = memory::run(&target.place, way, known, target.process());
+                let figure = self.runtime.block_on(run)?;
+                let name = format!("an idle session of {count}, {name}: resident KiB");
+                self.report.add(&name, goal, kind, format!("{figure:.1}"));
+            }
+        }
+        Ok(())
     }
 }
 
-/// The run whose CPU time is in the middle.
-fn median(rounds: usize, mut run: impl FnMut() -> Result<Row, Failure>) -> Result<Row, Failure> {
-    let mut rows = (0..rounds.max(1))
-        .map(|_| run())
-        .collect::<Result<Vec<_>, _>>()?;
-    rows.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
-    let middle = rows.len() / 2;
-    Ok(rows.swap_remove(middle))
+fn shown(figure: Figure, digits: usize) -> String {
+    format!("{:.digits$} ({:.0})", figure.cpu, figure.rate)
 }
 
-fn measure_relay(load: &Load<'_>) -> Result<Row, Failure> {
-    let port = free_port()?;
-    let log = std::env::temp_dir().join(format!("sestina-relay-{port}.log"));
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["--relay", &port.to_string()]);
-    let mut process = Process::start(&mut command, &log)?;
-    process.wait_until(10, "the relay listening", |_| listens(port))?;
-    // The probe above took the even half of a pair.
-    let row = load.runtime.block_on(async {
-        let _probe = TcpStream::connect(("127.0.0.1", port)).await?;
-        let mut pairs = Vec::new();
-        for _ in 0..PAIRS {
-            let sender = TcpStream::connect(("127.0.0.1", port)).await?;
-            let receiver = TcpStream::connect(("127.0.0.1", port)).await?;
-            sender.set_nodelay(true)?;
-            pairs.push(Pair {
-                sender,
-                receiver,
-                message: message("somebody@capulet.example/0123456789abcdef"),
-            });
-        }
-        chat("byte relay (floor)", pairs, &process, load).await
-    });
-    let _ = std::fs::remove_file(log);
-    row
-}
-
-fn measure_sestina(load: &Load<'_>, binary: &Path) -> Result<Row, Failure> {
-    let accounts = accounts();
-    let server = Sestina::start(binary, DOMAIN, &borrowed(&accounts), "require_tls = false")?;
-    load.runtime.block_on(async {
-        let pairs = pairs(server.peer.port, &accounts).await?;
-        chat("Sestina", pairs, &server.process, load).await
-    })
-}
-
-fn measure_prosody(load: &Load<'_>) -> Result<Row, Failure> {
-    let accounts = accounts();
-    let server = Prosody::start_with(DOMAIN, &borrowed(&accounts), false)?;
-    load.runtime.block_on(async {
-        let pairs = pairs(server.peer.port, &accounts).await?;
-        chat("Prosody 0.12", pairs, &server.process, load).await
-    })
-}
-
-async fn chat(
-    name: &str,
-    pairs: Vec<Pair>,
-    process: &Process,
-    load: &Load<'_>,
-) -> Result<Row, Failure> {
-    let (count, length, cpu) = load::run(
-        pairs,
-        OUTSTANDING,
-        load.writing,
-        Duration::from_secs(1),
-        load.time,
-        || process.cpu_seconds(),
-    )
-    .await?;
-    let row = Row {
-        name: name.to_owned(),
-        rate: count as f64 / length.as_secs_f64(),
-        cpu: cpu / count as f64 * 100_000.0,
-        memory: process.resident_kib()?,
-    };
-    eprintln!(
-        "{name}: {:.0} messages/s, {:.2} CPU-s per 100,000",
-        row.rate, row.cpu
-    );
-    Ok(row)
-}
-
-async fn pairs(port: u16, accounts: &[(String, String)]) -> Result<Vec<Pair>, Failure> {
+async fn pairs(kind: Kind, target: &Target, way: Way, count: usize) -> Result<Vec<Pair>, Failure> {
     let mut pairs = Vec::new();
-    for pair in accounts.chunks_exact(2) {
-        let [(from, from_password), (to, to_password)] = pair else {
-            continue;
+    let mut accounts = accounts::known(2 * count).into_iter();
+    while let (Some(mut from), Some(mut to)) = (accounts.next(), accounts.next()) {
+        let (sender, receiver, jid) = if kind == Kind::Relay {
+            let address = ("127.0.0.1", target.place.port);
+            let sender = TcpStream::connect(address).await?;
+            let receiver = TcpStream::connect(address).await?;
+            sender.set_nodelay(true)?;
+            let jid = format!("{}@{DOMAIN}/0123456789abcdef", to.name);
+            (Carrier::Tcp(sender), Carrier::Tcp(receiver), jid)
+        } else {
+            let place = &target.place;
+            let sender = Session::login(place, way, Proof::Scram, &mut from).await?;
+            let receiver = Session::login(place, way, Proof::Scram, &mut to).await?;
+            (sender.carrier, receiver.carrier, receiver.jid)
         };
-        let sender = scram::login(port, DOMAIN, from, from_password).await?;
-        let receiver = scram::login(port, DOMAIN, to, to_password).await?;
-        let message = message(&receiver.jid);
         pairs.push(Pair {
-            sender: sender.socket,
-            receiver: receiver.socket,
-            message,
+            sender,
+            receiver,
+            message: format!(
+                "<message to='{jid}' type='chat' id='m0123456'><body>{BODY}</body></message>"
+            ),
         });
     }
     Ok(pairs)
-}
-
-fn message(to: &str) -> String {
-    format!("<message to='{to}' type='chat' id='m0123456'><body>{BODY}</body></message>")
-}
-
-fn accounts() -> Vec<(String, String)> {
-    (0..2 * PAIRS)
-        .map(|number| (format!("user{number}"), format!("password-{number}")))
-        .collect()
-}
-
-fn borrowed(accounts: &[(String, String)]) -> Vec<(&str, &str)> {
-    accounts
-        .iter()
-        .map(|(name, password)| (name.as_str(), password.as_str()))
-        .collect()
 }

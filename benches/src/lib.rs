@@ -2,9 +2,18 @@
 //!
 //! Each bench prints tables and needs nothing that the tests do not need.
 
+pub mod accounts;
 pub mod binary;
+pub mod carrier;
+pub mod client;
 pub mod corpus;
+pub mod latency;
 pub mod load;
+pub mod logins;
+pub mod memory;
 pub mod relay;
+pub mod report;
+pub mod rotation;
 pub mod scram;
 pub mod served;
+pub mod target;

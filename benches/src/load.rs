@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use memchr::memmem;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::task::LocalSet;
+
+use crate::carrier::Carrier;
 
 /// What ends a message.
 const END: &[u8] = b"</message>";
@@ -22,13 +22,13 @@ pub enum Writing {
     Gathered,
 }
 
-/// Two sockets; what is written to the first comes out of the second.
+/// Two connections; what is written to the first comes out of the second.
 #[derive(Debug)]
 pub struct Pair {
     /// Sends.
-    pub sender: TcpStream,
+    pub sender: Carrier,
     /// Receives.
-    pub receiver: TcpStream,
+    pub receiver: Carrier,
     /// One message, as it is sent.
     pub message: String,
 }
@@ -89,7 +89,7 @@ async fn keep_going(
 ) -> io::Result<()> {
     let batch = pair.message.repeat(outstanding);
     let finder = memmem::Finder::new(END);
-    pair.sender.write_all(batch.as_bytes()).await?;
+    pair.sender.send(batch.as_bytes()).await?;
     let mut on_the_way = outstanding;
     let mut buffer = vec![0; 16 * 1024];
     let mut kept = 0;
@@ -124,7 +124,7 @@ async fn keep_going(
                 .get(..pair.message.len() * messages)
                 .unwrap_or_default();
             for _ in 0..writes {
-                pair.sender.write_all(bytes.as_bytes()).await?;
+                pair.sender.send(bytes.as_bytes()).await?;
             }
         }
     }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use sestina_interop::Failure;
 use sestina_interop::sestina::Sestina;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinSet;
 
-use crate::scram::{self, Salted, Session};
+use crate::client::{Account, Place, Proof, Session, Way};
+use crate::scram::Salted;
 
 const DOMAIN: &str = "capulet.example";
 const BODY: &str =
@@ -58,10 +58,8 @@ pub async fn measure(binary: &Path, storage: &str, time: Duration) -> Result<Ser
 async fn messages(port: u16, clients: usize, time: Duration) -> Result<f64, Failure> {
     let mut sessions = Vec::new();
     for number in 0..clients {
-        let user = format!("sender{number}");
-        sessions.push(Line::new(
-            scram::login(port, DOMAIN, &user, "secret").await?,
-        ));
+        let session = login(port, &mut account(number)).await?;
+        sessions.push(Line::new(session));
     }
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
@@ -90,17 +88,17 @@ async fn logins(port: u16, time: Duration) -> Result<f64, Failure> {
     // Before the time that counts: from then on the clients know their salted passwords.
     let mut known = Vec::new();
     for number in 0..CLIENTS {
-        let (user, mut salted) = (format!("sender{number}"), Salted::default());
-        scram::login_again(port, DOMAIN, &user, "secret", &mut salted).await?;
-        known.push((user, salted));
+        let mut account = account(number);
+        login(port, &mut account).await?;
+        known.push(account);
     }
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
-    for (user, mut salted) in known {
+    for mut account in known {
         tasks.spawn(async move {
             let mut count = 0_u64;
             while begun.elapsed() < time {
-                scram::login_again(port, DOMAIN, &user, "secret", &mut salted).await?;
+                login(port, &mut account).await?;
                 count += 1;
             }
             Ok::<u64, Failure>(count)
@@ -113,8 +111,29 @@ async fn logins(port: u16, time: Duration) -> Result<f64, Failure> {
     Ok(total as f64 / begun.elapsed().as_secs_f64())
 }
 
+fn account(number: usize) -> Account {
+    Account {
+        name: format!("sender{number}"),
+        password: "secret".to_owned(),
+        salted: Salted::default(),
+    }
+}
+
+/// Connection, SCRAM-SHA-256, resource, presence.
+async fn login(port: u16, account: &mut Account) -> std::io::Result<Session> {
+    let place = Place {
+        port,
+        web: 0,
+        path: "",
+        domain: DOMAIN,
+    };
+    let mut session = Session::login(&place, Way::Tcp, Proof::Scram, account).await?;
+    session.present().await?;
+    Ok(session)
+}
+
 async fn roster(port: u16) -> Result<f64, Failure> {
-    let session = scram::login(port, DOMAIN, "sender0", "secret").await?;
+    let session = login(port, &mut account(0)).await?;
     let mut line = Line::new(session);
     for contact in 0..CONTACTS {
         let text = format!(
@@ -158,14 +177,18 @@ impl Line {
 
     /// Sends, and reads until the id is seen; an error on the way is one here.
     async fn ask(&mut self, text: &str, id: &str) -> Result<(), Failure> {
-        self.session.socket.write_all(text.as_bytes()).await?;
+        self.session.carrier.send(text.as_bytes()).await?;
         let marks = [format!("id='{id}'"), format!("id=\"{id}\"")];
         let marks = marks.map(|mark| memchr::memmem::Finder::new(&mark).into_owned());
         self.buffer.clear();
+        let mut bytes = [0; 16 * 1024];
         loop {
-            if self.session.socket.read_buf(&mut self.buffer).await? == 0 {
+            let length = self.session.carrier.read(&mut bytes).await?;
+            if length == 0 {
                 return Err("the server closed the stream".into());
             }
+            self.buffer
+                .extend_from_slice(bytes.get(..length).unwrap_or_default());
             if marks.iter().any(|mark| mark.find(&self.buffer).is_some()) {
                 break;
             }

@@ -112,6 +112,10 @@ pub(crate) struct Limits {
     pub(crate) login: Interval,
     /// How long a login waits at most where others have failed before.
     pub(crate) login_delay: Interval,
+    /// How long a client may be silent before it is asked for a sign of life.
+    pub(crate) idle: Interval,
+    /// How long it has to answer.
+    pub(crate) answer: Interval,
     /// Connections at a time, logged in or not.
     pub(crate) connections: usize,
     /// Sessions of one account at a time.
@@ -130,6 +134,8 @@ impl Default for Limits {
             before_login: ByteSize(limits.before_login.stanza_bytes as u64),
             login: Interval(limits.timeouts.login),
             login_delay: Interval(limits.throttling.most),
+            idle: Interval(limits.timeouts.idle),
+            answer: Interval(limits.timeouts.answer),
             connections: limits.connections,
             sessions_per_account: limits.sessions.per_account,
             queue: ByteSize(limits.sessions.queue_bytes as u64),
@@ -146,6 +152,8 @@ impl Limits {
         limits.before_login.stanza_bytes = self.before_login.bytes();
         limits.timeouts.login = self.login.duration();
         limits.throttling.most = self.login_delay.duration();
+        limits.timeouts.idle = self.idle.duration();
+        limits.timeouts.answer = self.answer.duration();
         limits.connections = self.connections;
         limits.sessions.per_account = self.sessions_per_account;
         limits.sessions.queue_bytes = self.queue.bytes();

@@ -103,6 +103,11 @@ async fn a_session_comes_with_the_login() {
         .expect("<features xmlns='http://etherx.jabber.org/streams'><limits xmlns='urn:xmpp:stream-limits:0'/></features>")
         .await;
     assert!(features.as_str().contains("<max-bytes>262144</max-bytes>"));
+    assert!(
+        features
+            .as_str()
+            .contains("<idle-seconds>600</idle-seconds>")
+    );
     assert!(identity(&first).starts_with("laura@a.example/Sestina/"));
     // Stanzas flow, and are counted from the first on.
     client.send("<presence/>").await;

@@ -47,6 +47,8 @@ pub struct XmlStream {
     content: &'static str,
     ended: bool,
     opened: bool,
+    /// Whether something has come since somebody asked.
+    heard: bool,
     /// Where the carrier carries whole elements: what they have to be, in place of the reader.
     framed: Option<Box<Framed>>,
 }
@@ -81,6 +83,7 @@ impl XmlStream {
             content,
             ended: false,
             opened: false,
+            heard: false,
         }
     }
 
@@ -105,6 +108,11 @@ impl XmlStream {
             framed.limits = limits;
             messages.set_limits(&limits);
         }
+    }
+
+    /// Whether something has come, if only white space, since this was asked before.
+    pub(crate) fn take_heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
     }
 
     /// Bytes that were received and have not become an event.
@@ -132,7 +140,9 @@ impl XmlStream {
             if self.ended {
                 return Poll::Ready(Ok(None));
             }
-            return Poll::Ready(match ready!(messages.poll_message(cx)) {
+            let message = ready!(messages.poll_message(cx));
+            self.heard = true;
+            return Poll::Ready(match message {
                 Ok(Some(text)) => framed.event(text).map(Some).map_err(StreamFault::Read),
                 Ok(None) => {
                     self.ended = true;
@@ -154,6 +164,7 @@ impl XmlStream {
                 bytes.len()
             });
             self.ended = ready!(read)? == 0;
+            self.heard = true;
         }
     }
 

@@ -24,6 +24,11 @@ pub trait Dialect: Send + Sync + 'static {
     /// Writes the placeholder of a parameter, counted from 1.
     fn placeholder(&self, out: &mut String, number: usize);
 
+    /// Writes the parameter that bounds the number of rows.
+    fn limit(&self, out: &mut String, number: usize) {
+        self.placeholder(out, number);
+    }
+
     /// What follows `INSERT … VALUES (…)` so that a row whose key is there is left as it is and none
     /// is counted, where the error a database gives otherwise would end the transaction.
     fn keep(&self, _out: &mut String, _table: &TableDescriptor) {}

@@ -678,7 +678,9 @@ impl<'t> Text<'t> {
 
     fn limit(&mut self) {
         if self.shape.limit {
-            self.push(" LIMIT ").placeholder();
+            self.push(" LIMIT ");
+            self.parameters += 1;
+            self.dialect.limit(&mut self.out, self.parameters);
         }
     }
 }

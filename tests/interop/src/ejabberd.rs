@@ -1,11 +1,13 @@
 //! ejabberd from Debian, on free ports with a folder of its own, and without a node name: it starts no `epmd`.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::Failure;
+use crate::certificate::Authority;
 use crate::peer::{Account, Peer};
 use crate::process::{Process, free_port, listens};
 use crate::setup::{self, Skip};
@@ -51,10 +53,8 @@ impl Ejabberd {
         fs::write(path.join("all.pem"), federation.certificate)?;
         fs::write(path.join("ca.pem"), federation.authorities)?;
         let shown = path.display();
-        fs::write(
-            path.join("ejabberd.yml"),
-            format!(
-                r#"hosts: ["{domain}"]
+        let config = format!(
+            r#"hosts: ["{domain}"]
 loglevel: 4
 certfiles: ["{shown}/all.pem"]
 ca_file: "{shown}/ca.pem"
@@ -71,9 +71,8 @@ modules:
   mod_roster: {{}}
   mod_s2s_dialback: {{}}
 "#,
-                server = federation.port,
-            ),
-        )?;
+            server = federation.port,
+        );
         fs::write(
             path.join("inetrc"),
             format!(
@@ -87,22 +86,7 @@ modules:
                 format!("ejabberd_auth:try_register(<<\"{name}\">>, <<\"{domain}\">>, <<\"{password}\">>), ")
             })
             .collect();
-        let mut command = Command::new("erl");
-        command
-            .env("ERL_LIBS", libraries())
-            .env("ERL_INETRC", path.join("inetrc"))
-            .env("ERL_CRASH_DUMP", path.join("crash"))
-            .env("EJABBERD_CONFIG_PATH", path.join("ejabberd.yml"))
-            .env("EJABBERD_LOG_PATH", path.join("ejabberd.log"))
-            .env("HOME", path)
-            .args(["-noinput", "-mnesia", "dir"])
-            .arg(format!("\"{shown}/mnesia\""))
-            .args(["-s", "ejabberd", "-eval"])
-            .arg(format!("{registered}io:format(\"accounts made~n\")."));
-        let mut process = Process::start(&mut command, &path.join("log"))?;
-        process.wait_until(90, "ejabberd listening", |process| {
-            listens(port) && process.output().contains("accounts made")
-        })?;
+        let process = launch(path, &config, port, &registered)?;
         let peer = Peer {
             software: "ejabberd",
             port,
@@ -117,6 +101,74 @@ modules:
             _folder: folder,
         })
     }
+
+    /// Starts it for clients alone, with WebSocket on a port of its own (`/ws`) and stream management, and without limits on what a client
+    /// sends. `prepare` is Erlang that puts the accounts where they belong, with a comma at its end.
+    pub fn start_for_clients(domain: &str, web: u16, prepare: &str) -> Result<Ejabberd, Failure> {
+        let folder = tempfile::Builder::new().prefix("ejabberd-").tempdir()?;
+        let path = folder.path();
+        let port = free_port()?;
+        let authority = Authority::new()?;
+        let made = authority.make(domain)?;
+        fs::write(path.join("all.pem"), made.certificate + &made.key)?;
+        fs::write(path.join("ca.pem"), authority.pem())?;
+        let config = format!(
+            r#"hosts: ["{domain}"]
+loglevel: 3
+certfiles: ["{folder}/all.pem"]
+ca_file: "{folder}/ca.pem"
+listen:
+  - {{ port: {port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true }}
+  - {{ port: {web}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{ "/ws": ejabberd_http_ws }} }}
+auth_password_format: scram
+auth_scram_hash: sha256
+modules:
+  mod_disco: {{}}
+  mod_offline: {{}}
+  mod_ping: {{}}
+  mod_roster: {{}}
+  mod_stream_mgmt: {{}}
+"#,
+            folder = path.display(),
+        );
+        fs::write(path.join("inetrc"), "")?;
+        let process = launch(path, &config, port, prepare)?;
+        let peer = Peer {
+            software: "ejabberd",
+            port,
+            domain: domain.to_owned(),
+            certificate: path.join("ca.pem"),
+            accounts: Vec::new(),
+            deviations: &[],
+        };
+        Ok(Ejabberd {
+            peer,
+            process,
+            _folder: folder,
+        })
+    }
+}
+
+/// Starts it in its folder, has it do what comes before the accounts are there, and waits until it listens.
+fn launch(path: &Path, config: &str, port: u16, prepare: &str) -> Result<Process, Failure> {
+    fs::write(path.join("ejabberd.yml"), config)?;
+    let mut command = Command::new("erl");
+    command
+        .env("ERL_LIBS", libraries())
+        .env("ERL_INETRC", path.join("inetrc"))
+        .env("ERL_CRASH_DUMP", path.join("crash"))
+        .env("EJABBERD_CONFIG_PATH", path.join("ejabberd.yml"))
+        .env("EJABBERD_LOG_PATH", path.join("ejabberd.log"))
+        .env("HOME", path)
+        .args(["-noinput", "-mnesia", "dir"])
+        .arg(format!("\"{}/mnesia\"", path.display()))
+        .args(["-s", "ejabberd", "-eval"])
+        .arg(format!("{prepare}io:format(\"accounts made~n\")."));
+    let mut process = Process::start(&mut command, &path.join("log"))?;
+    process.wait_until(90, "ejabberd listening", |process| {
+        listens(port) && process.output().contains("accounts made")
+    })?;
+    Ok(process)
 }
 
 /// The folder above that of the package, which is named after the machine.

@@ -52,6 +52,19 @@ pub trait AccountStore: Send + Sync {
     /// What storage reports.
     async fn keys(&self, account: &BareJid) -> Result<Option<AccountKeys>, StorageError>;
 
+    /// The keys of one hash, where that is all that is needed.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn keys_of(
+        &self,
+        account: &BareJid,
+        hash: Hash,
+    ) -> Result<Option<ScramKeys>, StorageError> {
+        let keys = self.keys(account).await?;
+        Ok(keys.and_then(|keys| keys.of(hash).cloned()))
+    }
+
     /// Puts the keys of one hash beside those of the others; `false` when there is no such account, or it has keys of
     /// that hash already.
     ///
@@ -280,6 +293,13 @@ impl Authenticator for OfHost {
     async fn keys(&self, user: &str) -> Result<Option<AccountKeys>, StorageError> {
         match self.account(user) {
             Some(account) => self.accounts.store.keys(&account).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn keys_of(&self, user: &str, hash: Hash) -> Result<Option<ScramKeys>, StorageError> {
+        match self.account(user) {
+            Some(account) => self.accounts.store.keys_of(&account, hash).await,
             None => Ok(None),
         }
     }

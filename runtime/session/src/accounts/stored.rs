@@ -75,6 +75,16 @@ fn row(account: &BareJid, hash: Hash, keys: ScramKeys) -> CredentialsRow {
     }
 }
 
+/// The keys in a row.
+fn stored(row: CredentialsRow) -> Result<ScramKeys, StorageError> {
+    Ok(ScramKeys {
+        iterations: row.iterations.try_into().map_err(StorageError::corrupt)?,
+        salt: row.salt,
+        stored_key: row.stored_key,
+        server_key: row.server_key,
+    })
+}
+
 /// The rows of an account's keys.
 fn rows<'a>(
     account: &'a BareJid,
@@ -162,15 +172,22 @@ impl AccountStore for StoredAccounts {
                 // Of a later version.
                 continue;
             };
-            let stored = ScramKeys {
-                iterations: row.iterations.try_into().map_err(StorageError::corrupt)?,
-                salt: row.salt,
-                stored_key: row.stored_key,
-                server_key: row.server_key,
-            };
-            keys.set(hash, stored);
+            keys.set(hash, stored(row)?);
         }
         Ok(Some(keys))
+    }
+
+    /// One row, where a login needs no other.
+    async fn keys_of(
+        &self,
+        account: &BareJid,
+        hash: Hash,
+    ) -> Result<Option<ScramKeys>, StorageError> {
+        let Some(tables) = &self.tables else {
+            return self.instead.keys_of(account, hash).await;
+        };
+        let row = tables.credentials.get(account, hash.scram()).await?;
+        row.map(stored).transpose()
     }
 
     async fn add_keys(

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::ComponentError;
 use super::{handshake, read_handshake};
-use crate::link::{Link, goodbye, keep_alive};
+use crate::link::{Link, SILENCE, goodbye, keep_alive};
 use crate::negotiation::{Action, Demand, Engine, Input, Offer, Policy, Side};
 use crate::stream::{Header, StreamFault, XmlStream};
 use crate::transport::Transport;
@@ -139,7 +139,7 @@ async fn reach((host, port): &(String, u16)) -> io::Result<Transport> {
     for address in tokio::net::lookup_host((host.as_str(), *port)).await? {
         match tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await {
             Ok(Ok(socket)) => {
-                keep_alive(&socket)?;
+                keep_alive(&socket, SILENCE)?;
                 return Transport::tcp(socket);
             }
             Ok(Err(error)) => last = error,

@@ -18,7 +18,7 @@ use sestina_wire::{
 use tokio::net::TcpStream;
 
 use super::{Authentication, DomainPolicy, Failure, Federation, Local};
-use crate::link::{self, keep_alive};
+use crate::link::{self, SILENCE, keep_alive};
 use crate::negotiation::{Action, Demand, Engine, Impasse, Input, Offer, Policy, Side};
 use crate::srv::Candidate;
 use crate::stream::{Header, StreamFault, XmlStream};
@@ -131,7 +131,7 @@ async fn make(
                     continue;
                 }
             };
-            keep_alive(&socket)?;
+            keep_alive(&socket, SILENCE)?;
             let transport = Transport::tcp(socket)?;
             let over = over(federation, local, remote, purpose, transport, candidate.tls);
             let made = tokio::time::timeout(federation.limits().login, Box::pin(over)).await;

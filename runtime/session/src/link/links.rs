@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
-use crate::link::keep_alive;
+use crate::link::{SILENCE, keep_alive};
 use crate::metrics;
 use crate::server::is_of_one_connection;
 use crate::transport::Transport;
@@ -102,7 +102,7 @@ impl Links {
                 accepted = socket.accept() => accepted,
             };
             match accepted.and_then(|(stream, _)| {
-                keep_alive(&stream)?;
+                keep_alive(&stream, SILENCE)?;
                 Transport::tcp(stream)
             }) {
                 Ok(transport) => match self.admit() {

@@ -153,10 +153,13 @@ pub(crate) async fn goodbye(stream: &mut XmlStream, error: Option<&StreamError>)
     let _ = tokio::time::timeout(GOODBYE, closing).await;
 }
 
+/// How long streams between servers and to components may be silent before the system asks whether there is somebody.
+pub(crate) const SILENCE: Duration = Duration::from_secs(60);
+
 /// Lets the system notice a peer that has vanished: such streams live long and are often silent.
-pub(crate) fn keep_alive(socket: &tokio::net::TcpStream) -> std::io::Result<()> {
+pub(crate) fn keep_alive(socket: &tokio::net::TcpStream, silence: Duration) -> std::io::Result<()> {
     let keep = socket2::TcpKeepalive::new()
-        .with_time(Duration::from_secs(60))
+        .with_time(silence)
         .with_interval(Duration::from_secs(20));
     socket2::SockRef::from(socket).set_tcp_keepalive(&keep)
 }

@@ -83,6 +83,15 @@ pub trait Authenticator: Send + Sync {
     /// What storage reports; the peer is told `temporary-auth-failure`.
     async fn keys(&self, user: &str) -> Result<Option<AccountKeys>, StorageError>;
 
+    /// The keys of one hash, where that is all that is needed.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn keys_of(&self, user: &str, hash: Hash) -> Result<Option<ScramKeys>, StorageError> {
+        let keys = self.keys(user).await?;
+        Ok(keys.and_then(|keys| keys.of(hash).cloned()))
+    }
+
     /// Whether there is such an account.
     ///
     /// # Errors

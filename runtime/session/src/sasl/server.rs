@@ -163,11 +163,10 @@ impl Exchange {
         let identity =
             identity::identity(first.name.clone(), first.authzid.as_deref(), door.domain)?;
         let stored = match &identity.account {
-            Some(_) => door.authenticator.keys(identity.key()).await,
+            Some(_) => door.authenticator.keys_of(identity.key(), hash).await,
             None => Ok(None),
         };
-        let stored = stored.map_err(unavailable)?;
-        let keys = stored.and_then(|keys| keys.of(hash).cloned());
+        let keys = stored.map_err(unavailable)?;
         let exists = keys.is_some();
         let keys = keys.unwrap_or_else(|| decoy(hash, identity.key(), door));
         let downgrade = door.offer.downgrade_hash(hash);

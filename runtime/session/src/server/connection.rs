@@ -1,12 +1,14 @@
 //! One connection, one task: it reads its session's stanzas and writes what others queued for it.
 
 use std::future::poll_fn;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt as _};
+use sestina_types::xep_0199::Ping;
 use sestina_wire::{
     Condition, Frame, FullJid, Head, Jid, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
     StreamCondition, StreamError, Text,
@@ -16,6 +18,7 @@ use crate::host::{Host, Resource, Waited, Work};
 use crate::metrics;
 use crate::mux::NonzaContext;
 use crate::router::{Outcome, Routed, Router};
+use crate::server::keep_alive::{KeepAlive, Silence};
 use crate::session::{Session, SessionError};
 use crate::stages::{Flow, SessionFunction, StageContext};
 use crate::transport::OutBuffer;
@@ -41,7 +44,8 @@ enum End {
     Replaced,
 }
 
-struct Connection {
+/// A session and what its task knows of it.
+pub(super) struct Connection {
     session: Session,
     host: Arc<Host>,
     router: Arc<Router>,
@@ -50,53 +54,63 @@ struct Connection {
     pending: Option<BoxFuture<'static, Outcome>>,
     /// Stanzas taken in, modulo 2^32; counted anew once the client wants them acknowledged (XEP-0198 §4).
     handled: u32,
+    keep_alive: KeepAlive,
 }
 
-/// Serves a negotiated session until it ends, its clean-up included, or until another stream goes on with it.
-pub(super) async fn run(mut session: Session, host: Arc<Host>, router: Arc<Router>) {
-    let mut connection = match session.take_resumption() {
-        Some(resumption) => {
-            let handled = resumption.handled();
-            let Some(resource) = resumption.take_over() else {
-                let gone = StreamError::new(StreamCondition::Reset)
-                    .with_text("the session has ended meanwhile");
-                return Box::pin(session.close(Some(gone))).await;
-            };
-            tracing::debug!("session goes on");
-            Connection {
-                session,
-                host,
-                router,
-                resource,
-                pending: None,
-                handled,
-            }
+/// Begins to serve a negotiated session, or goes on with the one that the client came back for. Boxed, so that a task holds
+/// the session itself and not also the places it was moved through.
+pub(super) async fn begin(
+    mut session: Session,
+    host: Arc<Host>,
+    router: Arc<Router>,
+    keep_alive: KeepAlive,
+) -> Option<Box<Connection>> {
+    if let Some(resumption) = session.take_resumption() {
+        let handled = resumption.handled();
+        let Some(resource) = resumption.take_over() else {
+            let gone = StreamError::new(StreamCondition::Reset)
+                .with_text("the session has ended meanwhile");
+            session.close(Some(gone)).await;
+            return None;
+        };
+        tracing::debug!("session goes on");
+        return Some(Box::new(Connection {
+            session,
+            host,
+            router,
+            resource,
+            pending: None,
+            handled,
+            keep_alive,
+        }));
+    }
+    let (resource, older) = match session.take_joined() {
+        Some(mut joined) => {
+            session.queue_bytes(joined.before.pending());
+            joined.before.consume(joined.before.len());
+            (joined.resource, joined.older)
         }
-        None => {
-            let (resource, older) = match session.take_joined() {
-                Some(mut joined) => {
-                    session.queue_bytes(joined.before.pending());
-                    joined.before.consume(joined.before.len());
-                    (joined.resource, joined.older)
-                }
-                None => host.join(session.jid()),
-            };
-            if let Some(login) = session.take_login() {
-                resource.set_login(login);
-            }
-            metrics::raise(metrics::SESSIONS_READY);
-            tracing::debug!("session starts");
-            let start = start(Arc::clone(&host), Arc::clone(&resource), older);
-            Connection {
-                session,
-                host,
-                router,
-                resource,
-                pending: Some(Box::pin(start)),
-                handled: 0,
-            }
-        }
+        None => host.join(session.jid()),
     };
+    if let Some(login) = session.take_login() {
+        resource.set_login(login);
+    }
+    metrics::raise(metrics::SESSIONS_READY);
+    tracing::debug!("session starts");
+    let start = start(Arc::clone(&host), Arc::clone(&resource), older);
+    Some(Box::new(Connection {
+        session,
+        host,
+        router,
+        resource,
+        pending: Some(Box::pin(start)),
+        handled: 0,
+        keep_alive,
+    }))
+}
+
+/// Serves a session until it ends, its clean-up included, or until another stream goes on with it.
+pub(super) async fn run(mut connection: Box<Connection>) {
     let end = poll_fn(|cx| {
         // A plugin that panics costs its session, and not the clean-up after it.
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| connection.poll(cx)));
@@ -254,7 +268,47 @@ impl Connection {
         if let Poll::Ready(end) = self.poll_read(cx) {
             return Poll::Ready(end);
         }
+        if let Poll::Ready(end) = self.poll_silence(cx) {
+            return Poll::Ready(end);
+        }
         self.poll_write(cx)
+    }
+
+    /// Asks a client of which nothing is heard for a sign of life, and lets go of one that gives none.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        let Connection {
+            session,
+            keep_alive,
+            pending,
+            ..
+        } = self;
+        // A client that has to wait for what it sent may be waiting with what it has to say.
+        while let Poll::Ready(silence) =
+            keep_alive.poll(cx, || session.take_heard() || pending.is_some())
+        {
+            let terms = self.resource.terms();
+            match (silence, terms) {
+                (Silence::Ask, Some(terms)) => session.queue_bytes(terms.request.as_bytes()),
+                (Silence::Ask, None) => {
+                    let ping = Stanza::iq(StanzaType::Get)
+                        .with_from(self.host.domain().clone())
+                        .with_to(Jid::clone(self.resource.jid()))
+                        .with_id(self.host.random().token())
+                        .with(&Ping::default());
+                    session.queue(&ping);
+                }
+                // As good as broken: it may come back for its session.
+                (Silence::Gone, Some(terms)) if terms.resume.is_some() => {
+                    let error = io::Error::from(io::ErrorKind::TimedOut);
+                    return Poll::Ready(End::Failed(SessionError::Io(error)));
+                }
+                (Silence::Gone, _) => {
+                    let gone = StreamError::new(StreamCondition::ConnectionTimeout);
+                    return Poll::Ready(End::Fault(gone));
+                }
+            }
+        }
+        Poll::Pending
     }
 
     /// Reads and handles stanzas, one at a time, as long as none waits.

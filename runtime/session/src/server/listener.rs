@@ -10,7 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tracing::Instrument as _;
 
 use crate::http;
+use crate::link;
 use crate::metrics;
+use crate::server::connection::Connection;
+use crate::server::keep_alive::KeepAlive;
 use crate::server::{Shared, connection};
 use crate::session::Session;
 use crate::transport::{Transport, proxy};
@@ -158,6 +161,7 @@ async fn take(stream: TcpStream, from: SocketAddr, listener: Listener, shared: A
         }
     };
     match listener.entry {
+        // Its state is small: see there.
         Entry::StartTls | Entry::DirectTls => serve(transport, shared).await,
         Entry::Http | Entry::Https => {
             let believed = shared.trusts(from.ip());
@@ -180,6 +184,10 @@ async fn prepare(
     shared: &Shared,
 ) -> io::Result<Transport> {
     let mut peer = from;
+    let idle = shared.accept().timeouts.idle;
+    if !idle.is_zero() {
+        link::keep_alive(&stream, idle)?;
+    }
     if listener.proxied {
         if !shared.trusts(from.ip()) {
             return Err(io::Error::new(
@@ -208,28 +216,38 @@ async fn prepare(
 
 /// Negotiates on a connection and serves the session that comes of it.
 pub(super) async fn serve(transport: Transport, shared: Arc<Shared>) {
-    let mut stopping = shared.stopping();
     // What negotiation needs is freed with its future, before the session's long life begins.
-    let negotiation = Box::pin(Session::accept(transport, Arc::clone(shared.accept())));
+    let Some((connection, span)) = Box::pin(negotiate(transport, shared)).await else {
+        return;
+    };
+    connection::run(connection).instrument(span).await;
+}
+
+/// From a connection to its session.
+async fn negotiate(
+    transport: Transport,
+    shared: Arc<Shared>,
+) -> Option<(Box<Connection>, tracing::Span)> {
+    let mut stopping = shared.stopping();
     let negotiated = tokio::select! {
-        negotiated = negotiation => negotiated,
-        _ = stopping.wait_for(|stop| *stop) => return,
+        negotiated = Session::accept(transport, Arc::clone(shared.accept())) => negotiated,
+        _ = stopping.wait_for(|stop| *stop) => return None,
     };
     let session = match negotiated {
         Ok(session) => session,
         Err(error) => {
             metrics::count(metrics::NEGOTIATIONS_FAILED);
             tracing::debug!(%error, "no session");
-            return;
+            return None;
         }
     };
     let Some(host) = shared.router().host(session.jid().domain()) else {
-        Box::pin(session.close(None)).await;
-        return;
+        session.close(None).await;
+        return None;
     };
-    drop(stopping);
     let span = tracing::debug_span!("session", jid = session.jid().as_str());
-    connection::run(session, host, Arc::clone(shared.router()))
-        .instrument(span)
-        .await;
+    let keep_alive = KeepAlive::new(&shared.accept().timeouts);
+    let begun = connection::begin(session, host, Arc::clone(shared.router()), keep_alive);
+    let connection = begun.instrument(span.clone()).await?;
+    Some((connection, span))
 }

@@ -15,13 +15,18 @@ use crate::session::StreamFeature;
 use crate::session::inline::{self, BindRequest, Bound, InlineParts};
 use crate::tls::TlsServer;
 
-/// How long a peer may take. An idle session after login has no limit here.
+/// How long a peer may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// From the connection to the moment when stanzas may flow.
     pub login: Duration,
     /// For the peer's closing tag after ours.
     pub close: Duration,
+    /// On the side that was connected to, how long a client may be silent before it is asked for a sign of life; clients are
+    /// told (XEP-0478). Zero lets them be silent for ever.
+    pub idle: Duration,
+    /// How long it has to answer then.
+    pub answer: Duration,
 }
 
 impl Default for Timeouts {
@@ -29,6 +34,8 @@ impl Default for Timeouts {
         Timeouts {
             login: Duration::from_secs(60),
             close: Duration::from_secs(5),
+            idle: Duration::from_secs(600),
+            answer: Duration::from_secs(60),
         }
     }
 }

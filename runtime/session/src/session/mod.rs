@@ -177,6 +177,12 @@ impl Session {
         self.joined.take()
     }
 
+    /// Whether something has come, if only white space, since this was asked before.
+    #[cfg(feature = "server")]
+    pub(crate) fn take_heard(&mut self) -> bool {
+        self.stream.take_heard()
+    }
+
     pub(crate) fn writer(&mut self) -> sestina_wire::Writer<'_> {
         self.stream.writer()
     }

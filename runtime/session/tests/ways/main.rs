@@ -5,6 +5,7 @@
 mod bosh;
 mod clients;
 mod http;
+mod silence;
 mod tcp;
 mod web_socket;
 

@@ -73,12 +73,14 @@ impl Negotiation<'_> {
                     }
                 }
                 Some(Runner::Limits) => {
-                    let limits = match self.account {
-                        None => self.config.limits_before,
-                        Some(_) => self.config.limits,
+                    // Before the login its own time limit is the shorter one.
+                    let (limits, idle) = match self.account {
+                        None => (self.config.limits_before, 0),
+                        Some(_) => (self.config.limits, self.config.timeouts.idle.as_secs()),
                     };
                     let announced = Limits {
                         max_bytes: u32::try_from(limits.stanza_bytes).ok(),
+                        idle_seconds: u32::try_from(idle).ok().filter(|idle| *idle > 0),
                         ..Limits::default()
                     };
                     announced.write(&mut writer);

@@ -1,0 +1,160 @@
+//! The servers that are measured, each on one core of its own.
+
+use std::fmt;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use sestina_interop::Failure;
+use sestina_interop::ejabberd::Ejabberd;
+use sestina_interop::process::{Process, free_port, listens};
+use sestina_interop::prosody::Prosody;
+use sestina_interop::sestina::Sestina;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::accounts;
+use crate::client::Place;
+
+/// The domain that all of them serve.
+pub const DOMAIN: &str = "capulet.example";
+
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The floor: bytes from one socket to another, see [`relay`](crate::relay).
+    Relay,
+    /// Ours.
+    Sestina,
+    /// Debian's.
+    Prosody,
+    /// Debian's.
+    Ejabberd,
+}
+
+impl Kind {
+    /// All, in the order of the table's columns.
+    pub const ALL: [Kind; 4] = [Kind::Relay, Kind::Sestina, Kind::Prosody, Kind::Ejabberd];
+    /// All, in the order in which they are measured: the first one has every row.
+    pub const MEASURED: [Kind; 4] = [Kind::Sestina, Kind::Relay, Kind::Prosody, Kind::Ejabberd];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Relay => "echo relay",
+            Kind::Sestina => "Sestina",
+            Kind::Prosody => "Prosody 0.12",
+            Kind::Ejabberd => "ejabberd 23.01",
+        })
+    }
+}
+
+/// A running server with accounts; ends with this value.
+#[derive(Debug)]
+pub struct Target {
+    /// Where it is.
+    pub place: Place,
+    server: Server,
+}
+
+#[derive(Debug)]
+enum Server {
+    Relay(
+        Process,
+        #[expect(dead_code, reason = "kept for its log")] TempDir,
+    ),
+    Sestina(Sestina),
+    Prosody(Prosody),
+    Ejabberd(Ejabberd),
+}
+
+impl Target {
+    /// Starts one with so many accounts. On the machine's second core, where there is one and `taskset` is at hand.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(
+        kind: Kind,
+        binary: &Path,
+        accounts: usize,
+        runtime: &Runtime,
+    ) -> Result<Target, Failure> {
+        // A process begins where its parent is.
+        pin(1);
+        let started = Target::start_here(kind, binary, accounts, runtime);
+        pin(0);
+        started
+    }
+
+    fn start_here(
+        kind: Kind,
+        binary: &Path,
+        count: usize,
+        runtime: &Runtime,
+    ) -> Result<Target, Failure> {
+        let web = free_port()?;
+        let (port, path, server) = match kind {
+            Kind::Relay => {
+                let (port, folder) = (free_port()?, tempfile::tempdir()?);
+                let mut command = Command::new(std::env::current_exe()?);
+                command.args(["--relay", &port.to_string()]);
+                let mut process = Process::start(&mut command, &folder.path().join("log"))?;
+                process.wait_until(10, "the relay listening", |_| listens(port))?;
+                // Connections come in pairs, and that look at the port was half of one.
+                TcpStream::connect(("127.0.0.1", port))?;
+                (port, "", Server::Relay(process, folder))
+            }
+            Kind::Sestina => {
+                let settings = format!("require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]");
+                let server = Sestina::start(binary, DOMAIN, &[], &settings)?;
+                let file = server.folder().join("data/sestina.sqlite");
+                runtime.block_on(accounts::into_sestina(&file, DOMAIN, count))?;
+                (server.peer.port, "/xmpp-websocket", Server::Sestina(server))
+            }
+            Kind::Prosody => {
+                // Lines of ours stand behind those of the tests and go before them.
+                let settings = format!(
+                    "c2s_require_encryption = false\nallow_unencrypted_plain_auth = true\nhttp_default_host = \"{DOMAIN}\"\n\
+                     http_ports = {{ {web} }}\nhttp_interfaces = {{ \"127.0.0.1\" }}"
+                );
+                let server = Prosody::start_extended(DOMAIN, &[], &settings, "")?;
+                accounts::into_prosody(server.folder(), DOMAIN, count)?;
+                (server.peer.port, "/xmpp-websocket", Server::Prosody(server))
+            }
+            Kind::Ejabberd => {
+                let prepare = accounts::for_ejabberd(DOMAIN, count)?;
+                let server = Ejabberd::start_for_clients(DOMAIN, web, &prepare)?;
+                (server.peer.port, "/ws", Server::Ejabberd(server))
+            }
+        };
+        Ok(Target {
+            place: Place {
+                port,
+                web,
+                path,
+                domain: DOMAIN,
+            },
+            server,
+        })
+    }
+
+    /// Its process, for measurements.
+    pub fn process(&self) -> &Process {
+        match &self.server {
+            Server::Relay(process, _) => process,
+            Server::Sestina(server) => &server.process,
+            Server::Prosody(server) => &server.process,
+            Server::Ejabberd(server) => &server.process,
+        }
+    }
+}
+
+/// Lets this process run on one core alone, counted from those it has.
+pub fn pin(core: usize) {
+    let _ = Command::new("taskset")
+        .args(["-cp", &core.to_string(), &std::process::id().to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+}
