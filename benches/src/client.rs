@@ -169,14 +169,12 @@ impl Session {
         }
     }
 
-    /// Ends the stream, and the connection once the server has answered.
+    /// Ends the stream, and the connection with it: some servers take their time to answer.
     ///
     /// # Errors
-    /// When the connection breaks before.
+    /// When the connection broke before.
     pub async fn close(mut self) -> io::Result<()> {
-        self.ask("</stream:stream>", &["</stream:stream>"])
-            .await
-            .map(drop)
+        self.carrier.send(b"</stream:stream>").await
     }
 
     async fn open(&mut self) -> io::Result<()> {

@@ -70,33 +70,23 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn silence_is_asked_about_and_then_believed() {
         let timeouts = Timeouts {
-            idle: Duration::from_secs(60),
-            answer: Duration::from_secs(10),
+            idle: Duration::from_millis(2),
+            answer: Duration::from_millis(1),
             ..Timeouts::default()
         };
         let mut keep_alive = KeepAlive::new(&timeouts);
-        let begun = Instant::now();
+        // Heard at first, then asked; answered, asked again and nothing said.
         let mut heard = [true, false, true, false, false].into_iter();
-        let mut found = Vec::new();
-        for _ in 0..3 {
-            let silence = poll_fn(|cx| keep_alive.poll(cx, || heard.next().unwrap_or(false))).await;
-            found.push((silence, begun.elapsed().as_secs()));
+        for wanted in [Silence::Ask, Silence::Ask, Silence::Gone] {
+            let found = poll_fn(|cx| keep_alive.poll(cx, || heard.next().unwrap_or(false))).await;
+            assert_eq!(found, wanted);
         }
-        // Heard in the first minute, asked after the second, answered within ten seconds, asked a minute later.
-        assert_eq!(
-            found,
-            [
-                (Silence::Ask, 120),
-                (Silence::Ask, 190),
-                (Silence::Gone, 200)
-            ]
-        );
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn no_time_is_no_limit() {
         let timeouts = Timeouts {
             idle: Duration::ZERO,
@@ -104,7 +94,7 @@ mod tests {
         };
         let mut keep_alive = KeepAlive::new(&timeouts);
         let silence = poll_fn(|cx| keep_alive.poll(cx, || false));
-        let waited = tokio::time::timeout(Duration::from_secs(100_000), silence).await;
+        let waited = tokio::time::timeout(Duration::from_millis(20), silence).await;
         assert!(waited.is_err());
     }
 }
