@@ -26,6 +26,8 @@ const PAIRS: usize = 100;
 const CLIENTS: usize = 64;
 const BODY: &str =
     "Good pilgrim, you do wrong your hand too much, which mannerly devotion shows in this";
+/// How long one measurement may take.
+const PATIENCE: Duration = Duration::from_secs(150);
 /// Open files of a process beside its sessions.
 const OTHER_FILES: u64 = 200;
 
@@ -84,10 +86,7 @@ fn main() -> Result<(), Failure> {
             eprintln!("SKIP bench server, {kind}: {skip}");
             continue;
         }
-        // One that fails leaves the others their figures.
-        if let Err(failure) = bench.measure(kind) {
-            eprintln!("{kind}: {failure}");
-        }
+        bench.measure(kind);
     }
     println!("\n{}", bench.report.table());
     Ok(())
@@ -104,27 +103,33 @@ fn number(name: &str, otherwise: usize) -> usize {
 }
 
 impl Bench {
-    fn measure(&mut self, kind: Kind) -> Result<(), Failure> {
+    /// A scenario that fails leaves the others their figures.
+    fn measure(&mut self, kind: Kind) {
+        type Scenario = fn(&mut Bench, Kind) -> Result<(), Failure>;
         let is_server = kind != Kind::Relay;
-        if is_server && self.runs("logins") {
-            self.logins(kind)?;
+        let is_flat = matches!(kind, Kind::Relay | Kind::Sestina);
+        let scenarios: [(&str, bool, Scenario); 6] = [
+            ("logins", is_server, Bench::logins),
+            ("chat", true, Bench::chat),
+            ("latency", true, Bench::latency),
+            ("resumptions", is_server, Bench::resumptions),
+            ("flat", is_flat, Bench::flat),
+            ("memory", is_server, Bench::memory),
+        ];
+        for (name, wanted, scenario) in scenarios {
+            if wanted
+                && self.runs(name)
+                && let Err(failure) = scenario(self, kind)
+            {
+                eprintln!("{kind}, {name}: {failure}");
+            }
         }
-        if self.runs("chat") {
-            self.chat(kind)?;
-        }
-        if self.runs("latency") {
-            self.latency(kind)?;
-        }
-        if is_server && self.runs("resumptions") {
-            self.resumptions(kind)?;
-        }
-        if matches!(kind, Kind::Relay | Kind::Sestina) && self.runs("flat") {
-            self.flat(kind)?;
-        }
-        if is_server && self.runs("memory") {
-            self.memory(kind)?;
-        }
-        Ok(())
+    }
+
+    /// Waits for a measurement, but not for ever.
+    fn wait<T>(&self, run: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        self.runtime
+            .block_on(async { tokio::time::timeout(PATIENCE, run).await })?
     }
 
     fn runs(&self, scenario: &str) -> bool {
@@ -173,7 +178,7 @@ impl Bench {
             self.time,
             || target.process().cpu_seconds(),
         );
-        Ok(self.runtime.block_on(run)?)
+        self.wait(async { Ok(run.await?) })
     }
 
     fn chat(&mut self, kind: Kind) -> Result<(), Failure> {
@@ -201,7 +206,7 @@ impl Bench {
             if kind == Kind::Relay && way == Way::Tls {
                 continue;
             }
-            let (count, length, cpu) = self.runtime.block_on(async {
+            let (count, length, cpu) = self.wait(async {
                 let pairs = pairs(kind, &target, way, PAIRS).await?;
                 let measure = || target.process().cpu_seconds();
                 let warm_up = Duration::from_secs(1);
@@ -217,7 +222,7 @@ impl Bench {
 
     fn latency(&mut self, kind: Kind) -> Result<(), Failure> {
         let target = self.start(kind, 2 * PAIRS)?;
-        let latency = self.runtime.block_on(async {
+        let latency = self.wait(async {
             let pairs = pairs(kind, &target, Way::Tcp, PAIRS).await?;
             Ok::<_, Failure>(latency::run(pairs, self.time).await?)
         })?;
@@ -230,7 +235,7 @@ impl Bench {
     fn flat(&mut self, kind: Kind) -> Result<(), Failure> {
         let target = self.start(kind, self.most)?;
         for sessions in [10, 100, 1_000, self.most] {
-            let figure = self.runtime.block_on(async {
+            let figure = self.wait(async {
                 let pairs = pairs(kind, &target, Way::Tcp, sessions / 2).await?;
                 let measure = || target.process().cpu_seconds();
                 Ok::<_, Failure>(rotation::run(pairs, self.time, measure).await?)
@@ -254,7 +259,7 @@ impl Bench {
                 let target = self.start(kind, count + memory::AHEAD)?;
                 let known = accounts::known(count);
                 let run = memory::run(&target.place, way, known, target.process());
-                let figure = self.runtime.block_on(run)?;
+                let figure = self.wait(async { Ok(run.await?) })?;
                 let name = format!("an idle session of {count}, {name}: resident KiB");
                 self.report.add(&name, goal, kind, format!("{figure:.1}"));
             }
