@@ -7,18 +7,24 @@
 
 pub mod rfc_6120;
 pub mod rfc_6121;
+pub mod xep_0012;
 pub mod xep_0030;
+pub mod xep_0049;
+pub mod xep_0054;
 pub mod xep_0077;
 pub mod xep_0092;
 pub mod xep_0115;
 pub mod xep_0160;
 pub mod xep_0175;
+pub mod xep_0191;
 pub mod xep_0198;
 pub mod xep_0199;
+pub mod xep_0202;
 pub mod xep_0203;
 pub mod xep_0220;
 pub mod xep_0280;
 pub mod xep_0288;
+pub mod xep_0313;
 pub mod xep_0352;
 pub mod xep_0386;
 pub mod xep_0388;

@@ -16,25 +16,70 @@ mod subscription;
 use std::sync::Arc;
 
 use sestina_session::errors::Refusal as _;
-use sestina_session::host::Resource;
+use sestina_session::host::{Account, Host, Resource};
 use sestina_session::mux::{Empty, IqContext, OrEmpty};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::session::StreamFeature;
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::rfc_6121::{self as skeleton, Settings};
+use sestina_storage::StorageError;
 use sestina_types::rfc_6121::{pre_approval, roster::Query, versioning};
-use sestina_wire::StanzaError;
 use sestina_wire::dispatch::Sender;
+use sestina_wire::{BareJid, Jid, StanzaError, Text};
 
 use book::Book;
 
 pub use farewell::farewells;
+pub use presence::{show, take_back};
+
+/// The contacts that may see the presence of an account that is online (§4.2.2). No storage is asked.
+pub fn subscribers(account: &Account) -> Vec<BareJid> {
+    Book::at_hand(account).map_or_else(Vec::new, |page| {
+        page.read().subscribers().cloned().collect()
+    })
+}
 
 /// The server's part.
 pub struct Server {
     book: Book,
     max_roster_items: usize,
     max_subscription_requests: usize,
+}
+
+impl Server {
+    /// The plugin of a host, for others that have to know who sees whom.
+    pub fn of(host: &Host) -> Option<Arc<Server>> {
+        host.extensions().get()
+    }
+
+    /// Whether somebody may see the presence of an account: a contact that it let in, or itself.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn is_seen_by(&self, account: &BareJid, other: &Jid) -> Result<bool, StorageError> {
+        if other.bare_str() == account.as_str() {
+            return Ok(true);
+        }
+        let page = self.book.open(account).await?;
+        let sees = page.read().sees(other.bare_str());
+        Ok(sees)
+    }
+
+    /// The groups that an account put a contact into; none where it is not in the roster.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn groups(
+        &self,
+        account: &BareJid,
+        contact: &Jid,
+    ) -> Result<Option<Vec<Text>>, StorageError> {
+        let page = self.book.open(account).await?;
+        let roster = page.read();
+        Ok(roster
+            .find(contact.bare_str())
+            .map(|contact| contact.groups.clone()))
+    }
 }
 
 /// A feature that is only announced: whoever wants it uses it.
@@ -57,6 +102,7 @@ impl skeleton::Server for Server {
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        registrar.host().extensions().insert(Arc::clone(self));
         registrar.stream_feature(Arc::new(Announced("ver", versioning::NS)));
         registrar.stream_feature(Arc::new(Announced("sub", pre_approval::NS)));
         let this = Arc::clone(self);

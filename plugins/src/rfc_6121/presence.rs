@@ -198,7 +198,7 @@ fn reachable<'a>(host: &Host, contacts: impl Iterator<Item = &'a BareJid>) -> Ve
 }
 
 /// Shows a contact that was let in what every available session last said (§3.1.5).
-pub(super) async fn show(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
+pub async fn show(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
     for resource in host.resources(account) {
         if let Some(presence) = resource.presence() {
             let _ = host.route(to(&presence, Jid::clone(contact))).await;
@@ -207,7 +207,7 @@ pub(super) async fn show(host: &Arc<Host>, account: &BareJid, contact: &BareJid)
 }
 
 /// Tells a contact that may not see the account any more that every session is gone (§3.2.2).
-pub(super) async fn take_back(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
+pub async fn take_back(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
     for resource in host.resources(account) {
         if resource.is_available() {
             let gone =

@@ -1,0 +1,162 @@
+//! XEP-0012, Last Activity: how long somebody has been away, and how long the server has been running.
+//!
+//! Only those who may see the presence of an account are told (§7): anything else would be a leak of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sestina_session::errors;
+use sestina_session::host::{Host, Resource};
+use sestina_session::mux::IqContext;
+use sestina_session::plugin::{PluginError, Setup};
+use sestina_session::stages::{Delivery, Flow, StageContext};
+use sestina_skeletons::xep_0012::{self as skeleton, Settings};
+use sestina_storage::{Storage, StorageError};
+use sestina_types::Stores as _;
+use sestina_types::rfc_6121::client::Status;
+use sestina_types::xep_0012::tables::{LastActivityRow, LastActivityStore};
+use sestina_types::xep_0012::{NS, Query};
+use sestina_wire::{BareJid, Condition, Jid, StanzaError, StanzaType, Text};
+
+use crate::rfc_6121;
+
+/// The server's part.
+pub struct Server {
+    rows: LastActivityStore,
+    /// When the server began, on the clock that never goes back.
+    began: Duration,
+}
+
+/// What a session said when it became unavailable.
+#[derive(Default)]
+struct Farewell(Mutex<Option<Text>>);
+
+impl skeleton::Server for Server {
+    fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        let rows = setup.storage().last_activity().or_else(|| {
+            tracing::warn!(
+                "the storage keeps no last activities: they are lost when the server stops"
+            );
+            Storage::memory().last_activity()
+        });
+        Ok(Self {
+            rows: rows.ok_or_else(|| StorageError::Unsupported("last activity".into()))?,
+            began: setup.clock().monotonic(),
+        })
+    }
+
+    /// How long the server has been running (§5).
+    async fn uptime(&self, cx: &IqContext, _: Query) -> Result<Query, StanzaError> {
+        let up = cx.host.clock().monotonic().saturating_sub(self.began);
+        Ok(Query {
+            seconds: Some(up.as_secs()),
+            ..Query::default()
+        })
+    }
+
+    /// How long the account has been away (§3).
+    async fn last_activity(&self, cx: &IqContext, _: Query) -> Result<Query, StanzaError> {
+        let account = cx.to.as_ref().unwrap_or(&cx.from).to_bare();
+        if !may_know(&cx.host, &account, &cx.from).await? {
+            return Err(StanzaError::new(Condition::Forbidden));
+        }
+        if cx
+            .host
+            .resources(&account)
+            .iter()
+            .any(|resource| resource.is_available())
+        {
+            return Ok(Query {
+                seconds: Some(0),
+                ..Query::default()
+            });
+        }
+        let row = self.rows.get(&account).await?.ok_or_else(|| {
+            StanzaError::new(Condition::ItemNotFound).with_text("nobody knows: it was never here")
+        })?;
+        let away = cx
+            .host
+            .clock()
+            .now()
+            .as_second()
+            .saturating_sub(row.at.as_second());
+        Ok(Query {
+            seconds: Some(u64::try_from(away).unwrap_or_default()),
+            status: row.status.map(Text::from).unwrap_or_default(),
+            ..Query::default()
+        })
+    }
+
+    fn note_status(self: &Arc<Self>, _: &StageContext, d: &mut Delivery) -> Flow {
+        if let Some(session) = &d.from_session
+            && d.type_() == StanzaType::Unavailable
+            && d.stanza.to().is_none()
+        {
+            let status = d.stanza.decode::<Status>().and_then(Result::ok);
+            let farewell = session
+                .account()
+                .extensions()
+                .get_or_insert_with(Farewell::default);
+            *farewell.0.lock().unwrap_or_else(PoisonError::into_inner) =
+                status.map(|status| Text::from(&*status.text));
+        }
+        Flow::Continue
+    }
+
+    fn note_end(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
+        let account = resource.account();
+        let is_last = account
+            .resources()
+            .iter()
+            .all(|other| Arc::ptr_eq(other, resource));
+        if !is_last || resource.is_anonymous() {
+            return Flow::Continue;
+        }
+        let said = account.extensions().get::<Farewell>();
+        let said =
+            said.and_then(|said| said.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let row = LastActivityRow {
+            owner: account.jid().clone(),
+            at: cx.host.clock().now(),
+            status: said.map(String::from),
+        };
+        let (this, host) = (Arc::clone(self), Arc::clone(&cx.host));
+        Flow::wait(async move {
+            // An account that was removed, and its sessions with it, leaves nothing behind.
+            let is_there = match host.accounts() {
+                Some(accounts) => accounts.exists(&row.owner).await.unwrap_or_default(),
+                None => false,
+            };
+            if is_there && let Err(error) = this.rows.put(&row).await {
+                tracing::warn!(account = %row.owner, %error, "when it left is not stored");
+            }
+            Flow::Continue
+        })
+    }
+
+    fn guard(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        let is_asked = d.type_() == StanzaType::Get
+            && d.to_full().is_some()
+            && d.stanza
+                .payload()
+                .is_some_and(|payload| payload.is("query", NS));
+        let Some(from) = d.stanza.from().filter(|_| is_asked).cloned() else {
+            return Flow::Continue;
+        };
+        let (host, account) = (Arc::clone(&cx.host), d.account.detach());
+        Flow::wait(async move {
+            match may_know(&host, &account, &from).await {
+                Ok(true) => Flow::Continue,
+                Ok(false) => Flow::Refuse(StanzaError::new(Condition::Forbidden)),
+                Err(error) => Flow::Refuse(errors::storage(error)),
+            }
+        })
+    }
+}
+
+async fn may_know(host: &Host, account: &BareJid, who: &Jid) -> Result<bool, StorageError> {
+    match rfc_6121::Server::of(host) {
+        Some(rosters) => rosters.is_seen_by(account, who).await,
+        None => Ok(who.bare_str() == account.as_str()),
+    }
+}

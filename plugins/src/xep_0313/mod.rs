@@ -1,0 +1,159 @@
+//! XEP-0313, Message Archive Management: what an account was sent and has sent, kept and handed out page by page.
+//!
+//! A message is stored before it goes on: whoever gets it can rely on finding it again.
+
+mod keeping;
+mod query;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use sestina_session::errors;
+use sestina_session::host::Host;
+use sestina_session::mux::IqContext;
+use sestina_session::plugin::{PluginError, Setup};
+use sestina_session::stages::{Delivery, Flow, StageContext};
+use sestina_skeletons::xep_0313::{self as skeleton, Settings};
+use sestina_storage::{Range, Storage, StorageError};
+use sestina_types::Stores as _;
+use sestina_types::xep_0313::tables::{ArchiveRow, ArchiveStore};
+use sestina_types::xep_0313::{End, Fin, Metadata, Query, Start};
+use sestina_types::xep_0359::StanzaId;
+use sestina_wire::{BareJid, DateTime, Jid, Stanza, StanzaError, StanzaType, Text, Timestamp, ns};
+
+/// The server's part.
+pub struct Server {
+    archive: ArchiveStore,
+    max_page: u32,
+    /// When the last message was stored, in microseconds: ids of one archive grow, however fast messages come.
+    last: AtomicI64,
+}
+
+impl skeleton::Server for Server {
+    fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        let archive = setup.storage().archive().or_else(|| {
+            tracing::warn!("the storage keeps no archive: it is lost when the server stops");
+            Storage::memory().archive()
+        });
+        Ok(Self {
+            archive: archive.ok_or_else(|| StorageError::Unsupported("archive".into()))?,
+            max_page: u32::try_from(setup.settings.max_page).unwrap_or_default(),
+            last: AtomicI64::new(0),
+        })
+    }
+
+    async fn archive_query(&self, cx: &IqContext, request: Query) -> Result<Fin, StanzaError> {
+        query::answer(self, cx, request).await
+    }
+
+    async fn archive_fields(&self, _: &IqContext, _: Query) -> Result<Query, StanzaError> {
+        Ok(query::fields())
+    }
+
+    /// Where the archive begins and ends (§4.3).
+    async fn archive_metadata(&self, cx: &IqContext, _: Metadata) -> Result<Metadata, StanzaError> {
+        let owner = cx.from.to_bare();
+        let end = async |reverse| {
+            let rows = self
+                .archive
+                .of_owner_page(&owner, Range::all(), 1, reverse)
+                .await?;
+            let found = rows.into_iter().next();
+            Ok::<_, StorageError>(
+                found.map(|row| (Text::from(row.id), DateTime::from(row.received))),
+            )
+        };
+        Ok(Metadata {
+            start: end(false).await?.map(|(id, time)| Start::new(id, time)),
+            end: end(true).await?.map(|(id, time)| End::new(id, time)),
+            ..Metadata::default()
+        })
+    }
+
+    fn archive_sent(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        let to = d.stanza.to().unwrap_or(&d.account);
+        // What an account sends to itself is stored once, as it arrives.
+        if to.bare_str() == d.account.as_str() || !keeping::is_kept(&d.stanza) {
+            return Flow::Continue;
+        }
+        let row = self.row(&cx.host, &d.account, to, &d.stanza, false);
+        let this = Arc::clone(self);
+        Flow::wait(async move {
+            match this.archive.insert(&row).await {
+                Ok(()) => Flow::Continue,
+                Err(error) => Flow::Refuse(errors::storage(error)),
+            }
+        })
+    }
+
+    fn archive_received(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        // Nobody else can say what is in this archive (XEP-0359 §5).
+        let account = d.account.as_str();
+        let is_forged = |id: Result<StanzaId, _>| id.is_ok_and(|id| id.by.as_str() == account);
+        if d.stanza.decode::<StanzaId>().is_some() {
+            d.stanza.retain(|child| {
+                !(child.is("stanza-id", sestina_types::xep_0359::NS) && is_forged(child.decode()))
+            });
+        }
+        let Some(from) = d.stanza.from().filter(|_| keeping::is_kept(&d.stanza)) else {
+            return Flow::Continue;
+        };
+        let row = self.row(&cx.host, &d.account, from, &d.stanza, true);
+        let this = Arc::clone(self);
+        Flow::wait(async move {
+            if let Err(error) = this.archive.insert(&row).await {
+                return Flow::Refuse(errors::storage(error));
+            }
+            Flow::Then(Box::new(move |d| {
+                d.stanza
+                    .append(&StanzaId::new(row.id.into(), Jid::clone(&row.owner)));
+                Flow::Continue
+            }))
+        })
+    }
+}
+
+impl Server {
+    /// A message as it is stored.
+    fn row(
+        &self,
+        host: &Host,
+        owner: &BareJid,
+        other: &Jid,
+        stanza: &Stanza,
+        incoming: bool,
+    ) -> ArchiveRow {
+        let (received, id) = self.next_id(host);
+        let mut xml = Vec::with_capacity(512);
+        stanza.write(&mut xml, ns::CLIENT);
+        ArchiveRow {
+            owner: owner.detach(),
+            id,
+            received,
+            correspondent: other.to_bare().detach(),
+            resource: other.resource().map(str::to_owned),
+            incoming,
+            groupchat: stanza.type_() == StanzaType::Groupchat,
+            // What was read as text is written as text.
+            stanza: String::from_utf8(xml).unwrap_or_default(),
+            body: keeping::body(stanza),
+        }
+    }
+
+    /// The time, and an id that is greater than all before it and that nobody guesses.
+    fn next_id(&self, host: &Host) -> (Timestamp, String) {
+        let now = host.clock().now().as_microsecond();
+        let before = self
+            .last
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| {
+                Some(now.max(last.saturating_add(1)))
+            })
+            .unwrap_or(now);
+        let micros = now.max(before.saturating_add(1));
+        let received = Timestamp::from_microsecond(micros).unwrap_or(host.clock().now());
+        (
+            received,
+            format!("{}{}", query::id_of(micros), host.random().token()),
+        )
+    }
+}

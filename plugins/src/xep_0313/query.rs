@@ -1,0 +1,326 @@
+//! Queries of an archive: what is asked for, the page that answers, the messages of the page (§4).
+
+use std::ops::Bound;
+
+use sestina_session::host::Resource;
+use sestina_session::mux::IqContext;
+use sestina_storage::{Range, StorageError, Value};
+use sestina_types::xep_0004::{Form, FormType};
+use sestina_types::xep_0059::{First, Set};
+use sestina_types::xep_0122::Validate;
+use sestina_types::xep_0203::Delay;
+use sestina_types::xep_0297::Forwarded;
+use sestina_types::xep_0313::forms::Filter;
+use sestina_types::xep_0313::tables::ArchiveRow;
+use sestina_types::xep_0313::{Fin, Query, ResultElement};
+use sestina_wire::dispatch::Extensible as _;
+use sestina_wire::{
+    BareJid, Condition, DateTime, Extra, Frame, Jid, Stanza, StanzaError, StanzaType, Text,
+    Timestamp, ns,
+};
+use std::sync::Arc;
+
+use super::Server;
+
+/// How many rows are looked at for one page, where the storage cannot look for all that is asked for.
+const MOST_READ: usize = 20_000;
+
+/// The form that says what can be asked for (§4.1.6).
+pub(super) fn fields() -> Query {
+    let mut form = Filter::default().write(FormType::Form);
+    let ids = form
+        .fields
+        .iter_mut()
+        .find(|field| field.var.as_deref() == Some("ids"));
+    if let Some(ids) = ids {
+        // Any ids, not some of a list.
+        ids.extend(&Validate {
+            open: Some(Text::new()),
+            datatype: Some("xs:string".into()),
+            ..Validate::default()
+        });
+    }
+    Query {
+        form: Some(form),
+        ..Query::default()
+    }
+}
+
+/// The beginning of the ids of a moment: ids are compared as texts, and so times are too.
+pub(super) fn id_of(micros: i64) -> String {
+    format!("{:016x}", micros.max(0))
+}
+
+/// What is asked for.
+struct Wanted {
+    with: Option<Jid>,
+    range: Range,
+    ids: Option<Vec<Text>>,
+    /// From the end backwards.
+    reverse: bool,
+    max: u32,
+}
+
+/// Sends the messages of the page, and says which page it was.
+pub(super) async fn answer(
+    server: &Server,
+    cx: &IqContext,
+    request: Query,
+) -> Result<Fin, StanzaError> {
+    // An account has no nodes with archives.
+    if request.node.is_some() {
+        return Err(StanzaError::new(Condition::ItemNotFound));
+    }
+    let session = cx
+        .session
+        .as_ref()
+        .ok_or_else(|| StanzaError::new(Condition::ServiceUnavailable))?;
+    let owner = cx.from.to_bare();
+    let wanted = read(server, &owner, &request).await?;
+    let (mut rows, complete) = match &wanted.ids {
+        Some(ids) => by_ids(server, &owner, ids, &wanted).await?,
+        None => page(server, &owner, &wanted).await?,
+    };
+    if wanted.reverse {
+        rows.reverse();
+    }
+    let mut set = Set::default();
+    set.first = rows.first().map(|row| First::new(row.id.as_str().into()));
+    set.last = rows.last().map(|row| row.id.as_str().into());
+    if request.flip_page {
+        rows.reverse();
+    }
+    for row in rows {
+        send(cx, session, &owner, &request, row).await;
+    }
+    Ok(Fin {
+        complete: complete.then_some(true),
+        page: Some(set),
+        ..Fin::default()
+    })
+}
+
+/// Reads form and page, and makes sure that the ids in them are there (§4.1.4, §4.1.5; XEP-0059 §2.2).
+async fn read(server: &Server, owner: &BareJid, request: &Query) -> Result<Wanted, StanzaError> {
+    let filter = match &request.form {
+        Some(form) => filter(form)?,
+        None => Filter::default(),
+    };
+    let set = request.page.clone().unwrap_or_default();
+    let known = async |id: &Text| match server.archive.get(owner, id).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(StanzaError::new(Condition::ItemNotFound)
+            .with_text(format!("there is no message {id:?} in the archive"))),
+        Err(error) => Err(error.into()),
+    };
+    let before = set.before.clone().filter(|id| !id.is_empty());
+    for id in [&filter.before_id, &filter.after_id, &before, &set.after]
+        .into_iter()
+        .flatten()
+    {
+        known(id).await?;
+    }
+    let mut lowest = vec![];
+    let mut highest = vec![];
+    if let Some(start) = &filter.start {
+        lowest.push(Bound::Included(id_of(micros(start))));
+    }
+    if let Some(end) = &filter.end {
+        highest.push(Bound::Excluded(id_of(micros(end).saturating_add(1))));
+    }
+    lowest.extend(
+        [filter.after_id, set.after]
+            .into_iter()
+            .flatten()
+            .map(|id| Bound::Excluded(id.to_string())),
+    );
+    highest.extend(
+        [filter.before_id, before]
+            .into_iter()
+            .flatten()
+            .map(|id| Bound::Excluded(id.to_string())),
+    );
+    let narrowest = |bounds: Vec<Bound<String>>, highest: bool| {
+        let chosen = bounds.into_iter().reduce(|one, other| {
+            let (a, b) = (text(&one), text(&other));
+            // At the same place the bound that leaves the id out is the narrower one.
+            let first = if a == b {
+                matches!(one, Bound::Excluded(_))
+            } else {
+                (a < b) == highest
+            };
+            if first { one } else { other }
+        });
+        match chosen {
+            Some(Bound::Included(id)) => Bound::Included(Value::from(id)),
+            Some(Bound::Excluded(id)) => Bound::Excluded(Value::from(id)),
+            _ => Bound::Unbounded,
+        }
+    };
+    Ok(Wanted {
+        with: filter.with,
+        range: Range {
+            lower: narrowest(lowest, false),
+            upper: narrowest(highest, true),
+        },
+        ids: filter.ids,
+        reverse: set.before.is_some(),
+        max: set
+            .max
+            .map_or(server.max_page, |max| max.min(server.max_page)),
+    })
+}
+
+fn text(bound: &Bound<String>) -> &str {
+    match bound {
+        Bound::Included(id) | Bound::Excluded(id) => id,
+        Bound::Unbounded => "",
+    }
+}
+
+fn micros(time: &DateTime) -> i64 {
+    time.timestamp().as_microsecond()
+}
+
+fn filter(form: &Form) -> Result<Filter, StanzaError> {
+    let filter = Filter::read(form)
+        .map_err(|error| StanzaError::new(Condition::BadRequest).with_text(error.to_string()))?;
+    match filter.other.first().and_then(|field| field.var.as_deref()) {
+        // §4.1.6.
+        Some(unknown) => Err(StanzaError::new(Condition::FeatureNotImplemented)
+            .with_text(format!("an archive cannot be asked for {unknown:?}"))),
+        None => Ok(filter),
+    }
+}
+
+/// A page, in the order in which it was read, and whether there is nothing behind it.
+async fn page(
+    server: &Server,
+    owner: &BareJid,
+    wanted: &Wanted,
+) -> Result<(Vec<ArchiveRow>, bool), StorageError> {
+    let max = usize::try_from(wanted.max).unwrap_or(usize::MAX);
+    let mut found: Vec<ArchiveRow> = Vec::new();
+    let mut range = wanted.range.clone();
+    let mut read = 0;
+    loop {
+        // One more than wanted says whether there is more.
+        let limit = wanted.max.saturating_add(1);
+        let rows = match &wanted.with {
+            Some(with) => {
+                let with = with.to_bare();
+                server
+                    .archive
+                    .with_page(owner, &with, range.clone(), limit, wanted.reverse)
+                    .await?
+            }
+            None => {
+                server
+                    .archive
+                    .of_owner_page(owner, range.clone(), limit, wanted.reverse)
+                    .await?
+            }
+        };
+        let is_last = rows.len() <= max;
+        read += rows.len();
+        let last = rows.last().map(|row| row.id.clone());
+        found.extend(rows.into_iter().filter(|row| matches(row, wanted)));
+        if found.len() > max {
+            found.truncate(max);
+            return Ok((found, false));
+        }
+        let Some(last) = last.filter(|_| !is_last) else {
+            return Ok((found, true));
+        };
+        if read >= MOST_READ {
+            return Ok((found, false));
+        }
+        if wanted.reverse {
+            range = range.and_before(last);
+        } else {
+            range = range.and_after(last);
+        }
+    }
+}
+
+/// What the storage has not looked at.
+fn matches(row: &ArchiveRow, wanted: &Wanted) -> bool {
+    let Some(with) = &wanted.with else {
+        return true;
+    };
+    row.correspondent.as_str() == with.bare_str()
+        && (with.resource().is_none() || with.resource() == row.resource.as_deref())
+}
+
+/// Single messages (§4.1.5), in the order of the archive.
+async fn by_ids(
+    server: &Server,
+    owner: &BareJid,
+    ids: &[Text],
+    wanted: &Wanted,
+) -> Result<(Vec<ArchiveRow>, bool), StanzaError> {
+    if ids.len() > usize::try_from(server.max_page).unwrap_or(usize::MAX) {
+        return Err(
+            StanzaError::new(Condition::PolicyViolation).with_text(format!(
+                "no more than {} messages can be asked for at once",
+                server.max_page
+            )),
+        );
+    }
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        let row = server.archive.get(owner, id).await?.ok_or_else(|| {
+            StanzaError::new(Condition::ItemNotFound)
+                .with_text(format!("there is no message {id:?} in the archive"))
+        })?;
+        let is_in_range = wanted.range.contains(&Value::from(row.id.as_str()));
+        if is_in_range && matches(&row, wanted) {
+            rows.push(row);
+        }
+    }
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    rows.dedup_by(|a, b| a.id == b.id);
+    if wanted.reverse {
+        rows.reverse();
+    }
+    let max = usize::try_from(wanted.max).unwrap_or(usize::MAX);
+    let complete = rows.len() <= max;
+    rows.truncate(max);
+    Ok((rows, complete))
+}
+
+/// One message of the page (§4.2).
+async fn send(
+    cx: &IqContext,
+    session: &Arc<Resource>,
+    owner: &BareJid,
+    request: &Query,
+    row: ArchiveRow,
+) {
+    let Ok(frame) = Frame::parse_in(row.stanza, ns::CLIENT) else {
+        tracing::error!(account = %owner, id = row.id, "an archived message cannot be read and is left out");
+        return;
+    };
+    let result = ResultElement {
+        queryid: request.queryid.clone(),
+        ..ResultElement::new(row.id.into(), forwarded(row.received, &frame))
+    };
+    let message = Stanza::message(StanzaType::Normal)
+        .with_from(Jid::clone(owner))
+        .with_to(Jid::clone(session.jid()))
+        .with(&result);
+    let _ = cx.host.deliver_to(session, message).await;
+}
+
+fn forwarded(received: Timestamp, frame: &Frame) -> Forwarded {
+    Forwarded {
+        delay: Some(Delay {
+            from: None,
+            stamp: DateTime::from_timestamp(received),
+            reason: Text::default(),
+            extra: Extra::default(),
+        }),
+        any: vec![frame.root().to_any()],
+        ..Forwarded::default()
+    }
+}

@@ -1,0 +1,362 @@
+//! XEP-0313: the archive of an account.
+
+use sestina_session::server::Server;
+use sestina_session::testing::Conversation;
+use sestina_skeletons as skeletons;
+use sestina_storage::Storage;
+use sestina_wire::{ElementRef, Frame};
+
+use super::{Changes, available, error, login, server, server_with};
+
+const MAM: &str = "urn:xmpp:mam:2";
+const RSM: &str = "http://jabber.org/protocol/rsm";
+const CLIENT: &str = "jabber:client";
+
+/// What a query was answered with: the ids and bodies of its messages, and the end of it.
+struct Answer {
+    ids: Vec<String>,
+    bodies: Vec<String>,
+    complete: bool,
+    fin: Frame,
+}
+
+async fn query(session: &mut Conversation, inner: &str) -> Answer {
+    session
+        .send(&format!(
+            "<iq type='set' id='q'><query xmlns='{MAM}' queryid='f27'>{inner}</query></iq>"
+        ))
+        .await;
+    let (mut ids, mut bodies) = (Vec::new(), Vec::new());
+    loop {
+        let frame = session.recv().await;
+        let root = frame.root();
+        if root.name() == "iq" {
+            let fin = root
+                .child("fin", MAM)
+                .unwrap_or_else(|| panic!("{}", frame.as_str()));
+            let complete = fin.attr("complete").is_some_and(|value| &*value == "true");
+            return Answer {
+                ids,
+                bodies,
+                complete,
+                fin: frame,
+            };
+        }
+        let result = root.child("result", MAM).unwrap();
+        assert_eq!(root.attr("from").unwrap(), "juliet@a.example");
+        assert_eq!(result.attr("queryid").unwrap(), "f27");
+        let forwarded = result.child("forwarded", "urn:xmpp:forward:0").unwrap();
+        assert!(
+            forwarded
+                .child("delay", "urn:xmpp:delay")
+                .unwrap()
+                .attr("stamp")
+                .is_some()
+        );
+        let message = forwarded.child("message", CLIENT).unwrap();
+        ids.push(result.attr("id").unwrap().to_string());
+        bodies.push(body(message));
+    }
+}
+
+fn body(message: ElementRef<'_>) -> String {
+    message
+        .child("body", CLIENT)
+        .map(|body| body.text().to_string())
+        .unwrap_or_default()
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let fields: String = fields
+        .iter()
+        .map(|(var, value)| format!("<field var='{var}'><value>{value}</value></field>"))
+        .collect();
+    format!(
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>{MAM}</value></field>{fields}</x>"
+    )
+}
+
+fn page(inner: &str) -> String {
+    format!("<set xmlns='{RSM}'>{inner}</set>")
+}
+
+fn list(words: &str) -> Vec<String> {
+    words.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Ten messages between juliet and others; `3` is to the nurse.
+async fn talked(server: &Server) -> Conversation {
+    let mut juliet = available(server, "juliet@a.example/desk").await;
+    let mut romeo = available(server, "romeo@a.example/field").await;
+    for number in 0..10 {
+        if number == 3 {
+            juliet.send("<message to='nurse@a.example/hall' type='chat' id='m'><body>3</body></message>").await;
+        } else if number % 2 == 0 {
+            romeo.send(&format!("<message to='juliet@a.example' type='chat' id='m{number}'><body>{number}</body></message>")).await;
+            juliet
+                .expect(&format!("<message id='m{number}'><body>{number}</body><stanza-id xmlns='urn:xmpp:sid:0' by='juliet@a.example' id='*'/></message>"))
+                .await;
+        } else {
+            juliet.send(&format!("<message to='romeo@a.example/field' type='chat' id='m{number}'><body>{number}</body></message>")).await;
+            romeo
+                .expect(&format!(
+                    "<message id='m{number}'><body>{number}</body></message>"
+                ))
+                .await;
+        }
+    }
+    juliet.settle().await;
+    juliet
+}
+
+#[tokio::test]
+async fn the_archive_is_handed_out_page_by_page_in_both_directions() {
+    let server = server().await;
+    let mut juliet = talked(&server).await;
+    let all = query(&mut juliet, "").await;
+    assert_eq!(all.bodies, list("0 1 2 3 4 5 6 7 8 9"));
+    assert!(all.complete);
+    let ids = all.ids;
+
+    let first = query(&mut juliet, &page("<max>4</max>")).await;
+    assert_eq!((first.bodies, first.complete), (list("0 1 2 3"), false));
+    let set = first
+        .fin
+        .root()
+        .child("fin", MAM)
+        .unwrap()
+        .child("set", RSM)
+        .unwrap();
+    assert_eq!(set.child("first", RSM).unwrap().text(), ids[0].as_str());
+    assert_eq!(set.child("last", RSM).unwrap().text(), ids[3].as_str());
+    let next = query(
+        &mut juliet,
+        &page(&format!("<max>6</max><after>{}</after>", ids[3])),
+    )
+    .await;
+    assert_eq!((next.bodies, next.complete), (list("4 5 6 7 8 9"), true));
+    let last = query(&mut juliet, &page("<max>3</max><before/>")).await;
+    assert_eq!((last.bodies, last.complete), (list("7 8 9"), false));
+    let before = query(
+        &mut juliet,
+        &page(&format!("<max>30</max><before>{}</before>", ids[7])),
+    )
+    .await;
+    assert_eq!(
+        (before.bodies, before.complete),
+        (list("0 1 2 3 4 5 6"), true)
+    );
+    let flipped = query(
+        &mut juliet,
+        &format!("{}<flip-page/>", page("<max>3</max><before/>")),
+    )
+    .await;
+    assert_eq!(flipped.bodies, list("9 8 7"));
+    let set = flipped
+        .fin
+        .root()
+        .child("fin", MAM)
+        .unwrap()
+        .child("set", RSM)
+        .unwrap();
+    assert_eq!(set.child("first", RSM).unwrap().text(), ids[7].as_str());
+    let none = query(&mut juliet, &page("<max>0</max>")).await;
+    assert_eq!((none.bodies.len(), none.complete), (0, false));
+
+    juliet
+        .send(&format!(
+            "<iq type='set' id='1'><query xmlns='{MAM}'>{}</query></iq>",
+            page("<after>nonsense</after>")
+        ))
+        .await;
+    juliet.expect(&error("1", "item-not-found")).await;
+}
+
+#[tokio::test]
+async fn a_form_says_which_messages() {
+    let server = server().await;
+    let mut juliet = talked(&server).await;
+    let ids = query(&mut juliet, "").await.ids;
+    for (fields, expected) in [
+        (form(&[("with", "romeo@a.example")]), "0 1 2 4 5 6 7 8 9"),
+        (
+            form(&[("with", "romeo@a.example/field")]),
+            "0 1 2 4 5 6 7 8 9",
+        ),
+        (form(&[("with", "romeo@a.example/orchard")]), ""),
+        (form(&[("with", "nurse@a.example")]), "3"),
+        (
+            form(&[("after-id", &ids[1]), ("before-id", &ids[5])]),
+            "2 3 4",
+        ),
+        (form(&[("ids", &ids[6])]), "6"),
+        (
+            form(&[
+                ("start", "2020-01-01T00:00:00Z"),
+                ("end", "2021-01-01T00:00:00Z"),
+            ]),
+            "",
+        ),
+        (
+            form(&[
+                ("start", "2020-01-01T00:00:00Z"),
+                ("end", "2121-01-01T00:00:00Z"),
+            ]),
+            "0 1 2 3 4 5 6 7 8 9",
+        ),
+        (form(&[("start", "2121-01-01T00:00:00Z")]), ""),
+        (
+            format!(
+                "{}{}",
+                form(&[("with", "romeo@a.example")]),
+                page("<max>3</max><before/>")
+            ),
+            "7 8 9",
+        ),
+        (
+            format!(
+                "{}{}",
+                form(&[("with", "romeo@a.example/field")]),
+                page(&format!("<max>2</max><after>{}</after>", ids[2]))
+            ),
+            "4 5",
+        ),
+    ] {
+        let found = query(&mut juliet, &fields).await;
+        assert_eq!(found.bodies, list(expected), "{fields}");
+    }
+    for (fields, condition) in [
+        (form(&[("before-id", "nonsense")]), "item-not-found"),
+        (form(&[("ids", "nonsense")]), "item-not-found"),
+        (form(&[("start", "yesterday")]), "bad-request"),
+        (
+            form(&[("{http://example.com/}mood", "lonely")]),
+            "feature-not-implemented",
+        ),
+    ] {
+        juliet
+            .send(&format!(
+                "<iq type='set' id='1'><query xmlns='{MAM}'>{fields}</query></iq>"
+            ))
+            .await;
+        juliet.expect(&error("1", condition)).await;
+    }
+    juliet
+        .send(&format!(
+            "<iq type='get' id='1'><query xmlns='{MAM}'/></iq>"
+        ))
+        .await;
+    juliet
+        .expect(&format!(
+            "<iq type='result' id='1'><query xmlns='{MAM}'><x xmlns='jabber:x:data' type='form'>\
+             <field var='FORM_TYPE' type='hidden'><value>{MAM}</value></field><field var='with' type='jid-single'/>\
+             <field var='start' type='text-single'/><field var='end' type='text-single'/><field var='before-id'/><field var='after-id'/>\
+             <field var='ids' type='list-multi'><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:string'><open/></validate></field>\
+             </x></query></iq>"
+        ))
+        .await;
+    juliet
+        .send(&format!(
+            "<iq type='get' id='2'><metadata xmlns='{MAM}'/></iq>"
+        ))
+        .await;
+    juliet
+        .expect(&format!(
+            "<iq type='result' id='2'><metadata xmlns='{MAM}'><start id='{}' timestamp='*'/><end id='{}' timestamp='*'/></metadata></iq>",
+            ids[0], ids[9]
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn what_means_nothing_later_is_not_kept() {
+    let server = server().await;
+    let mut juliet = available(&server, "juliet@a.example/desk").await;
+    let mut romeo = available(&server, "romeo@a.example/field").await;
+    let composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+    let hint = |name: &str| format!("<{name} xmlns='urn:xmpp:hints'/>");
+    let kept = [
+        "<body>yes</body>".to_owned(),
+        format!("{composing}{}", hint("store")),
+        "<received xmlns='urn:xmpp:receipts' id='m'/>".to_owned(),
+    ];
+    let passing = [
+        composing.to_owned(),
+        format!("<body>secret</body>{}", hint("no-store")),
+        format!("<body>secret</body>{}", hint("no-permanent-store")),
+        format!("<thread>t</thread>{composing}"),
+    ];
+    for content in kept.iter().chain(&passing) {
+        romeo
+            .send(&format!(
+                "<message to='juliet@a.example/desk' type='chat' id='m'>{content}</message>"
+            ))
+            .await;
+        let frame = juliet.recv().await;
+        let id = frame.root().child("stanza-id", "urn:xmpp:sid:0");
+        assert_eq!(id.is_some(), kept.contains(content), "{}", frame.as_str());
+    }
+    for type_ in ["headline", "error"] {
+        romeo
+            .send(&format!(
+                "<message to='juliet@a.example/desk' type='{type_}' id='m'><body>x</body></message>"
+            ))
+            .await;
+        juliet.expect(&format!("<message type='{type_}'/>")).await;
+    }
+    assert_eq!(query(&mut juliet, "").await.ids.len(), kept.len());
+}
+
+#[tokio::test]
+async fn it_outlives_sessions_and_server_and_is_there_for_nobody_else() {
+    let storage = Storage::memory();
+    let first = server_with(Changes::default(), storage.clone()).await;
+    let mut romeo = login(&first, "romeo@a.example/field").await;
+    // Nobody may say what is in somebody else's archive.
+    romeo
+        .send("<message to='juliet@a.example' type='chat' id='m'><body>while you were away</body><stanza-id xmlns='urn:xmpp:sid:0' by='juliet@a.example' id='forged'/></message>")
+        .await;
+    romeo
+        .send("<message to='romeo@a.example' type='chat' id='m'><body>note</body></message>")
+        .await;
+    romeo.settle().await;
+    romeo
+        .send(&format!(
+            "<iq type='set' id='1' to='juliet@a.example'><query xmlns='{MAM}'/></iq>"
+        ))
+        .await;
+    romeo.expect(&error("1", "forbidden")).await;
+    drop(romeo);
+    first.shutdown().await;
+
+    let second = server_with(Changes::default(), storage).await;
+    let mut juliet = available(&second, "juliet@a.example/desk").await;
+    let message = juliet
+        .expect("<message id='m'><body>while you were away</body></message>")
+        .await;
+    let id = message.root().child("stanza-id", "urn:xmpp:sid:0").unwrap();
+    let found = query(&mut juliet, "").await;
+    assert_eq!(found.bodies, ["while you were away"]);
+    assert_eq!(id.attr("id").unwrap(), found.ids[0].as_str());
+}
+
+#[tokio::test]
+async fn a_page_is_bounded() {
+    let archive = skeletons::xep_0313::Settings {
+        max_page: 3,
+        ..Default::default()
+    };
+    let server = server_with(
+        Changes {
+            archive,
+            ..Changes::default()
+        },
+        Storage::memory(),
+    )
+    .await;
+    let mut juliet = talked(&server).await;
+    for inner in [String::new(), page("<max>100</max>")] {
+        let found = query(&mut juliet, &inner).await;
+        assert_eq!((found.bodies, found.complete), (list("0 1 2"), false));
+    }
+}

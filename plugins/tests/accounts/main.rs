@@ -1,0 +1,131 @@
+//! What a server keeps for accounts and does for them, from the outside: conversations in raw XML with a server in the
+//! same process.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod archive;
+mod blocking;
+mod keeping;
+
+use std::sync::Arc;
+
+use sestina_plugins::{
+    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0054, xep_0160, xep_0191, xep_0199,
+    xep_0202, xep_0313,
+};
+use sestina_session::accounts::{Accounts, MemoryAccounts};
+use sestina_session::plugin::{Plugin, PluginError, Setup};
+use sestina_session::server::{HostConfig, Server};
+use sestina_session::testing::Conversation;
+use sestina_skeletons as skeletons;
+use sestina_storage::Storage;
+use sestina_wire::BareJid;
+use sestina_wire::clock::SystemRandom;
+
+const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+
+/// What differs from the default settings.
+#[derive(Clone, Default)]
+struct Changes {
+    blocking: skeletons::xep_0191::Settings,
+    archive: skeletons::xep_0313::Settings,
+    private: skeletons::xep_0049::Settings,
+    cards: skeletons::xep_0054::Settings,
+}
+
+fn plugins(
+    changes: &Changes,
+    host: &Arc<sestina_session::host::Host>,
+) -> Result<Vec<Arc<dyn Plugin>>, PluginError> {
+    macro_rules! usual {
+        ($($spec:ident),*) => {
+            vec![$(skeletons::$spec::server::<$spec::Server>(&Setup::new(&Default::default(), host))?),*]
+        };
+    }
+    macro_rules! passive {
+        ($($spec:ident),*) => {
+            vec![$(skeletons::$spec::server(&Setup::new(&Default::default(), host))?),*]
+        };
+    }
+    let mut plugins = usual!(
+        rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0160, xep_0199, xep_0202
+    );
+    plugins.extend(passive!(
+        xep_0004, xep_0059, xep_0082, xep_0122, xep_0203, xep_0297, xep_0334, xep_0359
+    ));
+    plugins.push(skeletons::xep_0191::server::<xep_0191::Server>(
+        &Setup::new(&changes.blocking, host),
+    )?);
+    plugins.push(skeletons::xep_0313::server::<xep_0313::Server>(
+        &Setup::new(&changes.archive, host),
+    )?);
+    plugins.push(skeletons::xep_0049::server::<xep_0049::Server>(
+        &Setup::new(&changes.private, host),
+    )?);
+    plugins.push(skeletons::xep_0054::server::<xep_0054::Server>(
+        &Setup::new(&changes.cards, host),
+    )?);
+    Ok(plugins)
+}
+
+async fn server_with(changes: Changes, storage: Storage) -> Server {
+    let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
+    for account in ["juliet", "romeo", "nurse"] {
+        let jid = BareJid::new(Some(account), "a.example").unwrap();
+        accounts.create(&jid, "secret").await.unwrap();
+    }
+    let host = HostConfig::new("a.example", storage, accounts)
+        .unwrap()
+        .plugins(move |host| plugins(&changes, host));
+    Server::builder().host(host).start().await.unwrap()
+}
+
+async fn server() -> Server {
+    server_with(Changes::default(), Storage::memory()).await
+}
+
+async fn login(server: &Server, jid: &str) -> Conversation {
+    Conversation::login(server, jid, "secret").await
+}
+
+/// Becomes available, and sees itself.
+async fn available(server: &Server, jid: &str) -> Conversation {
+    let mut session = login(server, jid).await;
+    session.send("<presence/>").await;
+    session.expect(&format!("<presence from='{jid}'/>")).await;
+    session
+}
+
+fn error(id: &str, condition: &str) -> String {
+    format!("<iq type='error' id='{id}'><error><{condition} xmlns='{STANZAS}'/></error></iq>")
+}
+
+/// A request that is answered with the payload.
+async fn ask(session: &mut Conversation, type_: &str, payload: &str, answer: &str) {
+    session
+        .send(&format!("<iq type='{type_}' id='ask'>{payload}</iq>"))
+        .await;
+    session
+        .expect(&format!("<iq type='result' id='ask'>{answer}</iq>"))
+        .await;
+}
+
+/// The account lets the other see its presence.
+async fn befriend(
+    one: &mut Conversation,
+    one_jid: &str,
+    other: &mut Conversation,
+    other_jid: &str,
+) {
+    let bare = |jid: &str| jid.split('/').next().unwrap().to_owned();
+    let (a, b) = (bare(one_jid), bare(other_jid));
+    one.send(&format!("<presence type='subscribe' to='{b}'/>"))
+        .await;
+    other
+        .expect(&format!("<presence type='subscribe' from='{a}'/>"))
+        .await;
+    other
+        .send(&format!("<presence type='subscribed' to='{a}'/>"))
+        .await;
+    one.expect(&format!("<presence from='{other_jid}'/>")).await;
+}
