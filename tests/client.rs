@@ -11,6 +11,8 @@ use sestina::types::rfc_6121::client::Body;
 use sestina::types::rfc_6121::roster::{Item, Subscription};
 use sestina::types::xep_0199::Ping;
 use sestina::wire::{BareJid, Jid, Stanza, StanzaType, Text};
+use sestina_interop::certificate::Authority;
+use sestina_interop::ejabberd::{self, Ejabberd};
 use sestina_interop::peer::Peer;
 use sestina_interop::process::Process;
 use sestina_interop::prosody::{self, Prosody};
@@ -204,6 +206,16 @@ async fn refusals(peer: &Peer) {
 async fn our_client_talks_through_prosody() {
     ready!("client against prosody", prosody::installed());
     let server = Prosody::start("capulet.example", ACCOUNTS).unwrap();
+    conversation(&server.peer).await;
+    refusals(&server.peer).await;
+    survival(&server.peer).await;
+}
+
+#[tokio::test]
+async fn our_client_talks_through_ejabberd() {
+    ready!("client against ejabberd", ejabberd::installed());
+    let authority = Authority::new().unwrap();
+    let server = Ejabberd::alone("capulet.example", ACCOUNTS, &authority).unwrap();
     conversation(&server.peer).await;
     refusals(&server.peer).await;
     survival(&server.peer).await;

@@ -99,6 +99,12 @@ async fn clients_log_in_with_certificates() {
 }
 
 #[test]
+fn aioxmpp_conversation_over_cut_connections() {
+    let python = ready!("aioxmpp", slixmpp::aioxmpp());
+    script(&python, "aioxmpp_conversation.py", &start(""));
+}
+
+#[test]
 fn what_clients_get_wrong() {
     let python = ready!("errors", slixmpp::installed());
     script(&python, "errors.py", &start(""));

@@ -15,6 +15,8 @@ use sestina::session::tls::Trust;
 use sestina::types::rfc_6121::client::Body;
 use sestina::types::xep_0199::Ping;
 use sestina::wire::Jid;
+use sestina_interop::certificate::Authority;
+use sestina_interop::ejabberd::{self, Ejabberd};
 use sestina_interop::peer::Peer;
 use sestina_interop::process::free_port;
 use sestina_interop::prosody::{self, Prosody};
@@ -89,10 +91,48 @@ fn stanza_js_over_websocket_and_bosh() {
     ways.passed(node.run("stanza.mjs", &ways.server.peer, &transports, 110));
 }
 
+#[test]
+fn converse_in_chromium_over_websocket_and_bosh() {
+    let node = ready!("Converse.js", node::installed());
+    ready!("Converse.js", node::chromium());
+    let page = free_port().unwrap();
+    let ways = start(&format!("\"http://127.0.0.1:{page}\""));
+    let pictures = node::pictures().unwrap();
+    let options = format!(
+        "\"page\":{page},\"pictures\":{pictures:?},\"ways\":{{\"websocket\":{{\"websocket_url\":\"wss://localhost:{0}/xmpp-websocket\"}},\
+         \"bosh\":{{\"bosh_service_url\":\"https://localhost:{0}/http-bind\"}}}}",
+        ways.https
+    );
+    ways.passed(node.run("converse.mjs", &ways.server.peer, &options, 110));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn our_client_over_each_way_through_prosody() {
     ready!("our client over each way, prosody", prosody::installed());
     let server = Prosody::start("localhost", ACCOUNTS).unwrap();
+    for way in [
+        Way::StartTls("localhost".into(), server.peer.port),
+        Way::DirectTls("localhost".into(), server.direct_tls),
+        Way::WebSocket(Some(format!(
+            "wss://localhost:{}/xmpp-websocket",
+            server.https
+        ))),
+        Way::Bosh(Some(format!(
+            "https://localhost:{}/http-bind",
+            server.https
+        ))),
+    ] {
+        talk(&server.peer, &way)
+            .await
+            .unwrap_or_else(|error| panic!("{way:?}: {error}\n{}", server.process.output()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_client_over_each_way_through_ejabberd() {
+    ready!("our client over each way, ejabberd", ejabberd::installed());
+    let authority = Authority::new().unwrap();
+    let server = Ejabberd::alone("localhost", ACCOUNTS, &authority).unwrap();
     for way in [
         Way::StartTls("localhost".into(), server.peer.port),
         Way::DirectTls("localhost".into(), server.direct_tls),

@@ -17,12 +17,16 @@ use crate::setup::{self, Skip};
 pub struct Ejabberd {
     /// Where clients connect.
     pub peer: Peer,
+    /// Where they connect with TLS from the first byte on.
+    pub direct_tls: u16,
+    /// HTTPS: `/xmpp-websocket` and `/http-bind`.
+    pub https: u16,
     /// The process, for its output.
     pub process: Process,
     _folder: TempDir,
 }
 
-/// What is different from one test to another.
+/// What is different from one test to another: other servers, and the certificate for everybody.
 #[derive(Debug)]
 pub struct Federation<'a> {
     /// Where other servers connect.
@@ -41,6 +45,24 @@ pub fn installed() -> Result<(), Skip> {
 }
 
 impl Ejabberd {
+    /// Starts it for clients alone, with a certificate of the authority.
+    pub fn alone(
+        domain: &str,
+        accounts: &[(&str, &str)],
+        authority: &Authority,
+    ) -> Result<Ejabberd, Failure> {
+        let made = authority.make(domain)?;
+        let all = format!("{}{}", made.certificate, made.key);
+        let federation = Federation {
+            port: free_port()?,
+            // Nobody answers there, and nobody asks.
+            names: free_port()?,
+            certificate: &all,
+            authorities: &authority.pem(),
+        };
+        Ejabberd::start(domain, accounts, &federation)
+    }
+
     /// Starts it with one domain and these accounts (name, password).
     pub fn start(
         domain: &str,
@@ -49,7 +71,7 @@ impl Ejabberd {
     ) -> Result<Ejabberd, Failure> {
         let folder = tempfile::Builder::new().prefix("ejabberd-").tempdir()?;
         let path = folder.path();
-        let port = free_port()?;
+        let (port, direct_tls, https) = (free_port()?, free_port()?, free_port()?);
         fs::write(path.join("all.pem"), federation.certificate)?;
         fs::write(path.join("ca.pem"), federation.authorities)?;
         let shown = path.display();
@@ -60,16 +82,24 @@ certfiles: ["{shown}/all.pem"]
 ca_file: "{shown}/ca.pem"
 listen:
   - {{ port: {port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true }}
+  - {{ port: {direct_tls}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true }}
+  - port: {https}
+    ip: "127.0.0.1"
+    module: ejabberd_http
+    tls: true
+    request_handlers: {{ /xmpp-websocket: ejabberd_http_ws, /http-bind: mod_bosh }}
   - {{ port: {server}, ip: "127.0.0.1", module: ejabberd_s2s_in }}
 s2s_use_starttls: required
 auth_password_format: scram
 auth_scram_hash: sha256
 access_rules: {{ everybody: {{ allow: all }} }}
 modules:
+  mod_bosh: {{}}
   mod_disco: {{}}
   mod_ping: {{}}
   mod_roster: {{}}
   mod_s2s_dialback: {{}}
+  mod_stream_mgmt: {{ resend_on_timeout: if_offline }}
 "#,
             server = federation.port,
         );
@@ -97,6 +127,8 @@ modules:
         };
         Ok(Ejabberd {
             peer,
+            direct_tls,
+            https,
             process,
             _folder: folder,
         })

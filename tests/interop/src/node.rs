@@ -1,4 +1,4 @@
-//! The scripts for Node: `@xmpp/client` and StanzaJS.
+//! The scripts for Node: `@xmpp/client`, StanzaJS, and Converse.js in a browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,6 +52,18 @@ pub fn installed() -> Result<Node, Skip> {
     setup::run(install).map_err(|error| skip("npm cannot install", error))?;
     fs::write(&stamp, wanted).map_err(|error| skip("no stamp", error.to_string()))?;
     Ok(Node(folder))
+}
+
+/// Makes sure that the browser is there.
+pub fn chromium() -> Result<(), Skip> {
+    setup::packages(&[("chromium", "chromium")])
+}
+
+/// Where scripts leave pictures of what a person would have seen.
+pub fn pictures() -> Result<PathBuf, Failure> {
+    let folder = setup::folder()?.join("pictures");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 impl Node {

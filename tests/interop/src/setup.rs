@@ -110,18 +110,17 @@ pub fn packages(wanted: &[(&str, &str)]) -> Result<(), Skip> {
     }
 }
 
-/// The Python with slixmpp in it: a virtual environment below the target folder, made when it is missing or when
-/// `requirements.txt` has changed.
-pub fn python() -> Result<PathBuf, Skip> {
+/// The Python with packages in it: a virtual environment of this name below the target folder, made when it is missing
+/// or when what is wanted, a line a package, has changed.
+pub fn python(name: &str, wanted: &str) -> Result<PathBuf, Skip> {
     let environment = folder()
         .map_err(|error| {
             Skip(format!(
                 "no target folder for Python's environment: {error}"
             ))
         })?
-        .join("venv");
+        .join(name);
     let python = environment.join("bin/python");
-    let wanted = include_str!("../python/requirements.txt");
     let stamp = environment.join("requirements.txt");
     let current =
         |()| python.exists() && fs::read_to_string(&stamp).is_ok_and(|have| have == wanted);

@@ -1,4 +1,4 @@
-//! The Python scripts: slixmpp as a stock client, and raw streams for what no client sends.
+//! The Python scripts: slixmpp and aioxmpp as stock clients, and raw streams for what no client sends.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,20 @@ pub struct Python(PathBuf);
 
 /// Makes sure that slixmpp is installed.
 pub fn installed() -> Result<Python, Skip> {
-    setup::python().map(Python)
+    environment().map(Python)
+}
+
+pub(crate) fn environment() -> Result<PathBuf, Skip> {
+    setup::python("venv", include_str!("../python/requirements.txt"))
+}
+
+/// The Python that has aioxmpp, which wants packages of its time.
+pub fn aioxmpp() -> Result<Python, Skip> {
+    setup::python(
+        "venv-aioxmpp",
+        include_str!("../python/requirements-aioxmpp.txt"),
+    )
+    .map(Python)
 }
 
 impl Python {

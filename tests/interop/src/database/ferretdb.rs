@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::process::{Process, free_port};
 use crate::setup::{self, Skip};
+use crate::slixmpp;
 
 /// The oldest Go that compiles it.
 const GO: (u32, u32) = (1, 24);
@@ -60,7 +61,7 @@ fn go() -> Result<PathBuf, Skip> {
     {
         return Ok(go);
     }
-    let python = setup::python()?;
+    let python = slixmpp::environment()?;
     let go = python.with_file_name("go");
     if !go.exists() {
         let _lock = setup::lock()
