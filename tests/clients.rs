@@ -99,6 +99,12 @@ async fn clients_log_in_with_certificates() {
 }
 
 #[test]
+fn slixmpp_asks_what_the_server_does_for_an_account() {
+    let python = ready!("slixmpp, account services", slixmpp::installed());
+    script(&python, "account_services.py", &start(""));
+}
+
+#[test]
 fn aioxmpp_conversation_over_cut_connections() {
     let python = ready!("aioxmpp", slixmpp::aioxmpp());
     script(&python, "aioxmpp_conversation.py", &start(""));

@@ -35,6 +35,28 @@ fn slixmpp_component_talks_with_a_slixmpp_client() {
     }
 }
 
+#[test]
+fn slixmpp_component_acts_for_accounts_and_answers_for_the_server() {
+    let python = ready!("slixmpp component with privileges", slixmpp::installed());
+    let port = free_port().unwrap();
+    let settings = format!(
+        "listen_components = [\"127.0.0.1:{port}\"]\n[components.\"echo.capulet.example\"]\nsecret = \"between us\"\n\
+         [plugins.\"xep-0356\"]\ngrants = [\"echo.capulet.example roster=both message=outgoing presence=managed_entity iq:urn:xmpp:ping=get\"]\n\
+         [plugins.\"xep-0355\"]\ndelegated = [\"echo.capulet.example urn:example:weather\"]\n"
+    );
+    let accounts = &[("romeo", "secret-1"), ("juliet", "secret-2")];
+    let server = Sestina::start(Path::new(BINARY), "capulet.example", accounts, &settings).unwrap();
+    let arguments = [
+        "--component",
+        "echo.capulet.example:between us",
+        "--component-port",
+        &port.to_string(),
+    ];
+    if let Err(error) = python.run_with("privileges.py", &server.peer, &arguments, 90) {
+        panic!("{error}\n\nthe server's log:\n{}", server.process.output());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn our_component_joins_prosody() {
     ready!("prosody: our component", prosody::installed());

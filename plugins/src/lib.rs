@@ -26,6 +26,8 @@ pub mod xep_0280;
 pub mod xep_0288;
 pub mod xep_0313;
 pub mod xep_0352;
+pub mod xep_0355;
+pub mod xep_0356;
 pub mod xep_0386;
 pub mod xep_0388;
 pub mod xep_0440;

@@ -31,6 +31,7 @@ use book::Book;
 
 pub use farewell::farewells;
 pub use presence::{show, take_back};
+pub use push::watch_rosters;
 
 /// The contacts that may see the presence of an account that is online (§4.2.2). No storage is asked.
 pub fn subscribers(account: &Account) -> Vec<BareJid> {

@@ -1,6 +1,6 @@
 //! Roster pushes (RFC 6121 §2.1.6).
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sestina_session::host::{Host, Resources};
 use sestina_types::rfc_6121::roster::{Item, Query, Subscription};
@@ -16,10 +16,28 @@ pub(super) fn interested(host: &Host, account: &BareJid) -> Resources {
     resources
 }
 
+/// Others that hear of every change of a roster, beside the sessions of its account.
+#[derive(Default)]
+struct Watchers(RwLock<Vec<Watcher>>);
+
+/// What a watcher does: whose roster, and the push.
+type Watcher = Arc<dyn Fn(&Arc<Host>, &BareJid, &Query) + Send + Sync>;
+
+/// Calls a function with every roster push of a host, whether a session gets it or not.
+pub fn watch_rosters<F>(host: &Host, function: F)
+where
+    F: Fn(&Arc<Host>, &BareJid, &Query) + Send + Sync + 'static,
+{
+    let watchers = host.extensions().get_or_insert_with(Watchers::default);
+    let mut all = watchers.0.write().unwrap_or_else(PoisonError::into_inner);
+    all.push(Arc::new(function));
+}
+
 /// Pushes what is in the roster now of a contact, or that it is gone.
 pub(super) async fn push(host: &Arc<Host>, account: &BareJid, page: &Page, contact: &BareJid) {
     let sessions = interested(host, account);
-    if sessions.is_empty() {
+    let watchers = host.extensions().get::<Watchers>();
+    if sessions.is_empty() && watchers.is_none() {
         return;
     }
     let query = {
@@ -37,6 +55,11 @@ pub(super) async fn push(host: &Arc<Host>, account: &BareJid, page: &Page, conta
             ..Query::default()
         }
     };
+    if let Some(watchers) = watchers {
+        for watcher in &*watchers.0.read().unwrap_or_else(PoisonError::into_inner) {
+            watcher(host, account, &query);
+        }
+    }
     for session in sessions {
         let push = Stanza::iq(StanzaType::Set)
             .with_id(host.random().token())

@@ -5,6 +5,7 @@
 //! account it tells those who may see the account's presence, and to anybody else there is no telling
 //! whether the account exists (§8).
 
+mod lent;
 mod nodes;
 
 use sestina_session::errors;
@@ -18,6 +19,7 @@ use sestina_types::xep_0030::{info, items};
 use sestina_wire::dispatch::Scope;
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
+pub use lent::Lent;
 pub use nodes::Nodes;
 
 /// What a host announces about itself, its accounts or its client (§3.1), in a fixed order.
@@ -31,12 +33,12 @@ pub fn describe(host: &Host, on: On) -> info::Query {
             Text::from_static(identity.type_),
         )
     });
-    let features = disco
-        .features(on)
-        .map(|var| info::Feature::new(Text::from_static(var)));
+    let lent = Lent::of(host);
+    let own = disco.features(on).filter(|var| !lent.replaces(on, var));
+    let features = own.map(Text::from_static).chain(lent.features(on));
     info::Query {
         identities: identities.collect(),
-        features: features.collect(),
+        features: features.map(info::Feature::new).collect(),
         ..info::Query::default()
     }
 }

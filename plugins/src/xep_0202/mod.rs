@@ -4,13 +4,16 @@ use sestina_session::mux::IqContext;
 use sestina_session::plugin::{PluginError, Setup};
 use sestina_skeletons::xep_0202::{self as skeleton, Settings};
 use sestina_types::xep_0202::EntityTime;
-use sestina_wire::{DateTime, StanzaError, Text};
+use sestina_wire::{DateTime, StanzaError, Text, Timestamp};
 
 /// The answer, for every role the same (§2). All run on the time of the world: where a person is, their client may say.
 fn now(cx: &IqContext) -> EntityTime {
     EntityTime {
         tzo: Some(Text::from_static("+00:00")),
-        utc: Some(DateTime::from_timestamp(cx.host.clock().now())),
+        // Whole seconds: some read no more digits than six, and nobody needs them.
+        utc: Timestamp::from_second(cx.host.clock().now().as_second())
+            .ok()
+            .map(DateTime::from_timestamp),
         ..EntityTime::default()
     }
 }

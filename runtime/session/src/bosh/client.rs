@@ -31,6 +31,9 @@ const GRACE: Duration = Duration::from_secs(30);
 const ATTEMPTS: u32 = 3;
 /// The pause before a request is made again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long an empty request waits for something to say. Requests travel on two connections, and what the stream answers at
+/// once would race it: some servers take requests that overtake each other badly.
+const BREATH: Duration = Duration::from_millis(20);
 /// Bytes that wait for a request past which the stream waits.
 const AHEAD: usize = 64 * 1024;
 
@@ -333,12 +336,15 @@ impl Task {
         let mut early: BTreeMap<u64, Body> = BTreeMap::new();
         let mut turn = self.rid;
         let mut terminated = false;
+        let mut may_be_empty = false;
         loop {
             // One more than is allowed may end the session.
             while !terminated && under_way.len() <= allowed {
-                let Some((request, last)) = self.next(under_way.len(), allowed) else {
+                let next = self.next(under_way.len(), allowed, may_be_empty);
+                let Some((request, last)) = next else {
                     break;
                 };
+                may_be_empty = false;
                 terminated = last;
                 let limits = self.shared.lock().limits;
                 under_way.push(Arc::clone(&self.web).post(self.rid, request.into(), limits));
@@ -351,6 +357,10 @@ impl Task {
             let (rid, answer) = tokio::select! {
                 Some(answered) = under_way.next() => answered,
                 () = self.shared.work.notified() => continue,
+                () = tokio::time::sleep(BREATH), if under_way.is_empty() && self.sid.is_some() => {
+                    may_be_empty = true;
+                    continue;
+                }
             };
             early.insert(rid, answer?);
             while let Some(answer) = early.remove(&turn) {
@@ -370,7 +380,12 @@ impl Task {
     }
 
     /// The next request that is to be made, and whether it is the last.
-    fn next(&self, under_way: usize, allowed: usize) -> Option<(Vec<u8>, bool)> {
+    fn next(
+        &self,
+        under_way: usize,
+        allowed: usize,
+        may_be_empty: bool,
+    ) -> Option<(Vec<u8>, bool)> {
         let mut state = self.shared.lock();
         let rid = self.rid.to_string();
         let Some(sid) = &self.sid else {
@@ -414,7 +429,7 @@ impl Task {
             }
             return Some((body::write(&restart, b""), false));
         }
-        if state.outbox.is_empty() && under_way > 0 {
+        if state.outbox.is_empty() && (under_way > 0 || !may_be_empty) {
             return None;
         }
         let elements = std::mem::take(&mut state.outbox);

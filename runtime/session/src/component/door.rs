@@ -88,6 +88,7 @@ impl Door {
         drop(connected);
         for host in &self.hosts {
             host.add_service(self.access.domain.clone());
+            host.component_connected(&self.access.domain);
         }
         true
     }

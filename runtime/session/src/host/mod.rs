@@ -246,6 +246,13 @@ impl Host {
         services.insert(service);
     }
 
+    /// A component of the host has connected: those who asked are told.
+    pub(crate) fn component_connected(self: &Arc<Self>, component: &BareJid) {
+        for function in &self.installed().connected {
+            function(self, component);
+        }
+    }
+
     /// Takes a service off the list. False when it was not on it.
     pub fn remove_service(&self, service: &BareJid) -> bool {
         let mut services = self

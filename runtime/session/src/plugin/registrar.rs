@@ -8,7 +8,7 @@ use sestina_wire::dispatch::{
     self, InIq, InItem, InMessage, InPresence, Only, Scope, Sender, SpecInfo,
 };
 use sestina_wire::negotiation::FeatureRow;
-use sestina_wire::{Kind, Payload, StanzaError, StanzaType, StreamError};
+use sestina_wire::{BareJid, Kind, Payload, StanzaError, StanzaType, StreamError};
 
 use crate::host::{Disco, Host, Resource};
 use crate::items::{self, Change};
@@ -363,11 +363,22 @@ impl Registrar<'_> {
         Handles(())
     }
 
+    /// Is told when a component of the host has connected (XEP-0114), before it gets its first stanza.
+    pub fn component_connected<F>(&mut self, function: F)
+    where
+        F: Fn(&Arc<Host>, &BareJid) + Send + Sync + 'static,
+    {
+        self.collected.connected.push(Arc::new(function));
+    }
+
     /// Is told of every login of a client that says what it is (XEP-0388).
     pub fn login_watcher(&mut self, watcher: Arc<dyn LoginWatcher>) {
         self.collected.watchers.push(watcher);
     }
 }
+
+/// A function called when a component has connected.
+pub(crate) type ComponentFunction = Arc<dyn Fn(&Arc<Host>, &BareJid) + Send + Sync>;
 
 /// What the plugins of a host brought, before it is checked.
 #[derive(Default)]
@@ -383,6 +394,7 @@ pub(super) struct Collected {
     beginnings: Beginnings,
     tokens: Option<Arc<dyn TokenKeeper>>,
     watchers: Vec<Arc<dyn LoginWatcher>>,
+    connected: Vec<ComponentFunction>,
     pub(super) specs: Vec<&'static SpecInfo>,
 }
 
@@ -400,6 +412,7 @@ impl Collected {
             beginnings: self.beginnings,
             tokens: self.tokens,
             watchers: self.watchers,
+            connected: self.connected,
             specs: self.specs,
         })
     }
@@ -419,6 +432,7 @@ pub(crate) struct Installed {
     pub(crate) beginnings: Beginnings,
     pub(crate) tokens: Option<Arc<dyn TokenKeeper>>,
     pub(crate) watchers: Vec<Arc<dyn LoginWatcher>>,
+    pub(crate) connected: Vec<ComponentFunction>,
     pub(crate) specs: Vec<&'static SpecInfo>,
 }
 

@@ -9,7 +9,7 @@ use crate::accounts::keys;
 use crate::sasl::binding::downgrade_hash;
 use crate::sasl::elements::Data;
 use crate::sasl::scram::{self, ClientFirst, Flag, ServerFirst, Unproven};
-use crate::sasl::{Bindings, ChannelBinding, Hash, LoginFailure, Mechanism};
+use crate::sasl::{Bindings, Hash, LoginFailure, Mechanism};
 
 /// Fewest rounds of PBKDF2 that a server may ask for (RFC 7677 §4).
 pub(crate) const FEWEST_ITERATIONS: u32 = 4096;
@@ -78,11 +78,12 @@ pub(crate) fn choose(
         }
         _ => {}
     }
-    let common = bindings.types().find(|type_| match &offered.bindings {
-        Some(announced) => announced.iter().any(|name| name == type_.name()),
-        // What TLS 1.3 has by default (RFC 9266 §2), where the server says nothing.
-        None => *type_ == ChannelBinding::Exporter,
-    });
+    // A server that does not say which types it knows may mean `tls-unique`, which TLS 1.3 has not: a guess would end in
+    // a refusal that looks like a wrong password.
+    let announced = offered.bindings.iter().flatten();
+    let common = bindings
+        .types()
+        .find(|type_| announced.clone().any(|name| name == type_.name()));
     let possible = |mechanism: &Mechanism| {
         allowed.contains(mechanism)
             && offers(*mechanism)
