@@ -28,6 +28,9 @@ const MOST_READ: usize = 20_000;
 /// The form that says what can be asked for (§4.1.6).
 pub(super) fn fields() -> Query {
     let mut form = Filter::default().write(FormType::Form);
+    // What rooms send is in the archives of rooms.
+    form.fields
+        .retain(|field| field.var.as_deref() != Some("include-groupchat"));
     let ids = form
         .fields
         .iter_mut()
@@ -185,7 +188,8 @@ fn micros(time: &DateTime) -> i64 {
 fn filter(form: &Form) -> Result<Filter, StanzaError> {
     let filter = Filter::read(form)
         .map_err(|error| StanzaError::new(Condition::BadRequest).with_text(error.to_string()))?;
-    match filter.other.first().and_then(|field| field.var.as_deref()) {
+    let unknown = filter.other.first().and_then(|field| field.var.as_deref());
+    match unknown.or(filter.include_groupchat.map(|_| "include-groupchat")) {
         // §4.1.6.
         Some(unknown) => Err(StanzaError::new(Condition::FeatureNotImplemented)
             .with_text(format!("an archive cannot be asked for {unknown:?}"))),
