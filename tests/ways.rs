@@ -133,17 +133,12 @@ async fn our_client_over_each_way_through_ejabberd() {
     ready!("our client over each way, ejabberd", ejabberd::installed());
     let authority = Authority::new().unwrap();
     let server = Ejabberd::alone("localhost", ACCOUNTS, &authority).unwrap();
+    let (direct_tls, https) = (server.direct_tls.unwrap(), server.https.unwrap());
     for way in [
         Way::StartTls("localhost".into(), server.peer.port),
-        Way::DirectTls("localhost".into(), server.direct_tls),
-        Way::WebSocket(Some(format!(
-            "wss://localhost:{}/xmpp-websocket",
-            server.https
-        ))),
-        Way::Bosh(Some(format!(
-            "https://localhost:{}/http-bind",
-            server.https
-        ))),
+        Way::DirectTls("localhost".into(), direct_tls),
+        Way::WebSocket(Some(format!("wss://localhost:{https}/xmpp-websocket"))),
+        Way::Bosh(Some(format!("https://localhost:{https}/http-bind"))),
     ] {
         talk(&server.peer, &way)
             .await

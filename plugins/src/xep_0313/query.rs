@@ -87,9 +87,11 @@ pub(super) async fn answer(
     if wanted.reverse {
         rows.reverse();
     }
-    let mut set = Set::default();
-    set.first = rows.first().map(|row| First::new(row.id.as_str().into()));
-    set.last = rows.last().map(|row| row.id.as_str().into());
+    let set = Set {
+        first: rows.first().map(|row| First::new(row.id.as_str().into())),
+        last: rows.last().map(|row| row.id.as_str().into()),
+        ..Set::default()
+    };
     if request.flip_page {
         rows.reverse();
     }

@@ -17,10 +17,10 @@ use crate::setup::{self, Skip};
 pub struct Ejabberd {
     /// Where clients connect.
     pub peer: Peer,
-    /// Where they connect with TLS from the first byte on.
-    pub direct_tls: u16,
-    /// HTTPS: `/xmpp-websocket` and `/http-bind`.
-    pub https: u16,
+    /// Where they connect with TLS from the first byte on, if they can.
+    pub direct_tls: Option<u16>,
+    /// HTTPS with `/xmpp-websocket` and `/http-bind`, if there is.
+    pub https: Option<u16>,
     /// The process, for its output.
     pub process: Process,
     _folder: TempDir,
@@ -127,8 +127,8 @@ modules:
         };
         Ok(Ejabberd {
             peer,
-            direct_tls,
-            https,
+            direct_tls: Some(direct_tls),
+            https: Some(https),
             process,
             _folder: folder,
         })
@@ -175,6 +175,8 @@ modules:
         };
         Ok(Ejabberd {
             peer,
+            direct_tls: None,
+            https: None,
             process,
             _folder: folder,
         })
