@@ -2,7 +2,7 @@
 //!
 //! Sestina as a release build, Prosody and ejabberd from Debian, and a relay that only copies bytes; each alone, on one core of its own, the
 //! load on the other. Settings by environment: `BENCH_SERVERS` (`relay,sestina,prosody,ejabberd`), `BENCH_SCENARIOS`
-//! (`logins,chat,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
+//! (`logins,chat,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
 //! (at the limit on open files: that limit less 200), `SESTINA_BINARY`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -108,9 +108,10 @@ impl Bench {
         type Scenario = fn(&mut Bench, Kind) -> Result<(), Failure>;
         let is_server = kind != Kind::Relay;
         let is_flat = matches!(kind, Kind::Relay | Kind::Sestina);
-        let scenarios: [(&str, bool, Scenario); 6] = [
+        let scenarios: [(&str, bool, Scenario); 7] = [
             ("logins", is_server, Bench::logins),
             ("chat", true, Bench::chat),
+            ("archives", kind == Kind::Sestina, Bench::archives),
             ("latency", true, Bench::latency),
             ("resumptions", is_server, Bench::resumptions),
             ("flat", is_flat, Bench::flat),
@@ -137,7 +138,23 @@ impl Bench {
     }
 
     fn start(&self, kind: Kind, accounts: usize) -> Result<Target, Failure> {
-        Target::start(kind, &self.binary, accounts, &self.runtime)
+        Target::start(kind, &self.binary, accounts, false, &self.runtime)
+    }
+
+    /// Both archives are written before a message is delivered.
+    fn archives(&mut self, kind: Kind) -> Result<(), Failure> {
+        let target = Target::start(kind, &self.binary, 2 * PAIRS, true, &self.runtime)?;
+        let (count, length, cpu) = self.wait(async {
+            let pairs = pairs(kind, &target, Way::Tcp, PAIRS).await?;
+            let measure = || target.process().cpu_seconds();
+            let warm_up = Duration::from_secs(1);
+            let run = load::run(pairs, 10, Writing::Single, warm_up, self.time, measure);
+            Ok::<_, Failure>(run.await?)
+        })?;
+        let name = "chat, 100 pairs, 10 on the way, both archives on SQLite: CPU-s per 100,000 (a second)";
+        let figure = shown(Figure::new(count, length, cpu), 2);
+        self.report.add(name, "8,000 a second", kind, figure);
+        Ok(())
     }
 
     fn logins(&mut self, kind: Kind) -> Result<(), Failure> {

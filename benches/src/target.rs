@@ -70,7 +70,8 @@ enum Server {
 }
 
 impl Target {
-    /// Starts one with so many accounts. On the machine's second core, where there is one and `taskset` is at hand.
+    /// Starts one with so many accounts, ours with archives of messages where that is said. On the machine's second core, where
+    /// there is one and `taskset` is at hand.
     ///
     /// # Errors
     /// When it does not start.
@@ -78,11 +79,12 @@ impl Target {
         kind: Kind,
         binary: &Path,
         accounts: usize,
+        archives: bool,
         runtime: &Runtime,
     ) -> Result<Target, Failure> {
         // A process begins where its parent is.
         pin(1);
-        let started = Target::start_here(kind, binary, accounts, runtime);
+        let started = Target::start_here(kind, binary, accounts, archives, runtime);
         pin(0);
         started
     }
@@ -91,6 +93,7 @@ impl Target {
         kind: Kind,
         binary: &Path,
         count: usize,
+        archives: bool,
         runtime: &Runtime,
     ) -> Result<Target, Failure> {
         let web = free_port()?;
@@ -106,7 +109,10 @@ impl Target {
                 (port, "", Server::Relay(process, folder))
             }
             Kind::Sestina => {
-                let settings = format!("require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]");
+                // As the others are: they keep no archives unless they are told to.
+                let settings = format!(
+                    "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[plugins.\"xep-0313\"]\nenabled = {archives}"
+                );
                 let server = Sestina::start(binary, DOMAIN, &[], &settings)?;
                 let file = server.folder().join("data/sestina.sqlite");
                 runtime.block_on(accounts::into_sestina(&file, DOMAIN, count))?;
