@@ -151,7 +151,8 @@ impl Bench {
             let run = load::run(pairs, 10, Writing::Single, warm_up, self.time, measure);
             Ok::<_, Failure>(run.await?)
         })?;
-        let name = "chat, 100 pairs, 10 on the way, both archives on SQLite: CPU-s per 100,000 (a second)";
+        let name =
+            "chat, 100 pairs, 10 on the way, both archives on SQLite: CPU-s per 100,000 (a second)";
         let figure = shown(Figure::new(count, length, cpu), 2);
         self.report.add(name, "8,000 a second", kind, figure);
         Ok(())
