@@ -59,6 +59,11 @@ async fn query(session: &mut Conversation, inner: &str) -> Answer {
     }
 }
 
+/// The bodies of all messages.
+pub(super) async fn bodies(session: &mut Conversation) -> Vec<String> {
+    query(session, "").await.bodies
+}
+
 fn body(message: ElementRef<'_>) -> String {
     message
         .child("body", CLIENT)

@@ -6,6 +6,7 @@
 mod archive;
 mod blocking;
 mod keeping;
+mod without_tables;
 
 use std::sync::Arc;
 
