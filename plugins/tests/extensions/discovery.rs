@@ -158,7 +158,7 @@ async fn each_feature_is_announced_in_its_time() {
     let laura = login(&server, "laura@a.example/desk").await;
     assert_eq!(
         names(&laura),
-        ["sm", "bind", "session", "ver", "sub", "c", "limits"]
+        ["sm", "bind", "session", "ver", "sub", "c", "limits", "csi"]
     );
     let caps = laura
         .features()

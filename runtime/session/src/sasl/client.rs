@@ -9,7 +9,7 @@ use crate::accounts::keys;
 use crate::sasl::binding::downgrade_hash;
 use crate::sasl::elements::Data;
 use crate::sasl::scram::{self, ClientFirst, Flag, ServerFirst, Unproven};
-use crate::sasl::{Bindings, Hash, LoginFailure, Mechanism};
+use crate::sasl::{Bindings, ChannelBinding, Hash, LoginFailure, Mechanism};
 
 /// Fewest rounds of PBKDF2 that a server may ask for (RFC 7677 §4).
 pub(crate) const FEWEST_ITERATIONS: u32 = 4096;
@@ -79,11 +79,15 @@ pub(crate) fn choose(
         _ => {}
     }
     // A server that does not say which types it knows may mean `tls-unique`, which TLS 1.3 has not: a guess would end in
-    // a refusal that looks like a wrong password.
-    let announced = offered.bindings.iter().flatten();
-    let common = bindings
-        .types()
-        .find(|type_| announced.clone().any(|name| name == type_.name()));
+    // a refusal that looks like a wrong password. Whoever allows nothing else gets what TLS 1.3 has by default
+    // (RFC 9266 §2).
+    let insists = !allowed
+        .iter()
+        .any(|one| one.scram().is_some() && !one.binds_channel() && offers(*one));
+    let common = bindings.types().find(|type_| match &offered.bindings {
+        Some(announced) => announced.iter().any(|name| name == type_.name()),
+        None => insists && *type_ == ChannelBinding::Exporter,
+    });
     let possible = |mechanism: &Mechanism| {
         allowed.contains(mechanism)
             && offers(*mechanism)
