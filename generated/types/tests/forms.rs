@@ -9,6 +9,7 @@ use sestina_types::xep_0045::forms::{
 use sestina_types::xep_0060::forms::{AccessModel, Metadata, NodeConfig, SubscribeOptions};
 use sestina_types::xep_0077::forms::PasswordChange;
 use sestina_types::xep_0122::Validate;
+use sestina_types::xep_0133::forms::Administration;
 use sestina_types::xep_0157::forms::ContactAddresses;
 use sestina_types::xep_0221::Media;
 use sestina_types::xep_0313::forms::Filter;
@@ -181,6 +182,29 @@ fn a_type_of_form_is_extended_by_another_specification() {
     .add_to(&mut written);
     assert_eq!(written.fields.len(), 3);
     assert_eq!(RoomAvatar::read(&written).unwrap().hashes.unwrap().len(), 1);
+}
+
+#[test]
+fn commands_of_administration_share_a_form() {
+    let asked = Administration {
+        account: Some("laura@sestina.example".parse().unwrap()),
+        password: Some("six words".into()),
+        password_verify: Some("six words".into()),
+        ..Administration::default()
+    };
+    assert_eq!(
+        Administration::read(&asked.write(FormType::Submit)).unwrap(),
+        asked
+    );
+    // What XEP-0133 §4.10 shows: rates with fractions, several sessions.
+    let fields = field("FORM_TYPE", &[Administration::FORM_TYPE])
+        + &field("rostersize", &["123"])
+        + &field("onlineresources", &["work", "home"])
+        + &field("loginsperminute", &["0.1"]);
+    let answer = Administration::read(&form("result", &fields)).unwrap();
+    assert_eq!(answer.roster_size, Some(123));
+    assert_eq!(answer.online_resources.unwrap(), ["work", "home"]);
+    assert!(answer.logins_per_minute.is_some());
 }
 
 #[test]
