@@ -27,9 +27,9 @@ pub struct Server {
     began: Duration,
 }
 
-/// What a session said when it became unavailable.
+/// An account that has sent presence, and what it said when it took it back.
 #[derive(Default)]
-struct Farewell(Mutex<Option<Text>>);
+struct Presence(Mutex<Option<Text>>);
 
 impl skeleton::Server for Server {
     fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
@@ -88,18 +88,20 @@ impl skeleton::Server for Server {
     }
 
     fn note_status(self: &Arc<Self>, _: &StageContext, d: &mut Delivery) -> Flow {
-        if let Some(session) = &d.from_session
-            && d.type_() == StanzaType::Unavailable
-            && d.stanza.to().is_none()
-        {
-            let status = d.stanza.decode::<Status>().and_then(Result::ok);
-            let farewell = session
-                .account()
-                .extensions()
-                .get_or_insert_with(Farewell::default);
-            *farewell.0.lock().unwrap_or_else(PoisonError::into_inner) =
-                status.map(|status| Text::from(&*status.text));
-        }
+        let Some(session) = d.from_session.as_ref().filter(|_| d.stanza.to().is_none()) else {
+            return Flow::Continue;
+        };
+        let said = match d.type_() {
+            StanzaType::Available => None,
+            StanzaType::Unavailable => d.stanza.decode::<Status>().and_then(Result::ok),
+            _ => return Flow::Continue,
+        };
+        let presence = session
+            .account()
+            .extensions()
+            .get_or_insert_with(Presence::default);
+        *presence.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            said.map(|status| Text::from(&*status.text));
         Flow::Continue
     }
 
@@ -109,17 +111,18 @@ impl skeleton::Server for Server {
             .resources()
             .iter()
             .all(|other| Arc::ptr_eq(other, resource));
-        if !is_last || resource.is_anonymous() {
+        // Whom nobody saw come, nobody has to see go.
+        let presence = account.extensions().get::<Presence>();
+        let Some(presence) = presence.filter(|_| is_last && !resource.is_anonymous()) else {
             return Flow::Continue;
-        }
-        let said = account.extensions().get::<Farewell>();
-        let said =
-            said.and_then(|said| said.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        };
+        let mut said = presence.0.lock().unwrap_or_else(PoisonError::into_inner);
         let row = LastActivityRow {
             owner: account.jid().clone(),
             at: cx.host.clock().now(),
-            status: said.map(String::from),
+            status: said.take().map(String::from),
         };
+        drop(said);
         let (this, host) = (Arc::clone(self), Arc::clone(&cx.host));
         Flow::wait(async move {
             // An account that was removed, and its sessions with it, leaves nothing behind.
