@@ -217,7 +217,7 @@ fn unwrapped(answer: &Stanza, asked: &Stanza) -> Option<Stanza> {
         (None, to) => to.is_none(),
     };
     let fits = inner.kind() == Kind::Iq
-        && matches!(inner.type_(), StanzaType::Result | StanzaType::Error)
+        && inner.type_() == StanzaType::Result
         && inner.id() == asked.id()
         && inner.to() == asked.from()
         && is_from;

@@ -18,7 +18,7 @@ use sestina_session::sasl::Method;
 use sestina_session::session::{Login, LoginWatcher};
 use sestina_session::stages::{Flow, StageContext};
 use sestina_skeletons::xep_0494::{self as skeleton, Settings};
-use sestina_storage::StorageError;
+use sestina_storage::{Storage, StorageError};
 use sestina_types::Stores as _;
 use sestina_types::xep_0494::{Clients, List, PasswordResetRequired, Revoke};
 use sestina_wire::{
@@ -41,7 +41,10 @@ struct Outdated;
 
 impl skeleton::Server for Server {
     fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
-        let store = setup.storage().clients();
+        let store = setup.storage().clients().or_else(|| {
+            tracing::warn!("the storage keeps no clients: they are lost when the server stops");
+            Storage::memory().clients()
+        });
         let store = store.ok_or_else(|| StorageError::Unsupported("clients".into()))?;
         Ok(Self {
             known: Arc::new(Known::new(store, setup)),
