@@ -40,6 +40,13 @@ pub fn subscribers(account: &Account) -> Vec<BareJid> {
     })
 }
 
+/// The contacts whose presence an account that is online sees. No storage is asked.
+pub fn subscriptions(account: &Account) -> Vec<BareJid> {
+    Book::at_hand(account).map_or_else(Vec::new, |page| {
+        page.read().subscriptions().cloned().collect()
+    })
+}
+
 /// The server's part.
 pub struct Server {
     book: Book,
@@ -64,6 +71,16 @@ impl Server {
         let page = self.book.open(account).await?;
         let sees = page.read().sees(other.bare_str());
         Ok(sees)
+    }
+
+    /// The contacts that may see the presence of an account, online or not.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn subscribers(&self, account: &BareJid) -> Result<Vec<BareJid>, StorageError> {
+        let page = self.book.open(account).await?;
+        let subscribers = page.read().subscribers().cloned().collect();
+        Ok(subscribers)
     }
 
     /// The groups that an account put a contact into; none where it is not in the roster.

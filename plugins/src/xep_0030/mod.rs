@@ -5,6 +5,7 @@
 //! account it tells those who may see the account's presence, and to anybody else there is no telling
 //! whether the account exists (§8).
 
+mod account_nodes;
 mod lent;
 mod nodes;
 
@@ -19,6 +20,7 @@ use sestina_types::xep_0030::{info, items};
 use sestina_wire::dispatch::Scope;
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
+pub use account_nodes::{AccountNodes, Holder};
 pub use lent::Lent;
 pub use nodes::Nodes;
 
@@ -113,8 +115,14 @@ impl skeleton::Server for Server {
         cx: &IqContext,
         request: info::Query,
     ) -> Result<info::Query, StanzaError> {
-        if !self.may_know(cx, &account_of(cx)).await? {
+        let account = account_of(cx);
+        if !self.may_know(cx, &account).await? {
             return Err(StanzaError::new(Condition::ServiceUnavailable));
+        }
+        if let (Some(node), Some(holder)) = (&request.node, Holder::of(&cx.host))
+            && let Some(info) = holder.info(&cx.host, &account, &cx.from, node).await?
+        {
+            return Ok(info);
         }
         info_of(&cx.host, On::Account, request)
     }
@@ -133,7 +141,7 @@ impl skeleton::Server for Server {
         Ok(answer)
     }
 
-    /// The items of an account are its available resources (§4.1); to those who may not know, and for an
+    /// The items of an account are its available resources (§4.1) and its nodes (XEP-0060 §5.2); to those who may not know, and for an
     /// account that does not exist, the list is empty (§8, rule 2).
     async fn account_items(
         &self,
@@ -147,12 +155,22 @@ impl skeleton::Server for Server {
                 ..items::Query::default()
             });
         }
+        let holder = Holder::of(&cx.host);
+        if let (Some(node), Some(holder)) = (&request.node, &holder)
+            && let Some(items) = holder.items(&cx.host, &account, &cx.from, node).await?
+        {
+            return Ok(items);
+        }
         let mut answer = no_items(request)?;
         let resources = cx.host.resources(&account);
         let available = resources.iter().filter(|resource| resource.is_available());
         answer.items = available
             .map(|resource| items::Item::new(Jid::clone(resource.jid())))
             .collect();
+        if let Some(holder) = holder {
+            let nodes = holder.nodes(&cx.host, &account, &cx.from).await?;
+            answer.items.extend(nodes);
+        }
         Ok(answer)
     }
 }

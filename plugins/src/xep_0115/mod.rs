@@ -4,6 +4,7 @@
 //! (§6.3); a client that knows the hash from its last login need not ask. Asked about the node of the hash,
 //! it answers as about itself (§6.2).
 
+mod known;
 mod verification;
 
 use std::sync::{Arc, OnceLock, Weak};
@@ -18,6 +19,7 @@ use sestina_wire::{Payload, Text, Writer};
 
 use crate::xep_0030::{Nodes, describe};
 
+pub use known::{Capabilities, Known};
 pub use verification::{IllFormed, verification, verify};
 
 /// The address that stands for this software (§4).

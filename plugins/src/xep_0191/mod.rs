@@ -189,7 +189,8 @@ fn kept_away(d: &mut Delivery) -> Flow {
     }
 }
 
-fn is_blocked(account: &Account, other: &Jid) -> bool {
+/// Whether an account that is online blocks somebody. No storage is asked.
+pub fn is_blocked(account: &Account, other: &Jid) -> bool {
     List::at_hand(account).is_some_and(|list| list.blocks(other))
 }
 

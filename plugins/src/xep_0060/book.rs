@@ -1,0 +1,361 @@
+//! The nodes in use: those of an account are loaded once while it is online, changed one change at a time, in storage
+//! first and then in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+
+use sestina_session::host::Host;
+use sestina_session::plugin::PluginError;
+use sestina_storage::{Range, Storage, StorageError, Transaction};
+use sestina_types::Stores as _;
+use sestina_types::xep_0060::tables::{
+    PubsubAffiliationsStore, PubsubItemsRow, PubsubItemsStore, PubsubNodesRow, PubsubNodesStore,
+    PubsubSubscriptionsRow, PubsubSubscriptionsStore,
+};
+use sestina_wire::{BareJid, Timestamp};
+use tokio::sync::OnceCell;
+
+use super::configuration::Configuration;
+use super::standing::Affiliation;
+
+/// Items read at a time, where all of a node have to be looked at.
+const STEP: u32 = 100;
+/// Octets of a payload up to which the last item of a node is kept in memory, for everybody who comes online.
+const LONGEST_KEPT: usize = 8192;
+
+/// Finds the nodes of an account.
+pub(super) struct Book {
+    storage: Storage,
+    nodes: PubsubNodesStore,
+    items: PubsubItemsStore,
+    subscriptions: PubsubSubscriptionsStore,
+    affiliations: PubsubAffiliationsStore,
+    /// Pages somebody holds. An account that is online holds its own.
+    open: Mutex<HashMap<BareJid, Weak<Page>>>,
+}
+
+/// The nodes of one account.
+pub(super) struct Page {
+    owner: BareJid,
+    loaded: OnceCell<()>,
+    nodes: RwLock<BTreeMap<String, Arc<Node>>>,
+    /// Held while a node is changed, over the wait for storage and until everybody is told.
+    change: tokio::sync::Mutex<()>,
+}
+
+/// One node.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) configuration: Configuration,
+    pub(super) created: Timestamp,
+    /// The position of the item that was published last.
+    pub(super) last_position: i64,
+    pub(super) affiliations: BTreeMap<BareJid, Affiliation>,
+    pub(super) subscriptions: Vec<PubsubSubscriptionsRow>,
+    known: Arc<Mutex<KnownItems>>,
+}
+
+/// What is known of the items of a node without asking storage.
+#[derive(Default)]
+struct KnownItems {
+    /// Ids by position, once all were looked at.
+    order: Option<BTreeMap<i64, String>>,
+    /// The last item or that there is none, once looked at.
+    last: Option<Option<Arc<PubsubItemsRow>>>,
+    /// Grows with every change: what was read before one is not kept after it.
+    changes: u64,
+}
+
+impl Book {
+    /// Nodes in this storage, or, where it has none, in memory.
+    pub(super) fn new(storage: &Storage) -> Result<Self, PluginError> {
+        let has = storage.pubsub_nodes().is_some()
+            && storage.pubsub_items().is_some()
+            && storage.pubsub_subscriptions().is_some()
+            && storage.pubsub_affiliations().is_some();
+        let storage = if has {
+            storage.clone()
+        } else {
+            tracing::warn!("the storage keeps no nodes: they are lost when the server stops");
+            Storage::memory()
+        };
+        let missing = || StorageError::Unsupported("nodes".into());
+        Ok(Self {
+            nodes: storage.pubsub_nodes().ok_or_else(missing)?,
+            items: storage.pubsub_items().ok_or_else(missing)?,
+            subscriptions: storage.pubsub_subscriptions().ok_or_else(missing)?,
+            affiliations: storage.pubsub_affiliations().ok_or_else(missing)?,
+            storage,
+            open: Mutex::default(),
+        })
+    }
+
+    /// The nodes of an account; kept with it while it is online.
+    pub(super) async fn open(
+        &self,
+        host: &Host,
+        owner: &BareJid,
+    ) -> Result<Arc<Page>, StorageError> {
+        let online = host.account(owner);
+        if let Some(page) = online
+            .as_ref()
+            .and_then(|account| account.extensions().get::<Page>())
+        {
+            return Ok(page);
+        }
+        let page = self.page(owner);
+        page.loaded.get_or_try_init(|| self.load(&page)).await?;
+        if let Some(account) = online {
+            account.extensions().insert(Arc::clone(&page));
+        }
+        Ok(page)
+    }
+
+    fn page(&self, owner: &BareJid) -> Arc<Page> {
+        let mut open = lock(&self.open);
+        if let Some(page) = open.get(owner).and_then(Weak::upgrade) {
+            return page;
+        }
+        // Those nobody holds any more are swept out now and then, so that the map does not outgrow its content.
+        if open.len() >= 64 && open.len().is_power_of_two() {
+            open.retain(|_, page| page.strong_count() > 0);
+        }
+        let page = Arc::new(Page {
+            owner: owner.detach(),
+            loaded: OnceCell::new(),
+            nodes: RwLock::default(),
+            change: tokio::sync::Mutex::default(),
+        });
+        open.insert(owner.detach(), Arc::downgrade(&page));
+        page
+    }
+
+    async fn load(&self, page: &Page) -> Result<(), StorageError> {
+        let rows = self.nodes.of_service(&page.owner, Range::all()).await?;
+        let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
+        for row in rows {
+            nodes.insert(row.node.clone(), Node::of_row(row)?);
+        }
+        // Most accounts have nothing but nodes of their own, and many none.
+        if !nodes.is_empty() {
+            for row in self.affiliations.of_service(&page.owner).await? {
+                if let (Some(node), Some(affiliation)) = (
+                    nodes.get_mut(&row.node),
+                    Affiliation::from_word(&row.affiliation),
+                ) {
+                    node.affiliations.insert(row.account, affiliation);
+                }
+            }
+            for row in self.subscriptions.of_service(&page.owner).await? {
+                if let Some(node) = nodes.get_mut(&row.node) {
+                    node.subscriptions.push(row);
+                }
+            }
+        }
+        *page.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes
+            .into_iter()
+            .map(|(name, node)| (name, Arc::new(node)))
+            .collect();
+        Ok(())
+    }
+
+    /// Changes that are done together.
+    pub(super) fn transaction(&self) -> Transaction {
+        self.storage.transaction()
+    }
+
+    /// The items of accounts in storage.
+    pub(super) fn items(&self) -> &PubsubItemsStore {
+        &self.items
+    }
+
+    /// The ids of a node's items by position; all are looked at the first time.
+    pub(super) async fn order(
+        &self,
+        owner: &BareJid,
+        node: &Node,
+    ) -> Result<BTreeMap<i64, String>, StorageError> {
+        if let Some(order) = &lock(&node.known).order {
+            return Ok(order.clone());
+        }
+        let mut order = BTreeMap::new();
+        loop {
+            let range = match order.last_key_value() {
+                Some((last, _)) => Range::after(*last),
+                None => Range::all(),
+            };
+            let rows = self
+                .items
+                .of_node_page(owner, &node.name, range, STEP, false)
+                .await?;
+            let is_last = rows.len() < STEP as usize;
+            order.extend(rows.into_iter().map(|row| (row.position, row.item)));
+            if is_last {
+                break;
+            }
+        }
+        lock(&node.known).order = Some(order.clone());
+        Ok(order)
+    }
+
+    /// The item that was published last and is still there.
+    pub(super) async fn last(
+        &self,
+        owner: &BareJid,
+        node: &Node,
+    ) -> Result<Option<Arc<PubsubItemsRow>>, StorageError> {
+        let before = {
+            let known = lock(&node.known);
+            if let Some(last) = &known.last {
+                return Ok(last.clone());
+            }
+            known.changes
+        };
+        let rows = self
+            .items
+            .of_node_page(owner, &node.name, Range::all(), 1, true)
+            .await?;
+        let last = rows.into_iter().next().map(Arc::new);
+        let mut known = lock(&node.known);
+        if known.changes == before {
+            known.keep_last(last.clone());
+        }
+        Ok(last)
+    }
+}
+
+impl Page {
+    /// Whose nodes they are.
+    pub(super) fn owner(&self) -> &BareJid {
+        &self.owner
+    }
+
+    /// The node of this name.
+    pub(super) fn node(&self, name: &str) -> Option<Arc<Node>> {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        nodes.get(name).cloned()
+    }
+
+    /// All nodes now.
+    pub(super) fn nodes(&self) -> Vec<Arc<Node>> {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        nodes.values().cloned().collect()
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        nodes.len()
+    }
+
+    /// Waits until nobody else changes a node.
+    pub(super) async fn change(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.change.lock().await
+    }
+
+    /// From now on the node is this one. Called by whoever holds the right to change it, once it is stored.
+    pub(super) fn put(&self, node: Node) {
+        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        nodes.insert(node.name.clone(), Arc::new(node));
+    }
+
+    /// From now on there is no such node.
+    pub(super) fn remove(&self, name: &str) {
+        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        nodes.remove(name);
+    }
+}
+
+impl Node {
+    /// A node that is not stored yet.
+    pub(super) fn new(name: &str, configuration: Configuration, created: Timestamp) -> Self {
+        let known = KnownItems {
+            order: Some(BTreeMap::new()),
+            last: Some(None),
+            changes: 0,
+        };
+        Self {
+            name: name.to_owned(),
+            configuration,
+            created,
+            last_position: 0,
+            affiliations: BTreeMap::new(),
+            subscriptions: Vec::new(),
+            known: Arc::new(Mutex::new(known)),
+        }
+    }
+
+    fn of_row(row: PubsubNodesRow) -> Result<Self, StorageError> {
+        Ok(Self {
+            configuration: Configuration::parse(row.configuration).ok_or_else(|| {
+                StorageError::Corrupt("the configuration of a node cannot be read".into())
+            })?,
+            name: row.node,
+            created: row.created,
+            last_position: row.last_position,
+            affiliations: BTreeMap::new(),
+            subscriptions: Vec::new(),
+            known: Arc::default(),
+        })
+    }
+
+    /// The node as it is stored.
+    pub(super) fn row(&self, owner: &BareJid) -> PubsubNodesRow {
+        PubsubNodesRow {
+            service: owner.clone(),
+            node: self.name.clone(),
+            collection: false,
+            parent: None,
+            access: self.configuration.access().as_str().to_owned(),
+            kind: self.configuration.kind().map(str::to_owned),
+            configuration: self.configuration.to_document(),
+            last_position: self.last_position,
+            created: self.created,
+        }
+    }
+
+    /// An item is stored, and the older ones with these ids are not any more.
+    pub(super) fn added(&self, row: &PubsubItemsRow, gone: &[String]) {
+        let mut known = lock(&self.known);
+        if let Some(order) = &mut known.order {
+            order.retain(|_, id| *id != row.item && !gone.contains(id));
+            order.insert(row.position, row.item.clone());
+        }
+        known.changes = known.changes.wrapping_add(1);
+        known.keep_last(Some(Arc::new(row.clone())));
+    }
+
+    /// Items are not stored any more.
+    pub(super) fn removed(&self, gone: &[String]) {
+        let mut known = lock(&self.known);
+        if let Some(order) = &mut known.order {
+            order.retain(|_, id| !gone.contains(id));
+        }
+        known.changes = known.changes.wrapping_add(1);
+        let lost = matches!(&known.last, Some(Some(last)) if gone.contains(&last.item));
+        if lost {
+            known.last = None;
+        }
+    }
+
+    /// No item is stored any more.
+    pub(super) fn emptied(&self) {
+        let mut known = lock(&self.known);
+        known.order = Some(BTreeMap::new());
+        known.last = Some(None);
+        known.changes = known.changes.wrapping_add(1);
+    }
+}
+
+impl KnownItems {
+    fn keep_last(&mut self, last: Option<Arc<PubsubItemsRow>>) {
+        let is_short =
+            |row: &Arc<PubsubItemsRow>| row.payload.as_ref().map_or(0, String::len) <= LONGEST_KEPT;
+        self.last = last.as_ref().is_none_or(is_short).then_some(last);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,229 @@
+//! XEP-0060, Publish-Subscribe: nodes to which somebody publishes, and of which those who are interested get to hear.
+//!
+//! Every account is a service for what it publishes of itself (XEP-0163). Its nodes are in memory while it is online, so
+//! that neither a presence nor a publication asks storage for them.
+
+mod book;
+mod configuration;
+mod discovery;
+mod items;
+mod notify;
+mod owner;
+mod publish;
+mod standing;
+mod subscription;
+
+use std::sync::{Arc, OnceLock};
+
+use sestina_session::host::Host;
+use sestina_session::mux::{IqContext, OrEmpty};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
+use sestina_skeletons::xep_0060::{self as skeleton, Settings};
+use sestina_types::xep_0060::errors::Unsupported;
+use sestina_types::xep_0060::owner::Pubsub as OwnerPubsub;
+use sestina_types::xep_0060::pubsub::{Pubsub, PubsubChoice};
+use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, Text};
+
+use crate::xep_0030::Holder;
+use book::{Book, Node};
+use configuration::Configuration;
+
+pub use notify::Audience;
+
+/// Octets that the name of a node and the id of an item may have.
+const LONGEST_NAME: usize = 1023;
+
+/// The server's part.
+pub struct Server {
+    book: Book,
+    limits: Limits,
+    audience: OnceLock<Arc<dyn Audience>>,
+}
+
+/// What nodes are bounded by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    max_nodes: usize,
+    max_items: u64,
+    /// In octets.
+    max_item_size: u64,
+    max_subscriptions: usize,
+}
+
+impl Server {
+    /// The plugin of a host, for others that notify.
+    #[must_use]
+    pub fn of(host: &Host) -> Option<Arc<Self>> {
+        host.extensions().get()
+    }
+
+    /// Says who knows which sessions want to hear of a node without having subscribed to it. The first to do so is it.
+    pub fn set_audience(&self, audience: Arc<dyn Audience>) {
+        let _ = self.audience.set(audience);
+    }
+
+    /// The last items of an account that somebody may read who comes online, of the nodes that it wants to hear of; the
+    /// messages lack their `to`.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn last_items(
+        &self,
+        host: &Arc<Host>,
+        account: &BareJid,
+        reader: &Jid,
+        wants: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Stanza>, StanzaError> {
+        let page = self.book.open(host, account).await?;
+        let mut last = Vec::new();
+        for node in page.nodes() {
+            if wants(&node.name)
+                && node.configuration.notifies()
+                && node.configuration.sends_last_on_presence()
+                && standing::may_read(host, account, &node, reader)
+                    .await
+                    .is_ok()
+            {
+                last.extend(notify::last(self, host, account, &node).await?);
+            }
+        }
+        Ok(last)
+    }
+
+    async fn node(
+        &self,
+        host: &Host,
+        account: &BareJid,
+        name: &str,
+    ) -> Result<Arc<Node>, StanzaError> {
+        let page = self.book.open(host, account).await?;
+        page.node(name)
+            .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))
+    }
+}
+
+impl skeleton::Server for Server {
+    fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        let settings = setup.settings;
+        let bound = |setting: i64| usize::try_from(setting).unwrap_or_default();
+        Ok(Self {
+            book: Book::new(setup.storage())?,
+            limits: Limits {
+                max_nodes: bound(settings.max_nodes),
+                max_items: u64::try_from(settings.max_items).unwrap_or(1),
+                max_item_size: settings.max_item_size.0,
+                max_subscriptions: bound(settings.max_subscriptions),
+            },
+            audience: OnceLock::new(),
+        })
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        registrar.host().extensions().insert(Arc::clone(self));
+        Holder::register(
+            registrar.host(),
+            Arc::new(discovery::Discovery(Arc::clone(self))),
+        );
+        Ok(())
+    }
+
+    async fn account_get(&self, cx: &IqContext, request: Pubsub) -> Result<Pubsub, StanzaError> {
+        let account = account_of(cx);
+        match request.action {
+            Some(PubsubChoice::Items(items)) => {
+                items::answer(self, &cx.host, &account, &cx.from, items, request.page).await
+            }
+            Some(PubsubChoice::Subscriptions(request)) => {
+                subscription::list(self, &cx.host, &account, &cx.from, request.node).await
+            }
+            Some(PubsubChoice::Affiliations(request)) => {
+                subscription::affiliations(self, &cx.host, &account, &cx.from, request.node).await
+            }
+            Some(PubsubChoice::Default(_)) => Err(unsupported("retrieve-default-sub")),
+            None if request.options.is_some() => Err(unsupported("subscription-options")),
+            _ => Err(StanzaError::new(Condition::BadRequest)),
+        }
+    }
+
+    async fn account_set(
+        &self,
+        cx: &IqContext,
+        request: Pubsub,
+    ) -> Result<OrEmpty<Pubsub>, StanzaError> {
+        let (account, host, who) = (account_of(cx), &cx.host, &cx.from);
+        match request.action {
+            Some(PubsubChoice::Publish(publish)) => {
+                let options = request.publish_options.and_then(|options| options.form);
+                publish::publish(self, host, &account, who, publish, options.as_ref())
+                    .await
+                    .map(OrEmpty::Payload)
+            }
+            Some(PubsubChoice::Retract(retract)) => {
+                publish::retract(self, host, &account, who, retract).await?;
+                Ok(OrEmpty::Empty)
+            }
+            Some(PubsubChoice::Create(create)) => {
+                let form = request.configure.and_then(|configure| configure.form);
+                let made =
+                    owner::create(self, host, &account, who, create.node, form.as_ref()).await?;
+                Ok(made.map_or(OrEmpty::Empty, OrEmpty::Payload))
+            }
+            Some(PubsubChoice::Subscribe(_) | PubsubChoice::Unsubscribe(_))
+                if request.options.is_some() =>
+            {
+                Err(unsupported("subscription-options"))
+            }
+            Some(PubsubChoice::Subscribe(subscribe)) => {
+                subscription::subscribe(self, host, &account, who, subscribe)
+                    .await
+                    .map(OrEmpty::Payload)
+            }
+            Some(PubsubChoice::Unsubscribe(unsubscribe)) => {
+                subscription::unsubscribe(self, host, &account, who, unsubscribe).await?;
+                Ok(OrEmpty::Empty)
+            }
+            None if request.options.is_some() => Err(unsupported("subscription-options")),
+            _ => Err(StanzaError::new(Condition::BadRequest)),
+        }
+    }
+
+    async fn account_owner_get(
+        &self,
+        cx: &IqContext,
+        request: OwnerPubsub,
+    ) -> Result<OwnerPubsub, StanzaError> {
+        owner::get(self, &cx.host, &account_of(cx), &cx.from, request).await
+    }
+
+    async fn account_owner_set(
+        &self,
+        cx: &IqContext,
+        request: OwnerPubsub,
+    ) -> Result<OrEmpty<OwnerPubsub>, StanzaError> {
+        owner::set(self, &cx.host, &account_of(cx), &cx.from, request).await?;
+        Ok(OrEmpty::Empty)
+    }
+}
+
+/// The account that a request is about; without an address it is the sender's own.
+fn account_of(cx: &IqContext) -> BareJid {
+    cx.to.as_ref().unwrap_or(&cx.from).to_bare()
+}
+
+/// What is asked for is defined, and not done here.
+fn unsupported(feature: &'static str) -> StanzaError {
+    StanzaError::new(Condition::FeatureNotImplemented)
+        .with_application(&Unsupported::new(Text::from_static(feature)))
+}
+
+/// Refuses a name that is empty or too long.
+fn check_name(of: &str, name: &str) -> Result<(), StanzaError> {
+    if name.is_empty() || name.len() > LONGEST_NAME {
+        return Err(
+            StanzaError::new(Condition::NotAcceptable).with_text(format!(
+                "the name of {of} has from 1 to {LONGEST_NAME} octets"
+            )),
+        );
+    }
+    Ok(())
+}

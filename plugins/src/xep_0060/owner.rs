@@ -1,0 +1,314 @@
+//! What the owner of a node does (§8): make, configure, empty, delete it, and say who stands how to it.
+
+use std::sync::Arc;
+
+use sestina_session::host::Host;
+use sestina_storage::{ColumnValue as _, Range};
+use sestina_types::xep_0004::{Form, FormType};
+use sestina_types::xep_0060::errors::MaxNodesExceeded;
+use sestina_types::xep_0060::event::{self, EventChoice};
+use sestina_types::xep_0060::owner::{
+    Affiliation as AffiliationItem, Affiliations, Configure, DefaultElement, Pubsub, PubsubChoice,
+    Subscription, SubscriptionState, Subscriptions,
+};
+use sestina_types::xep_0060::pubsub;
+use sestina_types::xep_0060::tables::{
+    PUBSUB_AFFILIATIONS_OF_NODE, PUBSUB_ITEMS_OF_NODE, PUBSUB_SUBSCRIPTIONS_OF_NODE,
+    PubsubAffiliations, PubsubAffiliationsRow, PubsubItems, PubsubNodes, PubsubSubscriptions,
+};
+use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
+
+use super::book::{Node, Page};
+use super::notify::{self, News};
+use super::standing::{self, Affiliation};
+use super::{Configuration, Server, check_name, subscription};
+
+/// How many affiliations a node may have.
+const MOST_AFFILIATIONS: usize = 1000;
+
+/// Makes a node (§8.1), under a name of our choice where none is said.
+pub(super) async fn create(
+    server: &Server,
+    host: &Arc<Host>,
+    account: &BareJid,
+    who: &Jid,
+    name: Option<Text>,
+    form: Option<&Form>,
+) -> Result<Option<pubsub::Pubsub>, StanzaError> {
+    if who.bare_str() != account.as_str() {
+        return Err(StanzaError::new(Condition::Forbidden));
+    }
+    let page = server.book.open(host, account).await?;
+    let _change = page.change().await;
+    let is_chosen = name.is_none();
+    let name = name.unwrap_or_else(|| host.random().token());
+    if page.node(&name).is_some() {
+        return Err(StanzaError::new(Condition::Conflict));
+    }
+    make_room(server, &page, &name)?;
+    let mut configuration = Configuration::default_of(&server.limits);
+    if let Some(form) = form {
+        configuration = configuration.changed(form, &server.limits)?;
+    }
+    let node = Node::new(&name, configuration, host.clock().now());
+    let mut transaction = server.book.transaction();
+    transaction.put::<PubsubNodes>(&node.row(account));
+    transaction.commit().await?;
+    page.put(node);
+    Ok(is_chosen.then(|| pubsub::Pubsub {
+        action: Some(pubsub::PubsubChoice::Create(pubsub::Create {
+            node: Some(name),
+            ..pubsub::Create::default()
+        })),
+        ..pubsub::Pubsub::default()
+    }))
+}
+
+/// Refuses a name that no node can have, and one node too many.
+pub(super) fn make_room(server: &Server, page: &Page, name: &str) -> Result<(), StanzaError> {
+    check_name("a node", name)?;
+    if page.len() >= server.limits.max_nodes {
+        return Err(StanzaError::new(Condition::Conflict)
+            .with_application(&MaxNodesExceeded::default())
+            .with_text(format!(
+                "an account has no more than {} nodes; delete others first",
+                server.limits.max_nodes
+            )));
+    }
+    Ok(())
+}
+
+/// What an owner may look at.
+pub(super) async fn get(
+    server: &Server,
+    host: &Arc<Host>,
+    account: &BareJid,
+    who: &Jid,
+    request: Pubsub,
+) -> Result<Pubsub, StanzaError> {
+    let owned = async |name: &str| {
+        let node = server.node(host, account, name).await?;
+        standing::must_own(account, &node, who)?;
+        Ok::<_, StanzaError>(node)
+    };
+    let answer = match request.action {
+        PubsubChoice::Configure(request) => {
+            let name = request.node.ok_or_else(no_node)?;
+            let node = owned(&name).await?;
+            PubsubChoice::Configure(Configure {
+                node: Some(name),
+                form: Some(node.configuration.form(FormType::Form)),
+                ..Configure::default()
+            })
+        }
+        PubsubChoice::Default(_) if who.bare_str() == account.as_str() => {
+            let defaults = Configuration::default_of(&server.limits);
+            PubsubChoice::Default(DefaultElement {
+                form: Some(defaults.form(FormType::Form)),
+                ..DefaultElement::default()
+            })
+        }
+        PubsubChoice::Default(_) => return Err(StanzaError::new(Condition::Forbidden)),
+        PubsubChoice::Affiliations(request) => {
+            let node = owned(&request.node).await?;
+            let all = node.affiliations.iter().map(|(jid, affiliation)| {
+                AffiliationItem::new(affiliation.to_owner(), Jid::clone(jid))
+            });
+            let own = AffiliationItem::new(Affiliation::Owner.to_owner(), Jid::clone(account));
+            PubsubChoice::Affiliations(Affiliations {
+                affiliations: std::iter::once(own).chain(all).collect(),
+                ..Affiliations::new(request.node)
+            })
+        }
+        PubsubChoice::Subscriptions(request) => {
+            let node = owned(&request.node).await?;
+            let all = node.subscriptions.iter().map(|row| Subscription {
+                subid: Some(row.subid.as_str().into()),
+                ..Subscription::new(row.subscriber.clone(), SubscriptionState::Subscribed)
+            });
+            PubsubChoice::Subscriptions(Subscriptions {
+                subscriptions: all.collect(),
+                ..Subscriptions::new(request.node)
+            })
+        }
+        PubsubChoice::Delete(_) | PubsubChoice::Purge(_) => {
+            return Err(StanzaError::new(Condition::BadRequest));
+        }
+    };
+    Ok(Pubsub::new(answer))
+}
+
+/// What an owner changes.
+pub(super) async fn set(
+    server: &Server,
+    host: &Arc<Host>,
+    account: &BareJid,
+    who: &Jid,
+    request: Pubsub,
+) -> Result<(), StanzaError> {
+    let page = server.book.open(host, account).await?;
+    let _change = page.change().await;
+    let owned = |name: &str| {
+        let node = page
+            .node(name)
+            .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
+        standing::must_own(account, &node, who)?;
+        Ok::<_, StanzaError>(node)
+    };
+    match request.action {
+        PubsubChoice::Configure(request) => {
+            let node = owned(&request.node.ok_or_else(no_node)?)?;
+            let form = request
+                .form
+                .ok_or_else(|| StanzaError::new(Condition::BadRequest))?;
+            if form.type_ == FormType::Cancel {
+                return Ok(());
+            }
+            let next = node.configuration.changed(&form, &server.limits)?;
+            configure(server, host, &page, &node, next).await
+        }
+        PubsubChoice::Affiliations(request) => {
+            let node = owned(&request.node)?;
+            affiliate(server, &page, &node, request.affiliations).await
+        }
+        PubsubChoice::Subscriptions(request) => {
+            let node = owned(&request.node)?;
+            subscription::set_by_owner(server, host, &page, &node, request.subscriptions).await
+        }
+        PubsubChoice::Purge(request) => {
+            let node = owned(&request.node)?;
+            server
+                .book
+                .items()
+                .delete_of_node(account, &node.name, Range::all())
+                .await?;
+            node.emptied();
+            if node.configuration.tells_of_retraction() {
+                notify::tell(server, host, &page, &node, News::Purged).await;
+            }
+            Ok(())
+        }
+        PubsubChoice::Delete(request) => {
+            let node = owned(&request.node)?;
+            let to = request.redirect.map(|redirect| redirect.uri);
+            delete(server, host, &page, &node, to).await
+        }
+        PubsubChoice::Default(_) => Err(super::unsupported("modify-default")),
+    }
+}
+
+fn no_node() -> StanzaError {
+    StanzaError::new(Condition::BadRequest)
+        .with_application(&sestina_types::xep_0060::errors::NodeidRequired::default())
+}
+
+async fn configure(
+    server: &Server,
+    host: &Arc<Host>,
+    page: &Page,
+    node: &Node,
+    next: Configuration,
+) -> Result<(), StanzaError> {
+    let mut changed = node.clone();
+    changed.configuration = next;
+    let kept = usize::try_from(changed.configuration.kept(&server.limits)).unwrap_or(usize::MAX);
+    let mut transaction = server.book.transaction();
+    transaction.put::<PubsubNodes>(&changed.row(page.owner()));
+    // A node that is to keep fewer items lets go of the oldest.
+    let order = server.book.order(page.owner(), node).await?;
+    let more = order.len().saturating_sub(kept);
+    let gone: Vec<String> = order.into_values().take(more).collect();
+    for id in &gone {
+        transaction.delete::<PubsubItems>(&[
+            page.owner().to_value(),
+            node.name.as_str().into(),
+            id.as_str().into(),
+        ]);
+    }
+    transaction.commit().await?;
+    changed.removed(&gone);
+    page.put(changed.clone());
+    if changed.configuration.tells_of_changes() {
+        let with_form = changed.configuration.delivers_payloads();
+        let news = EventChoice::Configuration(event::Configuration {
+            node: Some(node.name.as_str().into()),
+            form: with_form.then(|| changed.configuration.form(FormType::Result)),
+            ..event::Configuration::default()
+        });
+        notify::tell(server, host, page, &changed, News::Configured(news)).await;
+    }
+    Ok(())
+}
+
+async fn affiliate(
+    server: &Server,
+    page: &Page,
+    node: &Node,
+    wanted: Vec<AffiliationItem>,
+) -> Result<(), StanzaError> {
+    let mut changed = node.clone();
+    let mut transaction = server.book.transaction();
+    for wanted in wanted {
+        let account = wanted.jid.to_bare().detach();
+        if account == *page.owner() {
+            return Err(StanzaError::new(Condition::NotAcceptable)
+                .with_text("an account owns its nodes, whatever happens"));
+        }
+        match Affiliation::asked(wanted.affiliation) {
+            Some(affiliation) => {
+                transaction.put::<PubsubAffiliations>(&PubsubAffiliationsRow {
+                    service: page.owner().clone(),
+                    node: node.name.clone(),
+                    account: account.clone(),
+                    affiliation: affiliation.word().to_owned(),
+                });
+                changed.affiliations.insert(account, affiliation);
+            }
+            None => {
+                transaction.delete::<PubsubAffiliations>(&[
+                    page.owner().to_value(),
+                    node.name.as_str().into(),
+                    account.to_value(),
+                ]);
+                changed.affiliations.remove(&account);
+            }
+        }
+    }
+    if changed.affiliations.len() > MOST_AFFILIATIONS {
+        return Err(StanzaError::new(Condition::NotAllowed).with_text(format!(
+            "a node has no more than {MOST_AFFILIATIONS} affiliations"
+        )));
+    }
+    transaction.commit().await?;
+    page.put(changed);
+    Ok(())
+}
+
+async fn delete(
+    server: &Server,
+    host: &Arc<Host>,
+    page: &Page,
+    node: &Node,
+    redirect: Option<Text>,
+) -> Result<(), StanzaError> {
+    let key = [page.owner().to_value(), node.name.as_str().into()];
+    let mut transaction = server.book.transaction();
+    transaction.delete::<PubsubNodes>(&key);
+    transaction.delete_where::<PubsubItems>(&PUBSUB_ITEMS_OF_NODE, &key, Range::all());
+    transaction.delete_where::<PubsubSubscriptions>(
+        &PUBSUB_SUBSCRIPTIONS_OF_NODE,
+        &key,
+        Range::all(),
+    );
+    transaction.delete_where::<PubsubAffiliations>(
+        &PUBSUB_AFFILIATIONS_OF_NODE,
+        &key,
+        Range::all(),
+    );
+    transaction.commit().await?;
+    page.remove(&node.name);
+    if node.configuration.tells_of_deletion() {
+        notify::tell(server, host, page, node, News::Deleted(redirect)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! XEP-0163, Personal Eventing Protocol: what an account publishes of itself reaches, by itself, those who see its
+//! presence and say in theirs what they want to hear of.
+//!
+//! What a session wants to hear of stands behind the hash in its presence (XEP-0115), asked for once. A session gets the
+//! last items of a contact once, as it comes online or says that it wants to hear of more.
+
+mod interests;
+
+use std::sync::{Arc, Weak};
+
+use sestina_session::host::{Host, Resource};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
+use sestina_session::stages::{Delivery, Flow, StageContext};
+use sestina_skeletons::xep_0163::{self as skeleton, Settings};
+use sestina_types::xep_0115::Caps;
+use sestina_wire::{BareJid, Jid, Stanza, StanzaError, StanzaType};
+
+use crate::xep_0115::{Capabilities, Known};
+use crate::{rfc_6121, xep_0060, xep_0191};
+use interests::{Interests, Met, Remotes};
+
+/// The server's part.
+pub struct Server {
+    remotes: Remotes,
+}
+
+impl skeleton::Server for Server {
+    fn new(_: &Setup<'_, Settings>) -> Result<Self, PluginError> {
+        Ok(Self {
+            remotes: Remotes::default(),
+        })
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        if let Some(nodes) = xep_0060::Server::of(registrar.host()) {
+            nodes.set_audience(Arc::new(Listeners(Arc::downgrade(self))));
+        }
+        Ok(())
+    }
+
+    fn own_presence(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        let Some(session) = d.from_session.as_ref().filter(|_| d.stanza.to().is_none()) else {
+            return Flow::Continue;
+        };
+        match d.type_() {
+            StanzaType::Unavailable => {
+                session.extensions().remove::<Interests>();
+            }
+            StanzaType::Available => {
+                if let Some(caps) = caps(&d.stanza) {
+                    self.session_announced(&cx.host, session, caps);
+                }
+            }
+            _ => {}
+        }
+        Flow::Continue
+    }
+
+    fn contact_presence(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        let Some(from) = d.stanza.from() else {
+            return Flow::Continue;
+        };
+        // Sessions of this host say it themselves.
+        if cx.host.serves(from) || from.resource().is_none() {
+            return Flow::Continue;
+        }
+        match d.type_() {
+            StanzaType::Unavailable | StanzaType::Error => self.remotes.forget(from),
+            StanzaType::Available => {
+                if let Some(caps) = caps(&d.stanza) {
+                    self.contact_announced(&cx.host, &d.account, from, caps);
+                }
+            }
+            _ => {}
+        }
+        Flow::Continue
+    }
+
+    fn let_in(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        let (StanzaType::Subscribed, Some(from), Some(to)) =
+            (d.type_(), d.stanza.from(), d.stanza.to())
+        else {
+            return Flow::Continue;
+        };
+        if !cx.host.serves(from) {
+            return Flow::Continue;
+        }
+        let (account, contact) = (from.to_bare().detach(), to.to_bare().detach());
+        let listeners = self.listeners(&cx.host, &contact);
+        if !listeners.is_empty() {
+            let host = Arc::clone(&cx.host);
+            tokio::spawn(async move {
+                for (listener, interests) in listeners {
+                    let wants = |node: &str| wants(&interests, node);
+                    send_last(&host, &account, &listener, wants).await;
+                }
+            });
+        }
+        Flow::Continue
+    }
+}
+
+impl Server {
+    /// A session says what it is: whoever it sees lets it have what they published last.
+    fn session_announced(self: &Arc<Self>, host: &Arc<Host>, session: &Arc<Resource>, caps: Caps) {
+        let interests = session.extensions().get_or_insert_with(Interests::default);
+        if !interests.announce(&caps.ver) {
+            return;
+        }
+        let account = session.account();
+        let others = account.resources();
+        let is_first = !others
+            .iter()
+            .any(|other| other.is_available() && !Arc::ptr_eq(other, session));
+        if is_first {
+            let mut contacts = rfc_6121::subscribers(account);
+            contacts.retain(|contact| !host.serves(contact));
+            self.remotes.forget_told(account.jid(), &contacts);
+        }
+        let (host, session) = (Arc::clone(host), Arc::clone(session));
+        tokio::spawn(async move {
+            let (jid, account) = (session.jid(), session.account());
+            let known = Known::of(&host);
+            let Some(found) = known.resolve(&host, &caps, jid, account.jid()).await else {
+                return;
+            };
+            let Some(before) = interests.find(&caps.ver, Arc::clone(&found)) else {
+                return;
+            };
+            let fresh = |node: &str| {
+                wants(&found, node) && !before.as_ref().is_some_and(|before| wants(before, node))
+            };
+            if !found.interests().any(fresh) {
+                return;
+            }
+            let mut accounts = rfc_6121::subscriptions(account);
+            accounts.retain(|other| host.serves(other) && other.local().is_some());
+            accounts.insert(0, account.jid().clone());
+            for other in accounts {
+                if !session.is_available() {
+                    return;
+                }
+                send_last(&host, &other, jid, fresh).await;
+            }
+        });
+    }
+
+    /// The same for a session elsewhere that shows its presence to an account.
+    fn contact_announced(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        account: &BareJid,
+        from: &Jid,
+        caps: Caps,
+    ) {
+        // Only who may see the account is asked, and remembered.
+        let sees = host.account(account).is_some_and(|account| {
+            rfc_6121::subscribers(&account)
+                .iter()
+                .any(|contact| contact.as_str() == from.bare_str())
+        });
+        if !sees {
+            return;
+        }
+        let Some(Met { remote, was_told }) = self.remotes.meet(from, &caps.ver, account) else {
+            return;
+        };
+        let (host, account, from) = (Arc::clone(host), account.detach(), from.detach());
+        tokio::spawn(async move {
+            let known = Known::of(&host);
+            let Some(found) = known.resolve(&host, &caps, &from, &account).await else {
+                return;
+            };
+            let Some(before) = remote.interests.find(&caps.ver, Arc::clone(&found)) else {
+                return;
+            };
+            let before = before.filter(|_| was_told);
+            let fresh = |node: &str| {
+                wants(&found, node) && !before.as_ref().is_some_and(|before| wants(before, node))
+            };
+            if found.interests().any(fresh) {
+                send_last(&host, &account, &from, fresh).await;
+            }
+        });
+    }
+
+    /// The sessions of somebody that said what they want to hear of.
+    fn listeners(&self, host: &Host, account: &BareJid) -> Vec<(Jid, Arc<Capabilities>)> {
+        if host.serves(account) {
+            let sessions = host.resources(account);
+            let sessions = sessions.iter().filter(|session| session.is_available());
+            return sessions
+                .filter_map(|session| {
+                    let interests = session.extensions().get::<Interests>()?;
+                    Some((Jid::clone(session.jid()), interests.known()?))
+                })
+                .collect();
+        }
+        let sessions = self.remotes.of(account).into_iter();
+        sessions
+            .filter_map(|(jid, remote)| Some((jid, remote.interests.known()?)))
+            .collect()
+    }
+}
+
+/// Who hears of what is published.
+struct Listeners(Weak<Server>);
+
+impl xep_0060::Audience for Listeners {
+    fn of(&self, host: &Host, accounts: &[BareJid], node: &str) -> Vec<Jid> {
+        let Some(server) = self.0.upgrade() else {
+            return Vec::new();
+        };
+        let wanted = format!("{node}+notify");
+        let all = accounts
+            .iter()
+            .flat_map(|account| server.listeners(host, account));
+        all.filter(|(_, interests)| interests.has(&wanted))
+            .map(|(jid, _)| jid)
+            .collect()
+    }
+}
+
+/// What a presence says of the one who sent it.
+fn caps(presence: &Stanza) -> Option<Caps> {
+    let caps = presence.decode::<Caps>()?;
+    caps.inspect_err(|error| tracing::debug!(%error, "passed over capabilities"))
+        .ok()
+}
+
+fn wants(interests: &Capabilities, node: &str) -> bool {
+    interests.has(&format!("{node}+notify"))
+}
+
+/// Sends what an account published last, of the nodes that a session wants to hear of, where it may see the account.
+async fn send_last(
+    host: &Arc<Host>,
+    account: &BareJid,
+    reader: &Jid,
+    wants: impl Fn(&str) -> bool,
+) {
+    if let Err(error) = try_send_last(host, account, reader, wants).await {
+        tracing::warn!(%error, %account, "last items are not sent");
+    }
+}
+
+async fn try_send_last(
+    host: &Arc<Host>,
+    account: &BareJid,
+    reader: &Jid,
+    wants: impl Fn(&str) -> bool,
+) -> Result<(), StanzaError> {
+    let (Some(nodes), Some(rosters)) = (xep_0060::Server::of(host), rfc_6121::Server::of(host))
+    else {
+        return Ok(());
+    };
+    let last = nodes.last_items(host, account, reader, wants).await?;
+    let is_kept_away = || {
+        let online = host.account(account);
+        online.is_some_and(|online| xep_0191::is_blocked(&online, reader))
+    };
+    // An open node is there for everybody who asks; by itself it reaches contacts alone.
+    if last.is_empty() || is_kept_away() || !rosters.is_seen_by(account, reader).await? {
+        return Ok(());
+    }
+    for message in last {
+        let _ = host.route(message.with_to(reader.clone())).await;
+    }
+    Ok(())
+}
