@@ -43,6 +43,12 @@ fn slixmpp_sees_what_its_other_client_does() {
     script(&python, "carbons.py", &start(""));
 }
 
+#[test]
+fn slixmpp_publishes_for_its_contacts_and_itself() {
+    let python = ready!("slixmpp, personal events", slixmpp::installed());
+    script(&python, "events.py", &start(""));
+}
+
 /// Without a password, as the account that the certificate names: slixmpp, and our own client.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_log_in_with_certificates() {

@@ -6,13 +6,16 @@
 mod archive;
 mod blocking;
 mod keeping;
+mod node_access;
+mod personal_events;
+mod publishing;
 mod without_tables;
 
 use std::sync::Arc;
 
 use sestina_plugins::{
-    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0054, xep_0160, xep_0191, xep_0199,
-    xep_0202, xep_0313,
+    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0054, xep_0060, xep_0115, xep_0160,
+    xep_0163, xep_0191, xep_0199, xep_0202, xep_0313,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, PluginError, Setup};
@@ -32,6 +35,7 @@ struct Changes {
     archive: skeletons::xep_0313::Settings,
     private: skeletons::xep_0049::Settings,
     cards: skeletons::xep_0054::Settings,
+    nodes: skeletons::xep_0060::Settings,
 }
 
 fn plugins(
@@ -49,7 +53,7 @@ fn plugins(
         };
     }
     let mut plugins = usual!(
-        rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0160, xep_0199, xep_0202
+        rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0115, xep_0160, xep_0163, xep_0199, xep_0202
     );
     plugins.extend(passive!(
         xep_0004, xep_0059, xep_0082, xep_0122, xep_0203, xep_0297, xep_0334, xep_0359
@@ -66,19 +70,26 @@ fn plugins(
     plugins.push(skeletons::xep_0054::server::<xep_0054::Server>(
         &Setup::new(&changes.cards, host),
     )?);
+    plugins.push(skeletons::xep_0060::server::<xep_0060::Server>(
+        &Setup::new(&changes.nodes, host),
+    )?);
     Ok(plugins)
 }
 
 async fn server_with(changes: Changes, storage: Storage) -> Server {
+    let host = host("a.example", changes, storage).await;
+    Server::builder().host(host).start().await.unwrap()
+}
+
+async fn host(domain: &str, changes: Changes, storage: Storage) -> HostConfig {
     let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
     for account in ["juliet", "romeo", "nurse"] {
-        let jid = BareJid::new(Some(account), "a.example").unwrap();
+        let jid = BareJid::new(Some(account), domain).unwrap();
         accounts.create(&jid, "secret").await.unwrap();
     }
-    let host = HostConfig::new("a.example", storage, accounts)
+    HostConfig::new(domain, storage, accounts)
         .unwrap()
-        .plugins(move |host| plugins(&changes, host));
-    Server::builder().host(host).start().await.unwrap()
+        .plugins(move |host| plugins(&changes, host))
 }
 
 async fn server() -> Server {

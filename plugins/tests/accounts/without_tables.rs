@@ -112,6 +112,16 @@ async fn plugins_work_from_memory_where_the_storage_cannot_with_one_warning_each
     .await;
     let block = "<block xmlns='urn:xmpp:blocking'><item jid='nurse@a.example'/></block>";
     ask(&mut juliet, "set", block, "").await;
+    let tune = "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='tune'>\
+        <item id='1'><tune xmlns='tune'/></item></publish></pubsub>";
+    ask(&mut juliet, "set", tune, "").await;
+    ask(
+        &mut juliet,
+        "get",
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='tune'/></pubsub>",
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='tune'><item id='1'><tune xmlns='tune'/></item></items></pubsub>",
+    )
+    .await;
     let item = "<query xmlns='jabber:iq:roster'><item jid='romeo@a.example' name='Romeo'/></query>";
     ask(&mut juliet, "set", item, "").await;
     ask(
@@ -147,9 +157,10 @@ async fn plugins_work_from_memory_where_the_storage_cannot_with_one_warning_each
         "cards",
         "private XML",
         "last activities",
+        "no nodes",
     ] {
         let of_it = warnings.iter().filter(|line| line.contains(what));
         assert_eq!(of_it.count(), 1, "{what}: {said}");
     }
-    assert_eq!(warnings.len(), 7, "{said}");
+    assert_eq!(warnings.len(), 8, "{said}");
 }
