@@ -40,6 +40,11 @@ pub fn subscribers(account: &Account) -> Vec<BareJid> {
     })
 }
 
+/// Whether somebody may see the presence of an account that is online. No storage is asked.
+pub fn is_seen_by(account: &Account, other: &Jid) -> bool {
+    Book::at_hand(account).is_some_and(|page| page.read().sees(other.bare_str()))
+}
+
 /// The contacts whose presence an account that is online sees. No storage is asked.
 pub fn subscriptions(account: &Account) -> Vec<BareJid> {
     Book::at_hand(account).map_or_else(Vec::new, |page| {

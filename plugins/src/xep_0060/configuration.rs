@@ -308,14 +308,14 @@ fn unacceptable(text: impl Into<Text>) -> StanzaError {
 
 /// Refuses what no node of an account can be.
 fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
-    match &wanted.access_model {
-        Some(AccessModel::Authorize | AccessModel::Other(_)) => {
-            return Err(
-                unacceptable("the access models are open, presence, roster and whitelist")
-                    .with_application(&UnsupportedAccessModel::default()),
-            );
-        }
-        _ => {}
+    if matches!(
+        wanted.access_model,
+        Some(AccessModel::Authorize | AccessModel::Other(_))
+    ) {
+        return Err(
+            unacceptable("the access models are open, presence, roster and whitelist")
+                .with_application(&UnsupportedAccessModel::default()),
+        );
     }
     if let Some(most) = wanted.max_items.as_deref().filter(|most| *most != "max") {
         let number = most.parse::<u64>().ok();

@@ -33,7 +33,7 @@ pub(super) enum News<'a> {
     /// The node is no more.
     Deleted(Option<Text>),
     /// The node is configured otherwise.
-    Configured(EventChoice),
+    Configured(Box<EventChoice>),
 }
 
 /// Tells everybody who may and wants to hear of it. What a slow reader holds up is waited for together.
@@ -73,7 +73,7 @@ pub(super) async fn tell(
             redirect: to.map(sestina_types::xep_0060::event::Redirect::new),
             ..Delete::new(name())
         }),
-        News::Configured(choice) => choice,
+        News::Configured(choice) => *choice,
     };
     let message = message(host, page.owner(), node, &Event::new(change));
     let sending =
@@ -150,7 +150,6 @@ async fn recipients(
     node: &Node,
 ) -> Result<BTreeSet<Jid>, StorageError> {
     let mut all = BTreeSet::new();
-    let online = host.account(owner);
     if let Some(audience) = server.audience.get() {
         let mut contacts = match rfc_6121::Server::of(host) {
             Some(rosters) => rosters.subscribers(owner).await?,
@@ -168,11 +167,10 @@ async fn recipients(
     }
     let mut allowed = BTreeSet::new();
     for jid in all {
-        let is_kept_away = online
-            .as_ref()
-            .is_some_and(|account| xep_0191::is_blocked(account, &jid));
         // A later change may have taken the right that a subscriber once had.
-        if !is_kept_away && standing::may_read(host, owner, node, &jid).await.is_ok() {
+        if standing::may_read(host, owner, node, &jid).await.is_ok()
+            && !xep_0191::blocks(host, owner, &jid).await?
+        {
             allowed.insert(jid);
         }
     }

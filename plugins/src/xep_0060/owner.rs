@@ -230,11 +230,11 @@ async fn configure(
     page.put(changed.clone());
     if changed.configuration.tells_of_changes() {
         let with_form = changed.configuration.delivers_payloads();
-        let news = EventChoice::Configuration(event::Configuration {
+        let news = Box::new(EventChoice::Configuration(event::Configuration {
             node: Some(node.name.as_str().into()),
             form: with_form.then(|| changed.configuration.form(FormType::Result)),
             ..event::Configuration::default()
-        });
+        }));
         notify::tell(server, host, page, &changed, News::Configured(news)).await;
     }
     Ok(())

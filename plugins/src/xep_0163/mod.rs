@@ -154,11 +154,9 @@ impl Server {
         caps: Caps,
     ) {
         // Only who may see the account is asked, and remembered.
-        let sees = host.account(account).is_some_and(|account| {
-            rfc_6121::subscribers(&account)
-                .iter()
-                .any(|contact| contact.as_str() == from.bare_str())
-        });
+        let sees = host
+            .account(account)
+            .is_some_and(|account| rfc_6121::is_seen_by(&account, from));
         if !sees {
             return;
         }
@@ -255,12 +253,11 @@ async fn try_send_last(
         return Ok(());
     };
     let last = nodes.last_items(host, account, reader, wants).await?;
-    let is_kept_away = || {
-        let online = host.account(account);
-        online.is_some_and(|online| xep_0191::is_blocked(&online, reader))
-    };
     // An open node is there for everybody who asks; by itself it reaches contacts alone.
-    if last.is_empty() || is_kept_away() || !rosters.is_seen_by(account, reader).await? {
+    if last.is_empty()
+        || !rosters.is_seen_by(account, reader).await?
+        || xep_0191::blocks(host, account, reader).await?
+    {
         return Ok(());
     }
     for message in last {

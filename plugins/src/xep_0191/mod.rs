@@ -10,10 +10,11 @@ use std::sync::Arc;
 use sestina_session::errors::Refusal as _;
 use sestina_session::host::{Account, Host, Resource};
 use sestina_session::mux::{Empty, IqContext};
-use sestina_session::plugin::{PluginError, Setup};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::router::Outcome;
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0191::{self as skeleton, Settings};
+use sestina_storage::StorageError;
 use sestina_types::xep_0191::blocking::{Block, Blocklist, Item, Unblock};
 use sestina_types::xep_0191::errors::Blocked;
 use sestina_wire::{
@@ -38,6 +39,11 @@ impl skeleton::Server for Server {
             lists: Lists::new(setup.storage())?,
             max_blocked: usize::try_from(setup.settings.max_blocked).unwrap_or_default(),
         })
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        registrar.host().extensions().insert(Arc::clone(self));
+        Ok(())
     }
 
     async fn blocklist(&self, cx: &IqContext, _: Blocklist) -> Result<Blocklist, StanzaError> {
@@ -189,8 +195,18 @@ fn kept_away(d: &mut Delivery) -> Flow {
     }
 }
 
-/// Whether an account that is online blocks somebody. No storage is asked.
-pub fn is_blocked(account: &Account, other: &Jid) -> bool {
+/// Whether an account, online or not, blocks somebody; nobody is blocked on a host without this plugin.
+///
+/// # Errors
+/// What storage reports. Of an account that is online none is asked.
+pub async fn blocks(host: &Host, account: &BareJid, other: &Jid) -> Result<bool, StorageError> {
+    match host.extensions().get::<Server>() {
+        Some(server) => Ok(server.lists.of(host, account).await?.blocks(other)),
+        None => Ok(false),
+    }
+}
+
+fn is_blocked(account: &Account, other: &Jid) -> bool {
     List::at_hand(account).is_some_and(|list| list.blocks(other))
 }
 

@@ -287,6 +287,34 @@ async fn the_last_items_of_those_who_are_away_come_too_and_of_those_who_let_in()
     let mut again = join(&server, "romeo@a.example/again").await;
     again.send(&presence(WANTS_TUNES)).await;
     expect_message(&mut again, &last.replace("/orchard", "/again")).await;
+
+    // Not to whom it blocks, whether it is there or not.
+    let mut juliet = login(&server, "juliet@a.example/balcony").await;
+    ask(
+        &mut juliet,
+        "set",
+        "<block xmlns='urn:xmpp:blocking'><item jid='romeo@a.example'/></block>",
+        "",
+    )
+    .await;
+    send_tune(&mut juliet, "2", "Old Man").await;
+    juliet.expect(PUBLISHED).await;
+    juliet.close().await;
+    let mut blocked = join(&server, "romeo@a.example/blocked").await;
+    blocked.send(&presence(WANTS_TUNES)).await;
+    blocked
+        .expect("<presence from='romeo@a.example/blocked'/>")
+        .await;
+    for session in [&mut blocked, &mut again] {
+        session.send(ROUND).await;
+        loop {
+            let frame = session.recv().await;
+            assert_ne!(frame.root().name(), "message", "{}", frame.as_str());
+            if frame.root().name() == "iq" {
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -327,7 +355,7 @@ async fn contacts_elsewhere_are_told_as_well() {
     loop {
         let frame = romeo.recv().await;
         let root = frame.root();
-        match &*root.name() {
+        match root.name() {
             "iq" => {
                 asked += 1;
                 let (id, from) = (root.attr("id").unwrap(), root.attr("from").unwrap());
