@@ -55,7 +55,7 @@ async def main(settings):
     name = desk["xep_0084"].generate_id(AVATAR)
     await desk["xep_0084"].publish_avatar(AVATAR, timeout=10)
     await desk["xep_0084"].publish_avatar_metadata(
-        {"id": name, "type": "image/png", "bytes": len(AVATAR), "width": 1, "height": 1}, timeout=10)
+        {"id": name, "type": "image/png", "bytes": str(len(AVATAR)), "width": "1", "height": "1"}, timeout=10)
     for client in (phone, friend):
         event = await client.expect("avatar_metadata_publish")
         item = event["pubsub_event"]["items"]["item"]
