@@ -72,24 +72,28 @@ impl skeleton::Server for Server {
             return Flow::Continue;
         }
         recent.add(&delivery.stanza);
-        let mut later = Vec::new();
-        for other in others {
-            let forwarded = forward(&delivery.stanza);
-            let copy = wrap(&delivery.stanza, account.jid(), &other).with(&Sent::new(forwarded));
-            if let Routed::Later(routed) = cx.host.deliver_to(&other, copy) {
-                later.push(routed);
+        let (host, account) = (Arc::clone(&cx.host), account.jid().clone());
+        // They are given nothing before its archive has it.
+        Flow::Afterwards(Box::new(move |delivery| {
+            let mut later = Vec::new();
+            for other in others {
+                let forwarded = forward(&delivery.stanza);
+                let copy = wrap(&delivery.stanza, &account, &other).with(&Sent::new(forwarded));
+                if let Routed::Later(routed) = host.deliver_to(&other, copy) {
+                    later.push(routed);
+                }
             }
-        }
-        if later.is_empty() {
-            return Flow::Continue;
-        }
-        // A client that reads slowly is waited for, as if it were the addressee.
-        Flow::wait(async move {
-            for routed in later {
-                routed.await;
+            if later.is_empty() {
+                return Flow::Continue;
             }
-            Flow::Continue
-        })
+            // A client that reads slowly is waited for, as if it were the addressee.
+            Flow::wait(async move {
+                for routed in later {
+                    routed.await;
+                }
+                Flow::Continue
+            })
+        }))
     }
 
     fn received(self: &Arc<Self>, _: &StageContext, delivery: &mut Delivery) -> Flow {

@@ -77,13 +77,7 @@ impl skeleton::Server for Server {
             return Flow::Continue;
         }
         let row = self.row(&cx.host, &d.account, to, &d.stanza, false);
-        let this = Arc::clone(self);
-        Flow::wait(async move {
-            match this.archive.insert(&row).await {
-                Ok(()) => Flow::Continue,
-                Err(error) => Flow::Refuse(errors::storage(error)),
-            }
-        })
+        self.store(row)
     }
 
     fn archive_received(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
@@ -99,21 +93,19 @@ impl skeleton::Server for Server {
             return Flow::Continue;
         };
         let row = self.row(&cx.host, &d.account, from, &d.stanza, true);
-        let this = Arc::clone(self);
-        Flow::wait(async move {
-            if let Err(error) = this.archive.insert(&row).await {
-                return Flow::Refuse(errors::storage(error));
-            }
-            Flow::Then(Box::new(move |d| {
-                d.stanza
-                    .append(&StanzaId::new(row.id.into(), Jid::clone(&row.owner)));
-                Flow::Continue
-            }))
-        })
+        let id = StanzaId::new(row.id.as_str().into(), Jid::clone(&row.owner));
+        d.stanza.append(&id);
+        self.store(row)
     }
 }
 
 impl Server {
+    /// Stores a message before anybody is given it, at the same time as the other archive does.
+    fn store(self: &Arc<Self>, row: ArchiveRow) -> Flow {
+        let this = Arc::clone(self);
+        Flow::until(async move { this.archive.insert(&row).await.map_err(errors::storage) })
+    }
+
     /// A message as it is stored.
     fn row(
         &self,

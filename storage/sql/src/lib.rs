@@ -25,6 +25,7 @@ pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod statements;
+mod together;
 mod writer;
 
 pub use backend::Sql;

@@ -7,7 +7,7 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     ops,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use sestina_storage::{
@@ -50,13 +50,19 @@ impl<'a> Parameter<'a> {
     }
 }
 
+/// One statement stores 1, 2, 4 … rows: so many numbers of rows, each with a text of its own.
+const DOUBLINGS: usize = 7;
+/// The most rows that one statement stores.
+pub const MOST_ROWS: usize = 1 << (DOUBLINGS - 1);
+
 /// The statements for one table.
 pub struct Statements {
     dialect: &'static dyn Dialect,
     table: &'static TableDescriptor,
     /// For each column whether it is [folded](sestina_schema).
     folded: Vec<bool>,
-    insert: Arc<str>,
+    /// For one row, two, four and so on.
+    inserts: [OnceLock<Arc<str>>; DOUBLINGS],
     put: Arc<str>,
     get: Arc<str>,
     delete: Arc<str>,
@@ -125,12 +131,9 @@ impl Statements {
             Arc::<str>::from(text.out)
         };
         Self {
-            insert: text(&|text| {
-                text.insert();
-                dialect.keep(&mut text.out, table);
-            }),
+            inserts: Default::default(),
             put: text(&|text| {
-                text.insert();
+                text.insert(1);
                 let names = text.stored();
                 let others = names.iter().map(String::as_str);
                 let of_key = |name: &&str| {
@@ -272,11 +275,33 @@ impl Statements {
         self.bound(&text, parameters)
     }
 
+    /// The statement that stores rows, as many as a power of two.
+    pub fn insert<'a>(&self, rows: impl IntoIterator<Item = &'a [Value]>) -> Bound<'a> {
+        let mut parameters = Vec::new();
+        let mut count = 0_usize;
+        for row in rows {
+            count += 1;
+            parameters.extend(self.of_row(row));
+        }
+        let build = || {
+            let mut text = Text::new(self.dialect, self.table, &self.folded);
+            text.insert(count);
+            self.dialect.keep(&mut text.out, self.table);
+            Arc::<str>::from(text.out)
+        };
+        let known = usize::try_from(count.trailing_zeros())
+            .ok()
+            .filter(|_| count.is_power_of_two())
+            .and_then(|place| self.inserts.get(place));
+        let text = known.map_or_else(build, |known| known.get_or_init(build).clone());
+        Bound { text, parameters }
+    }
+
     /// The statement of a change, with what is bound to it; `None` for one that does nothing.
     pub fn write<'a>(&self, write: &'a Write) -> Option<Bound<'a>> {
         Some(match write {
             Write::Put { row, .. } => self.bound(&self.put, self.of_row(row)),
-            Write::Insert { row, .. } => self.bound(&self.insert, self.of_row(row)),
+            Write::Insert { row, .. } => self.insert([row.as_slice()]),
             Write::Delete { key, .. } => self.bound(&self.delete, self.of_key(key)),
             Write::DeleteWhere(selection) => {
                 let query = selection.query;
@@ -578,7 +603,7 @@ impl<'t> Text<'t> {
         names
     }
 
-    fn insert(&mut self) {
+    fn insert(&mut self, rows: usize) {
         let names = self.stored();
         let name = self.table.name;
         self.push("INSERT INTO ").name(name).push(" (");
@@ -587,7 +612,11 @@ impl<'t> Text<'t> {
             &mut self.out,
             names.iter().map(String::as_str),
         );
-        self.push(") VALUES (").placeholders(names.len()).push(")");
+        self.push(") VALUES ");
+        for row in 0..rows {
+            self.push(if row == 0 { "(" } else { ", (" });
+            self.placeholders(names.len()).push(")");
+        }
     }
 
     fn key(&mut self) {

@@ -14,6 +14,7 @@ use crate::{
     backend::lookup,
     engine::{Connection, Engine, Verdict},
     statements,
+    together::together,
 };
 
 /// How many may wait for the writer. Who comes after them waits before the queue, and gives up
@@ -25,12 +26,12 @@ const GROUP: usize = 512;
 const TRIES: u32 = 5;
 
 /// One atomic list of changes and who waits for it.
-struct Job {
-    writes: Vec<Write>,
+pub(crate) struct Job {
+    pub(crate) writes: Vec<Write>,
     answer: oneshot::Sender<Answer>,
 }
 
-type Answer = Result<Vec<Outcome>, StorageError>;
+pub(crate) type Answer = Result<Vec<Outcome>, StorageError>;
 
 enum Message {
     Job(Job),
@@ -100,8 +101,17 @@ struct Task<E: Engine> {
     patience: Duration,
 }
 
+/// How the changes of a group are done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As if nobody could be at fault: rows that go into one table one after another go in one statement.
+    Together,
+    /// Each job by itself.
+    Apart,
+}
+
 /// Why a transaction was not done.
-enum Failure {
+pub(crate) enum Failure {
     /// One of its jobs is at fault: the others go without it.
     Fault(StorageError),
     /// It can be tried again: nothing of it was done.
@@ -181,8 +191,14 @@ impl<E: Engine> Task<E> {
         let patience = self.patience;
         let work = async {
             let mut tries = 0;
+            let mut way = match group {
+                [job] if job.writes.len() < 2 => Way::Apart,
+                _ => Way::Together,
+            };
             loop {
-                match self.transact(group).await {
+                match self.transact(group, way).await {
+                    // Nothing of it was done, and who is at fault only shows one by one.
+                    Err(Failure::Fault(_)) if way == Way::Together => way = Way::Apart,
                     Err(Failure::Again(error)) if tries < TRIES => {
                         tries += 1;
                         tracing::debug!(%error, tries, "writing again");
@@ -202,7 +218,7 @@ impl<E: Engine> Task<E> {
             .unwrap_or_else(|_| Err(late()))
     }
 
-    async fn transact(&mut self, group: &[Job]) -> Result<Vec<Answer>, Failure> {
+    async fn transact(&mut self, group: &[Job], way: Way) -> Result<Vec<Answer>, Failure> {
         // Taken out, so that an early return leaves none behind: what is in doubt is not used again.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -211,31 +227,24 @@ impl<E: Engine> Task<E> {
         if let Err(error) = E::command(&mut connection, E::BEGIN).await {
             return Err(undone::<E>(error));
         }
-        let mut answers = Vec::with_capacity(group.len());
-        for job in group {
-            let answer = match done::<E>(
-                &self.tables,
-                self.engine.largest(),
-                &mut connection,
-                &job.writes,
-            )
-            .await
-            {
-                Ok(outcomes) => Ok(outcomes),
-                Err(Undone::Job(error)) => Err(error),
-                Err(Undone::All(failure)) => {
-                    // The database may have done this itself, which makes it an error that says
-                    // nothing.
-                    if E::command(&mut connection, "ROLLBACK").await.is_ok()
-                        && !matches!(failure, Failure::Final(_))
-                    {
-                        self.connection = Some(connection);
-                    }
-                    return Err(failure);
+        let (tables, largest) = (&self.tables, self.engine.largest());
+        let answers = match way {
+            Way::Together => together::<E>(tables, largest, &mut connection, group).await,
+            Way::Apart => apart::<E>(tables, largest, &mut connection, group).await,
+        };
+        let answers = match answers {
+            Ok(answers) => answers,
+            Err(failure) => {
+                // The database may have done this itself, which makes it an error that says
+                // nothing.
+                if E::command(&mut connection, "ROLLBACK").await.is_ok()
+                    && !matches!(failure, Failure::Final(_))
+                {
+                    self.connection = Some(connection);
                 }
-            };
-            answers.push(answer);
-        }
+                return Err(failure);
+            }
+        };
         if let Err(error) = E::command(&mut connection, "COMMIT").await {
             let verdict = E::verdict(&error);
             let rolled_back = E::command(&mut connection, "ROLLBACK").await.is_ok();
@@ -251,6 +260,26 @@ impl<E: Engine> Task<E> {
         self.connection = Some(connection);
         Ok(answers)
     }
+}
+
+/// The jobs one after another, each with its own fate.
+async fn apart<E: Engine>(
+    tables: &Tables,
+    largest: usize,
+    connection: &mut Connection<E>,
+    group: &[Job],
+) -> Result<Vec<Answer>, Failure> {
+    let mut answers = Vec::with_capacity(group.len());
+    for job in group {
+        answers.push(
+            match done::<E>(tables, largest, connection, &job.writes).await {
+                Ok(outcomes) => Ok(outcomes),
+                Err(Undone::Job(error)) => Err(error),
+                Err(Undone::All(failure)) => return Err(failure),
+            },
+        );
+    }
+    Ok(answers)
 }
 
 /// One job. A single statement is undone by the database when it fails; a list needs a savepoint.
@@ -294,7 +323,7 @@ async fn done<E: Engine>(
     Ok(outcomes)
 }
 
-async fn one<E: Engine>(
+pub(crate) async fn one<E: Engine>(
     tables: &Tables,
     largest: usize,
     connection: &mut Connection<E>,
@@ -323,7 +352,7 @@ async fn one<E: Engine>(
 }
 
 /// Why a job was not done.
-enum Undone {
+pub(crate) enum Undone {
     /// It alone failed, and nothing of it is left.
     Job(StorageError),
     /// The transaction is lost, and all that was in it.
@@ -331,7 +360,7 @@ enum Undone {
 }
 
 /// What follows from an error before the commit: nothing was done.
-fn undone<E: Engine>(error: sqlx::Error) -> Failure {
+pub(crate) fn undone<E: Engine>(error: sqlx::Error) -> Failure {
     let verdict = E::verdict(&error);
     let error = E::map(error);
     match verdict {

@@ -439,9 +439,9 @@ fn run(
         };
         match flow {
             Flow::Continue => {}
-            Flow::Wait(future) => {
+            waiting @ (Flow::Wait(_) | Flow::Until(_)) => {
                 let wait = async move {
-                    match Flow::Wait(future).settled().await {
+                    match waiting.settled().await {
                         Flow::Continue => None,
                         decided => Some(decided),
                     }

@@ -20,7 +20,7 @@ use crate::mux::NonzaContext;
 use crate::router::{Outcome, Routed, Router};
 use crate::server::keep_alive::{KeepAlive, Silence};
 use crate::session::{Session, SessionError};
-use crate::stages::{Flow, SessionFunction, StageContext};
+use crate::stages::{SessionFunction, StageContext};
 use crate::transport::OutBuffer;
 
 /// Stanzas handled before other tasks get their turn.
@@ -147,10 +147,7 @@ async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFu
         host: Arc::clone(host),
     };
     for function in functions {
-        let mut flow = function(&cx, resource);
-        while let Flow::Wait(future) = flow {
-            flow = future.await;
-        }
+        function(&cx, resource).settled().await;
     }
 }
 

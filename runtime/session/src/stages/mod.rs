@@ -101,6 +101,11 @@ pub enum Flow {
     /// Changes the delivery, then decides. This is how a future of [`Flow::Wait`], which cannot
     /// borrow the delivery, comes back to it.
     Then(Box<dyn FnOnce(&mut Delivery) -> Flow + Send>),
+    /// The stanza goes on to the next functions, but nobody is given it before this is done: a write that has to be on the
+    /// disk, and that others of the same stanza may join. With an error the stanza is refused.
+    Until(BoxFuture<'static, Result<(), StanzaError>>),
+    /// As [`Flow::Then`], once everything is done that [`Flow::Until`] was said for.
+    Afterwards(Box<dyn FnOnce(&mut Delivery) -> Flow + Send>),
 }
 
 impl Flow {
@@ -112,12 +117,26 @@ impl Flow {
         Flow::Wait(Box::pin(future))
     }
 
+    /// [`Flow::Until`] over a future.
+    pub fn until<F>(future: F) -> Flow
+    where
+        F: Future<Output = Result<(), StanzaError>> + Send + 'static,
+    {
+        Flow::Until(Box::pin(future))
+    }
+
     /// What is decided once nothing has to be waited for any more.
     pub(crate) async fn settled(mut self) -> Flow {
-        while let Flow::Wait(future) = self {
-            self = future.await;
+        loop {
+            self = match self {
+                Flow::Wait(future) => future.await,
+                Flow::Until(future) => match future.await {
+                    Ok(()) => Flow::Continue,
+                    Err(error) => Flow::Refuse(error),
+                },
+                settled => return settled,
+            }
         }
-        self
     }
 }
 
@@ -129,6 +148,8 @@ impl fmt::Debug for Flow {
             Flow::Refuse(error) => f.debug_tuple("Refuse").field(error).finish(),
             Flow::Wait(_) => f.write_str("Wait(..)"),
             Flow::Then(_) => f.write_str("Then(..)"),
+            Flow::Until(_) => f.write_str("Until(..)"),
+            Flow::Afterwards(_) => f.write_str("Afterwards(..)"),
         }
     }
 }

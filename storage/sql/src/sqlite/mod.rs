@@ -26,6 +26,11 @@ use crate::{Dialect, Engine, Sql, Verdict, backend::PREPARED, engine::calls};
 const BUSY: Duration = Duration::from_secs(5);
 /// Connections that read.
 const READERS: u32 = 4;
+/// After how many pages in the log they are carried over into the file. Pages of indexes are written again and again, and
+/// are carried over once: SQLite's own 1,000 pages cost a third more for archives of many accounts.
+const CHECKPOINT: &str = "4096";
+/// What the connection that writes keeps in memory, in KiB: the pages that a group of changes touches.
+const CACHE: &str = "-8192";
 
 /// SQLite in one file.
 pub type Sqlite = Sql<File>;
@@ -95,9 +100,13 @@ impl Engine for File {
     /// Switching a new file to its write-ahead log takes a lock that SQLite does not wait for, so that
     /// a second process that starts at the same moment has to try again.
     async fn connect(&self) -> Result<SqliteConnection, StorageError> {
+        let writer = self.options.clone();
+        let writer = writer
+            .pragma("wal_autocheckpoint", CHECKPOINT)
+            .pragma("cache_size", CACHE);
         let mut tries = 0;
         loop {
-            match self.options.connect().await {
+            match writer.connect().await {
                 Err(error) if errors::is_busy(&error) && tries < 100 => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -153,17 +153,17 @@ impl Task {
         };
         match flow {
             Flow::Continue => Some(event(stanza, &self.own)),
-            Flow::Wait(future) => {
+            waiting @ (Flow::Wait(_) | Flow::Until(_)) => {
                 // A handler that waits must not keep the answer it waits for from being read.
                 let (own, events) = (self.own.clone(), self.events.clone());
                 tokio::spawn(async move {
-                    if matches!(Flow::Wait(future).settled().await, Flow::Continue) {
+                    if matches!(waiting.settled().await, Flow::Continue) {
                         let _ = events.send(event(stanza, &own)).await;
                     }
                 });
                 None
             }
-            Flow::Done | Flow::Refuse(_) | Flow::Then(_) => None,
+            Flow::Done | Flow::Refuse(_) | Flow::Then(_) | Flow::Afterwards(_) => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use sestina_wire::{Condition, Kind, Stanza, StanzaError, StanzaType};
 use crate::router::{Outcome, Routed, Source};
 use crate::stages::Stage;
 
+use super::writes::Next;
 use super::{Delivering, Phase, Purpose, Step, Waiting};
 
 impl Delivering {
@@ -23,6 +24,11 @@ impl Delivering {
 
     /// Tells the sender, who gets no error in answer to an error or a result.
     pub(super) fn refuse(&mut self, error: StanzaError) -> Step {
+        // What was begun to be written is written all the same.
+        self.once_written(Next::Refuse(error))
+    }
+
+    pub(super) fn refuse_now(&mut self, error: StanzaError) -> Step {
         if matches!(
             self.delivery.stanza.type_(),
             StanzaType::Error | StanzaType::Result

@@ -5,6 +5,7 @@ mod answer;
 mod sessions;
 mod stage;
 mod target;
+mod writes;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use crate::host::{Copies, Host, Resource, Resources};
 use crate::mux::Names;
 use crate::router::{Outcome, Routed, Router, Source};
 use crate::stages::{Delivery, Flow, Stage, StageContext};
+
+use self::writes::{Next, Write};
 
 /// Where the stanza is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ enum Waiting {
     Room(Arc<Resource>),
     /// Another way the stanza, or an answer to it, goes.
     Routed(BoxFuture<'static, Outcome>),
+    /// What must be done before anybody is given the stanza, and what follows.
+    Writes(Write, Box<Next>),
 }
 
 /// How a step ends.
@@ -100,6 +105,8 @@ pub(super) struct Delivering {
     copies: Option<Copies>,
     /// What a function said when it refused the stanza for one session.
     failed: Option<StanzaError>,
+    /// What must be done before anybody is given the stanza.
+    before: Vec<Write>,
 }
 
 impl Delivering {
@@ -137,6 +144,7 @@ impl Delivering {
             taken: false,
             copies: None,
             failed: None,
+            before: Vec::new(),
         }
     }
 
@@ -238,12 +246,17 @@ impl Delivering {
                     self.answer(answer, Outcome::Delivered)
                 }
                 Waiting::Room(resource) => {
-                    self.room(&resource).await;
+                    let limit = self.cx.host.limits().slow_reader;
+                    sessions::room(limit, &resource).await;
                     Step::On
                 }
                 Waiting::Routed(future) => {
                     let outcome = future.await;
                     self.elsewhere(Routed::Now(outcome))
+                }
+                Waiting::Writes(writes, next) => {
+                    let written = writes.await;
+                    self.written(written, *next)
                 }
             };
             match self.advance(step) {

@@ -1,6 +1,7 @@
 //! To the sessions of an account: into the queue of each, past slow readers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sestina_wire::{StreamCondition, StreamError};
 
@@ -78,14 +79,13 @@ impl Delivering {
         }
         self.enter(Phase::Fan)
     }
+}
 
-    /// Waits for a slow reader, and ends its session when that takes too long.
-    pub(super) async fn room(&self, resource: &Arc<Resource>) {
-        let limit = self.cx.host.limits().slow_reader;
-        if tokio::time::timeout(limit, resource.room()).await.is_err() {
-            metrics::count(metrics::SLOW_READERS_ENDED);
-            tracing::info!(session = resource.jid().as_str(), "does not read; ended");
-            resource.end(Some(StreamError::new(StreamCondition::PolicyViolation)));
-        }
+/// Waits for a slow reader, and ends its session when that takes too long.
+pub(super) async fn room(limit: Duration, resource: &Arc<Resource>) {
+    if tokio::time::timeout(limit, resource.room()).await.is_err() {
+        metrics::count(metrics::SLOW_READERS_ENDED);
+        tracing::info!(session = resource.jid().as_str(), "does not read; ended");
+        resource.end(Some(StreamError::new(StreamCondition::PolicyViolation)));
     }
 }

@@ -5,6 +5,7 @@ use crate::router::{Outcome, Source};
 use crate::stages::{Flow, Stage};
 use sestina_wire::dispatch::Scope;
 
+use super::writes::{Next, all};
 use super::{Delivering, Phase, Step, Turn, Waiting, is_of, recipient};
 
 impl Delivering {
@@ -61,6 +62,22 @@ impl Delivering {
                 Flow::Refuse(error) => return Turn::Refused(error),
                 Flow::Wait(future) => return Turn::Wait(future),
                 Flow::Then(change) => flow = change(&mut self.delivery),
+                Flow::Until(done) => {
+                    self.before.push(done);
+                    return Turn::Passed;
+                }
+                Flow::Afterwards(change) if self.before.is_empty() => {
+                    flow = change(&mut self.delivery);
+                }
+                Flow::Afterwards(change) => {
+                    let before = std::mem::take(&mut self.before);
+                    return Turn::Wait(Box::pin(async move {
+                        match all(before).await {
+                            Ok(()) => Flow::Then(change),
+                            Err(error) => Flow::Refuse(error),
+                        }
+                    }));
+                }
             }
         }
     }
@@ -83,7 +100,8 @@ impl Delivering {
                     Phase::Stage(Stage::Undeliverable) => Outcome::Queued,
                     _ => Outcome::Delivered,
                 };
-                Step::Finished(self.delivery.outcome.take().unwrap_or(usual))
+                let outcome = self.delivery.outcome.take().unwrap_or(usual);
+                self.once_written(Next::Finish(outcome))
             }
             Turn::Refused(error) if of_session => {
                 self.failed = Some(error);
@@ -126,11 +144,11 @@ impl Delivering {
                     .stanza
                     .from()
                     .is_some_and(|from| is_of(from, &self.delivery.account));
-                self.enter(Phase::Handlers(if own {
+                self.once_written(Next::Enter(Phase::Handlers(if own {
                     Scope::OwnAccount
                 } else {
                     Scope::OtherAccount
-                }))
+                })))
             }
             Stage::Resource => self.enter(Phase::Stage(Stage::BeforeWrite)),
             Stage::BeforeWrite => self.enter(Phase::Push),

@@ -11,6 +11,7 @@ use crate::mux::{IqContext, IqRequest};
 use crate::router::{Domain, Outcome, Source};
 use crate::stages::Stage;
 
+use super::writes::Next;
 use super::{Delivering, Phase, Step, Waiting};
 
 impl Delivering {
@@ -21,11 +22,20 @@ impl Delivering {
             // was for the presence plugin, which has seen it.
             return match (&self.source, self.delivery.stanza.kind()) {
                 (Source::Session(_), Kind::Message | Kind::Iq) => self.enter(Phase::Account),
-                (Source::Session(_), Kind::Presence) => Step::Finished(Outcome::Delivered),
-                _ => Step::Finished(Outcome::NoSession),
+                (Source::Session(_), Kind::Presence) => {
+                    self.once_written(Next::Finish(Outcome::Delivered))
+                }
+                _ => self.once_written(Next::Finish(Outcome::NoSession)),
             };
         };
-        if !self.cx.host.serves(to) {
+        let is_account = to.local().is_some();
+        let is_ours = self.cx.host.serves(to);
+        // What an account is sent may be written together with what it was sent as.
+        let goes_on = is_account && (is_ours || self.router.host(to.domain()).is_some());
+        if !self.before.is_empty() && !goes_on {
+            return self.once_written(Next::Enter(Phase::Target));
+        }
+        if !is_ours {
             match self.router.domain(to.domain()) {
                 Some(Domain::Host(host)) => self.cx.host = host,
                 Some(Domain::Service(host, name)) => {
@@ -44,7 +54,7 @@ impl Delivering {
                 }
             }
         }
-        if to.local().is_some() {
+        if is_account {
             self.enter(Phase::Account)
         } else {
             self.enter(Phase::Handlers(Scope::Host))
@@ -67,7 +77,7 @@ impl Delivering {
                 StanzaType::Available | StanzaType::Unavailable | StanzaType::Probe
             );
             if stanza.kind() == Kind::Presence && !is_seen {
-                return Step::Finished(Outcome::NoSession);
+                return self.once_written(Next::Finish(Outcome::NoSession));
             }
             return Step::Wait(Waiting::Exists(
                 self.cx.host.account_exists(&self.delivery.account),
@@ -85,11 +95,11 @@ impl Delivering {
             Ok(true) => self.enter(Phase::Stage(Stage::AccountDelivery)),
             // To an account that does not exist (RFC 6121 §8.5.1).
             Ok(false) => match self.delivery.stanza.kind() {
-                Kind::Presence => Step::Finished(Outcome::NoSession),
+                Kind::Presence => self.once_written(Next::Finish(Outcome::NoSession)),
                 Kind::Message => self.refuse(StanzaError::new(Condition::ServiceUnavailable)),
                 // Handlers tell strangers the same as of an account that exists: nothing, each in the words of
                 // its specification.
-                Kind::Iq => self.enter(Phase::Handlers(Scope::OtherAccount)),
+                Kind::Iq => self.once_written(Next::Enter(Phase::Handlers(Scope::OtherAccount))),
             },
             Err(error) => self.refuse(errors::storage(error)),
         }

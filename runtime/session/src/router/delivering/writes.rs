@@ -1,0 +1,53 @@
+//! What has to be on the disk before anybody is given the stanza.
+//!
+//! The archives of sender and recipient are written by functions of different stages. Each lets the stanza go on, so that both
+//! are written at the same time, and the stanza waits for both where it would leave the stages of its account.
+
+use futures_util::future::{BoxFuture, join_all};
+use sestina_wire::StanzaError;
+
+use crate::router::Outcome;
+
+use super::{Delivering, Phase, Step, Waiting};
+
+/// One of them.
+pub(super) type Write = BoxFuture<'static, Result<(), StanzaError>>;
+
+/// What follows.
+pub(super) enum Next {
+    Enter(Phase),
+    Refuse(StanzaError),
+    Finish(Outcome),
+}
+
+/// Waits for all of them, also when one fails.
+pub(super) async fn all(writes: Vec<Write>) -> Result<(), StanzaError> {
+    let done = join_all(writes).await;
+    done.into_iter().collect()
+}
+
+impl Delivering {
+    /// Goes on once all is written that was begun to be.
+    pub(super) fn once_written(&mut self, next: Next) -> Step {
+        if self.before.is_empty() {
+            return self.follow(next);
+        }
+        let writes = std::mem::take(&mut self.before);
+        Step::Wait(Waiting::Writes(Box::pin(all(writes)), Box::new(next)))
+    }
+
+    pub(super) fn written(&mut self, written: Result<(), StanzaError>, next: Next) -> Step {
+        match (written, next) {
+            (Err(error), Next::Enter(_)) => self.refuse_now(error),
+            (_, next) => self.follow(next),
+        }
+    }
+
+    fn follow(&mut self, next: Next) -> Step {
+        match next {
+            Next::Enter(phase) => self.enter(phase),
+            Next::Refuse(error) => self.refuse_now(error),
+            Next::Finish(outcome) => Step::Finished(outcome),
+        }
+    }
+}
