@@ -30,7 +30,7 @@ use sestina_wire::{BareJid, Jid, StanzaError, Text};
 use book::Book;
 
 pub use farewell::farewells;
-pub use presence::{show, take_back};
+pub use presence::{renew, show, take_back};
 pub use push::watch_rosters;
 
 /// The contacts that may see the presence of an account that is online (§4.2.2). No storage is asked.

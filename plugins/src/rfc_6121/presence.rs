@@ -197,6 +197,13 @@ fn reachable<'a>(host: &Host, contacts: impl Iterator<Item = &'a BareJid>) -> Ve
         .collect()
 }
 
+/// Says anew what a session is, in its place: to its contacts and to the other sessions of its account.
+pub async fn renew(host: &Arc<Host>, resource: &Arc<Resource>, presence: &Stanza) {
+    let mut sending = Sending::default();
+    available(host, resource, presence, &mut sending);
+    sending.finish().await;
+}
+
 /// Shows a contact that was let in what every available session last said (§3.1.5).
 pub async fn show(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
     for resource in host.resources(account) {

@@ -1,20 +1,70 @@
 //! XEP-0049, Private XML Storage: XML that the server keeps for an account and shows to nobody else.
 
+use std::sync::{Arc, OnceLock};
+
+use futures_util::future::BoxFuture;
+use sestina_session::host::Host;
 use sestina_session::mux::{Empty, IqContext};
-use sestina_session::plugin::{PluginError, Setup};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_skeletons::xep_0049::{self as skeleton, Settings};
 use sestina_storage::{Range, Secret, Storage, StorageError};
 use sestina_types::Stores as _;
 use sestina_types::xep_0049::Query;
 use sestina_types::xep_0049::tables::{PrivateXml, PrivateXmlRow, PrivateXmlStore};
-use sestina_wire::{AnyElement, Condition, StanzaError, ns};
+use sestina_wire::{AnyElement, BareJid, Condition, Jid, StanzaError, ns};
+
+/// Whoever keeps an element itself, so that it is the same here and where else it can be read and written.
+pub trait Keeper: Send + Sync {
+    /// Whether it is about the element of this namespace and name.
+    fn keeps(&self, namespace: &str, name: &str) -> bool;
+
+    /// What an account has there, if anything.
+    ///
+    /// # Errors
+    /// What the owner is told instead.
+    fn get<'a>(
+        &'a self,
+        host: &'a Arc<Host>,
+        owner: &'a BareJid,
+    ) -> BoxFuture<'a, Result<Option<AnyElement>, StanzaError>>;
+
+    /// A session sets it.
+    ///
+    /// # Errors
+    /// What the session is told instead.
+    fn set<'a>(
+        &'a self,
+        host: &'a Arc<Host>,
+        session: &'a Jid,
+        element: AnyElement,
+    ) -> BoxFuture<'a, Result<(), StanzaError>>;
+}
 
 /// The server's part.
 pub struct Server {
+    keeper: OnceLock<Arc<dyn Keeper>>,
     storage: Storage,
     rows: PrivateXmlStore,
     max_elements: usize,
     max_size: u64,
+}
+
+impl Server {
+    /// The plugin of a host, for others that keep an element themselves.
+    #[must_use]
+    pub fn of(host: &Host) -> Option<Arc<Self>> {
+        host.extensions().get()
+    }
+
+    /// Says who keeps certain elements itself. The first to do so is it.
+    pub fn set_keeper(&self, keeper: Arc<dyn Keeper>) {
+        let _ = self.keeper.set(keeper);
+    }
+
+    fn keeper(&self, element: &AnyElement) -> Option<&Arc<dyn Keeper>> {
+        let keeper = self.keeper.get()?;
+        keeper.keeps(element.ns(), element.name()).then_some(keeper)
+    }
 }
 
 impl skeleton::Server for Server {
@@ -27,11 +77,17 @@ impl skeleton::Server for Server {
         };
         let rows = storage.private_xml();
         Ok(Self {
+            keeper: OnceLock::new(),
             rows: rows.ok_or_else(|| StorageError::Unsupported("private XML".into()))?,
             storage,
             max_elements: usize::try_from(setup.settings.max_elements).unwrap_or_default(),
             max_size: setup.settings.max_size.0,
         })
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        registrar.host().extensions().insert(Arc::clone(self));
+        Ok(())
     }
 
     /// What is kept under the name and namespace of the element that is asked for; it comes back empty where there
@@ -41,6 +97,14 @@ impl skeleton::Server for Server {
             return Err(StanzaError::new(Condition::NotAcceptable)
                 .with_text("one element has to be asked for, no more and no less"));
         };
+        if let Some(keeper) = self.keeper(asked)
+            && let Some(kept) = keeper.get(&cx.host, &cx.from.to_bare()).await?
+        {
+            return Ok(Query {
+                any: vec![kept],
+                ..Query::default()
+            });
+        }
         let kept = self
             .rows
             .get(&cx.from.to_bare(), asked.ns(), asked.name())
@@ -87,6 +151,9 @@ impl skeleton::Server for Server {
                     )),
                 );
             }
+            if self.keeper(element).is_some() {
+                continue;
+            }
             let is_new = !kept
                 .iter()
                 .any(|row| row.namespace == element.ns() && row.name == element.name());
@@ -105,6 +172,11 @@ impl skeleton::Server for Server {
                     self.max_elements
                 )),
             );
+        }
+        for element in request.any {
+            if let Some(keeper) = self.keeper(&element) {
+                keeper.set(&cx.host, &cx.from, element).await?;
+            }
         }
         transaction.commit().await?;
         Ok(Empty)

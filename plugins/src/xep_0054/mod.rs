@@ -1,21 +1,64 @@
 //! XEP-0054, vcard-temp: what an account says of itself on a card that anybody may read.
 
+use std::sync::{Arc, OnceLock};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::BoxFuture;
+use sestina_session::host::Host;
 use sestina_session::mux::{Empty, IqContext};
-use sestina_session::plugin::{PluginError, Setup};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_skeletons::xep_0054::{self as skeleton, Settings};
 use sestina_storage::{Storage, StorageError};
 use sestina_types::Stores as _;
-use sestina_types::xep_0054::VCard;
 use sestina_types::xep_0054::tables::{VcardsRow, VcardsStore};
-use sestina_wire::{AnyElement, BareJid, Condition, Payload as _, StanzaError};
+use sestina_types::xep_0054::{Photo, VCard};
+use sestina_wire::{AnyElement, BareJid, Condition, Jid, Payload as _, StanzaError};
 use sha1::{Digest as _, Sha1};
+
+/// Whoever keeps the photos of cards itself, so that they are the same here and where else they are set (XEP-0398).
+pub trait Photos: Send + Sync {
+    /// The photo of an account as somebody may see it, if there is one.
+    ///
+    /// # Errors
+    /// What the one who asks is told instead.
+    fn get<'a>(
+        &'a self,
+        host: &'a Arc<Host>,
+        owner: &'a BareJid,
+        reader: &'a Jid,
+    ) -> BoxFuture<'a, Result<Option<Photo>, StanzaError>>;
+
+    /// A session sets a photo, or takes it away; whether it is kept here, so that the card does without.
+    ///
+    /// # Errors
+    /// What the session is told instead.
+    fn set<'a>(
+        &'a self,
+        host: &'a Arc<Host>,
+        session: &'a Jid,
+        photo: Option<&'a Photo>,
+    ) -> BoxFuture<'a, Result<bool, StanzaError>>;
+}
 
 /// The server's part.
 pub struct Server {
+    photos: OnceLock<Arc<dyn Photos>>,
     cards: VcardsStore,
     max_size: u64,
+}
+
+impl Server {
+    /// The plugin of a host, for others that keep photos.
+    #[must_use]
+    pub fn of(host: &Host) -> Option<Arc<Self>> {
+        host.extensions().get()
+    }
+
+    /// Says who keeps photos. The first to do so is it.
+    pub fn set_photos(&self, photos: Arc<dyn Photos>) {
+        let _ = self.photos.set(photos);
+    }
 }
 
 impl skeleton::Server for Server {
@@ -25,23 +68,37 @@ impl skeleton::Server for Server {
             Storage::memory().vcards()
         });
         Ok(Self {
+            photos: OnceLock::new(),
             cards: cards.ok_or_else(|| StorageError::Unsupported("vcards".into()))?,
             max_size: setup.settings.max_size.0,
         })
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        registrar.host().extensions().insert(Arc::clone(self));
+        Ok(())
     }
 
     /// Of an account without a card its owner gets an empty one, and everybody else the same answer as of an
     /// account that does not exist (§3.1, §3.3).
     async fn vcard_get(&self, cx: &IqContext, _: VCard) -> Result<VCard, StanzaError> {
         let owner = cx.to.as_ref().unwrap_or(&cx.from).to_bare();
-        match self.cards.get(&owner).await? {
-            Some(row) => read(&owner, row.vcard),
-            None if cx.from.bare_str() == owner.as_str() => Ok(VCard::default()),
-            None => Err(StanzaError::new(Condition::ItemNotFound)),
+        let photo = match self.photos.get() {
+            Some(photos) => photos.get(&cx.host, &owner, &cx.from).await?,
+            None => None,
+        };
+        let mut card = match self.cards.get(&owner).await? {
+            Some(row) => read(&owner, row.vcard)?,
+            None if photo.is_some() || cx.from.bare_str() == owner.as_str() => VCard::default(),
+            None => return Err(StanzaError::new(Condition::ItemNotFound)),
+        };
+        if let Some(photo) = photo {
+            card.photos = vec![photo];
         }
+        Ok(card)
     }
 
-    async fn vcard_set(&self, cx: &IqContext, card: VCard) -> Result<Empty, StanzaError> {
+    async fn vcard_set(&self, cx: &IqContext, mut card: VCard) -> Result<Empty, StanzaError> {
         let owner = cx.from.to_bare();
         let vcard = card.to_any().to_document();
         if vcard.len() as u64 > self.max_size {
@@ -53,10 +110,19 @@ impl skeleton::Server for Server {
                 )),
             );
         }
+        let photo_hash = photo_hash(&card);
+        let photo = card.photos.first();
+        let is_kept = match self.photos.get() {
+            Some(photos) => photos.set(&cx.host, &cx.from, photo).await?,
+            None => false,
+        };
+        if is_kept {
+            card.photos.clear();
+        }
         let row = VcardsRow {
             domain: owner.domain().to_owned(),
-            vcard: vcard.to_string(),
-            photo_hash: photo_hash(&card),
+            vcard: card.to_any().to_document().to_string(),
+            photo_hash,
             words: words(&card),
             updated: cx.host.clock().now(),
             owner,
@@ -76,23 +142,25 @@ fn read(owner: &BareJid, vcard: String) -> Result<VCard, StanzaError> {
     })
 }
 
-/// The SHA-1 of the photo (XEP-0153 §3.1); white space in its text does not count.
-fn photo_hash(card: &VCard) -> Option<String> {
-    let text = card
-        .photos
-        .iter()
-        .find_map(|photo| photo.binval.as_deref())?;
+/// The picture of a photo, where it has one; white space in its text does not count.
+#[must_use]
+pub fn picture(photo: &Photo) -> Option<Vec<u8>> {
+    let text = photo.binval.as_deref()?;
     let text: String = text.split_whitespace().collect();
-    let photo = STANDARD
-        .decode(text)
-        .ok()
-        .filter(|photo| !photo.is_empty())?;
-    Some(
-        Sha1::digest(&photo)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-    )
+    let picture = STANDARD.decode(text).ok();
+    picture.filter(|picture| !picture.is_empty())
+}
+
+/// The SHA-1 of a picture, as it is announced (XEP-0153 §3.1) and as the id of what is published (XEP-0084 §4).
+#[must_use]
+pub fn hash(picture: &[u8]) -> String {
+    let hash = Sha1::digest(picture);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn photo_hash(card: &VCard) -> Option<String> {
+    let photo = card.photos.iter().find(|photo| photo.binval.is_some())?;
+    picture(photo).map(|picture| hash(&picture))
 }
 
 /// What a search looks at.

@@ -9,7 +9,7 @@ use sestina_types::xep_0060::forms::{
 };
 use sestina_wire::{AnyElement, Condition, Payload as _, StanzaError, Text};
 
-use super::Limits;
+use super::{Limits, Server};
 
 /// The settings that can be made; what else a form may have is fixed here.
 const FIELDS: &[&str] = &[
@@ -53,6 +53,18 @@ impl Configuration {
             send_last_published_item: Some(SendLastPublishedItem::OnSubAndPresence),
             ..NodeConfig::default()
         })
+    }
+
+    /// The same for a node that somebody knows more of.
+    pub(super) fn default_for(server: &Server, node: &str) -> Self {
+        let usual = Self::default_of(&server.limits);
+        match server.companion(node) {
+            Some(companion) => {
+                let wanted = companion.defaults(node);
+                usual.with(&wanted, &server.limits).unwrap_or(usual)
+            }
+            None => usual,
+        }
     }
 
     /// Reads what was stored.
@@ -132,7 +144,11 @@ impl Configuration {
         )))
     }
 
-    fn with(&self, wanted: &NodeConfig, limits: &Limits) -> Result<Self, StanzaError> {
+    /// These settings with others over them.
+    ///
+    /// # Errors
+    /// What a node cannot be.
+    pub(super) fn with(&self, wanted: &NodeConfig, limits: &Limits) -> Result<Self, StanzaError> {
         check(wanted, limits)?;
         let mut next = self.0.clone();
         macro_rules! take {

@@ -4,6 +4,8 @@
 //! that neither a presence nor a publication asks storage for them.
 
 mod book;
+mod change;
+mod companion;
 mod configuration;
 mod discovery;
 mod items;
@@ -13,7 +15,8 @@ mod publish;
 mod standing;
 mod subscription;
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sestina_session::host::Host;
 use sestina_session::mux::{IqContext, OrEmpty};
@@ -28,6 +31,7 @@ use crate::xep_0030::Holder;
 use book::{Book, Node};
 use configuration::Configuration;
 
+pub use companion::{Companion, Edit, Nodes};
 pub use notify::Audience;
 
 /// Octets that the name of a node and the id of an item may have.
@@ -38,6 +42,8 @@ pub struct Server {
     book: Book,
     limits: Limits,
     audience: OnceLock<Arc<dyn Audience>>,
+    /// By the names of their nodes.
+    companions: Mutex<HashMap<String, Arc<dyn Companion>>>,
 }
 
 /// What nodes are bounded by.
@@ -90,6 +96,12 @@ impl Server {
         Ok(last)
     }
 
+    fn companions(&self) -> MutexGuard<'_, HashMap<String, Arc<dyn Companion>>> {
+        self.companions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn node(
         &self,
         host: &Host,
@@ -115,6 +127,7 @@ impl skeleton::Server for Server {
                 max_subscriptions: bound(settings.max_subscriptions),
             },
             audience: OnceLock::new(),
+            companions: Mutex::default(),
         })
     }
 

@@ -19,6 +19,8 @@ use sestina_types::xep_0060::tables::{
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
 use super::book::{Node, Page};
+use super::change::Changing;
+use super::companion::Edit;
 use super::notify::{self, News};
 use super::standing::{self, Affiliation};
 use super::{Configuration, Server, check_name, subscription};
@@ -46,7 +48,7 @@ pub(super) async fn create(
         return Err(StanzaError::new(Condition::Conflict));
     }
     make_room(server, &page, &name)?;
-    let mut configuration = Configuration::default_of(&server.limits);
+    let mut configuration = Configuration::default_for(server, &name);
     if let Some(form) = form {
         configuration = configuration.changed(form, &server.limits)?;
     }
@@ -177,6 +179,9 @@ pub(super) async fn set(
         }
         PubsubChoice::Purge(request) => {
             let node = owned(&request.node)?;
+            if server.companion(&node.name).is_some() {
+                return empty(server, host, &page, who, &node).await;
+            }
             server
                 .book
                 .items()
@@ -191,10 +196,40 @@ pub(super) async fn set(
         PubsubChoice::Delete(request) => {
             let node = owned(&request.node)?;
             let to = request.redirect.map(|redirect| redirect.uri);
+            if server.companion(&node.name).is_some() {
+                empty(server, host, &page, who, &node).await?;
+            }
             delete(server, host, &page, &node, to).await
         }
         PubsubChoice::Default(_) => Err(super::unsupported("modify-default")),
     }
+}
+
+/// Takes all items back, so that what is kept in step with them follows.
+async fn empty(
+    server: &Server,
+    host: &Arc<Host>,
+    page: &Page,
+    who: &Jid,
+    node: &Node,
+) -> Result<(), StanzaError> {
+    let ids = server.book.order(page.owner(), node).await?.into_values();
+    let edit = Edit {
+        node: node.name.clone(),
+        retract: ids.map(Text::from).collect(),
+        ..Edit::default()
+    };
+    if edit.is_empty() {
+        return Ok(());
+    }
+    let changing = Changing {
+        server,
+        host,
+        page,
+        who,
+    };
+    let change = changing.prepare(node.clone(), edit).await?;
+    changing.apply(change).await
 }
 
 fn no_node() -> StanzaError {

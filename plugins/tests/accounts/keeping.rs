@@ -114,7 +114,7 @@ async fn anybody_reads_a_card_and_its_owner_writes_it() {
             .await;
         romeo.expect(&error("1", "item-not-found")).await;
     }
-    let card = "<vCard xmlns='vcard-temp'><FN>Juliet</FN><X-MINE>kept</X-MINE><PHOTO><TYPE>image/png</TYPE><BINVAL>aGVsbG8=</BINVAL></PHOTO></vCard>";
+    let card = "<vCard xmlns='vcard-temp'><FN>Juliet</FN><PHOTO><TYPE>image/png</TYPE><BINVAL>aGVsbG8=</BINVAL></PHOTO><X-MINE>kept</X-MINE></vCard>";
     ask(&mut juliet, "set", card, "").await;
     romeo
         .send(&format!(

@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod archive;
+mod avatars;
 mod blocking;
+mod bookmarks;
+mod displayed;
 mod keeping;
 mod node_access;
 mod personal_events;
@@ -15,7 +18,7 @@ use std::sync::Arc;
 
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0054, xep_0060, xep_0115, xep_0160,
-    xep_0163, xep_0191, xep_0199, xep_0202, xep_0313,
+    xep_0163, xep_0191, xep_0199, xep_0202, xep_0313, xep_0398, xep_0402, xep_0490,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, PluginError, Setup};
@@ -56,7 +59,8 @@ fn plugins(
         rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0115, xep_0160, xep_0163, xep_0199, xep_0202
     );
     plugins.extend(passive!(
-        xep_0004, xep_0059, xep_0082, xep_0122, xep_0203, xep_0297, xep_0334, xep_0359
+        xep_0004, xep_0048, xep_0059, xep_0082, xep_0084, xep_0122, xep_0153, xep_0203, xep_0297,
+        xep_0334, xep_0359
     ));
     plugins.push(skeletons::xep_0191::server::<xep_0191::Server>(
         &Setup::new(&changes.blocking, host),
@@ -73,6 +77,7 @@ fn plugins(
     plugins.push(skeletons::xep_0060::server::<xep_0060::Server>(
         &Setup::new(&changes.nodes, host),
     )?);
+    plugins.extend(usual!(xep_0398, xep_0402, xep_0490));
     Ok(plugins)
 }
 

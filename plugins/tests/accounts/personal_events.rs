@@ -38,7 +38,7 @@ fn presence(features: &[&str]) -> String {
 }
 
 /// Says what the client is, is asked what stands behind the hash, and answers with these features.
-async fn announce(session: &mut Conversation, features: &[&str], answer: &[&str]) {
+pub(super) async fn announce(session: &mut Conversation, features: &[&str], answer: &[&str]) {
     session.send(&presence(features)).await;
     loop {
         let frame = session.recv().await;

@@ -64,6 +64,13 @@ async def main(settings):
     data = found["pubsub"]["items"]["item"]["avatar_data"]["value"]
     check(data == AVATAR, "a contact gets the avatar", data)
 
+    friend.register_plugin("xep_0054")
+    card = await friend["xep_0054"].get_vcard(account, timeout=10)
+    check(card["vcard_temp"]["PHOTO"]["BINVAL"] == AVATAR, "it is on the card as well", str(card))
+    event = await friend.expect("presence_available", lambda data: data.xml.find("{vcard-temp:x:update}x") is not None)
+    found = event.xml.findtext("{vcard-temp:x:update}x/{vcard-temp:x:update}photo")
+    check(event["from"].bare == account and found == name, "presence says which picture it is", str(event))
+
     private = options(desk, persist_items="true", max_items="max", send_last_published_item="never", access_model="whitelist")
     conference = bookmarks.Conference()
     conference["name"] = "The Play's the Thing"
