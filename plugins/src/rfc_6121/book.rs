@@ -74,7 +74,18 @@ impl Book {
         })
     }
 
-    /// The roster of an account that is online, where it is at hand: no storage is asked.
+    /// The roster of an account that is online; it stays in memory for as long as that.
+    pub(super) async fn open_for(&self, account: &Account) -> Result<Arc<Page>, StorageError> {
+        if let Some(page) = Self::at_hand(account) {
+            return Ok(page);
+        }
+        let page = self.open(account.jid()).await?;
+        account.extensions().insert(Arc::clone(&page));
+        Ok(page)
+    }
+
+    /// The roster of an account that is online, where it is at hand, which it is once one of its sessions has sent
+    /// presence or asked for it: no storage is asked.
     pub(super) fn at_hand(account: &Account) -> Option<Arc<Page>> {
         account.extensions().get()
     }
@@ -106,9 +117,11 @@ impl Book {
     }
 
     async fn load(&self, page: &Page) -> Result<(), StorageError> {
-        let contacts = self.rosters.of_owner(&page.owner).await?;
-        let requests = self.requests.of_owner(&page.owner).await?;
-        let version = self.versions.get(&page.owner).await?;
+        let (contacts, requests, version) = tokio::try_join!(
+            self.rosters.of_owner(&page.owner),
+            self.requests.of_owner(&page.owner),
+            self.versions.get(&page.owner),
+        )?;
         let roster = Roster {
             contacts: contacts.into_iter().map(Contact::from_row).collect(),
             requests: requests

@@ -25,7 +25,7 @@ use sestina_skeletons::rfc_6121::{self as skeleton, Settings};
 use sestina_storage::StorageError;
 use sestina_types::rfc_6121::{pre_approval, roster::Query, versioning};
 use sestina_wire::dispatch::Sender;
-use sestina_wire::{BareJid, Jid, StanzaError, Text};
+use sestina_wire::{BareJid, Jid, StanzaError, StanzaType, Text};
 
 use book::Book;
 
@@ -155,23 +155,6 @@ impl skeleton::Server for Server {
         requests::set(self, cx, request).await
     }
 
-    fn session_started(self: &Arc<Self>, _cx: &StageContext, resource: &Arc<Resource>) -> Flow {
-        if Book::at_hand(resource.account()).is_some() {
-            return Flow::Continue;
-        }
-        let (this, resource) = (Arc::clone(self), Arc::clone(resource));
-        Flow::wait(async move {
-            match this.book.open(resource.account().jid()).await {
-                Ok(page) => resource.account().extensions().insert(page),
-                Err(error) => {
-                    tracing::warn!(%error, session = %resource.jid(), "no roster, no session");
-                    resource.end(Some(error.stream_error()));
-                }
-            }
-            Flow::Continue
-        })
-    }
-
     fn session_ended(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
         presence::ended(&cx.host, resource)
     }
@@ -184,7 +167,23 @@ impl skeleton::Server for Server {
         let Some(resource) = delivery.from_session.clone() else {
             return Flow::Continue;
         };
-        presence::sent(&cx.host, &resource, &delivery.stanza)
+        let is_broadcast =
+            delivery.type_() == StanzaType::Available && delivery.stanza.to().is_none();
+        if !is_broadcast || Book::at_hand(resource.account()).is_some() {
+            return presence::sent(&cx.host, &resource, &delivery.stanza);
+        }
+        // The first presence of the account needs its roster; from now on it is in memory.
+        let (this, host) = (Arc::clone(self), Arc::clone(&cx.host));
+        Flow::wait(async move {
+            if let Err(error) = this.book.open_for(resource.account()).await {
+                tracing::warn!(%error, session = %resource.jid(), "no roster, no session");
+                resource.end(Some(error.stream_error()));
+                return Flow::Done;
+            }
+            Flow::Then(Box::new(move |delivery| {
+                presence::sent(&host, &resource, &delivery.stanza)
+            }))
+        })
     }
 
     fn inbound_presence(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {

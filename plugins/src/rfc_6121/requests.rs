@@ -22,11 +22,11 @@ pub(super) async fn get(
     cx: &IqContext,
     request: Query,
 ) -> Result<OrEmpty<Query>, StanzaError> {
-    let page = server
-        .book
-        .open(&cx.from.to_bare())
-        .await
-        .map_err(errors::storage)?;
+    let page = match &cx.session {
+        Some(session) => server.book.open_for(session.account()).await,
+        None => server.book.open(&cx.from.to_bare()).await,
+    };
+    let page = page.map_err(errors::storage)?;
     if let Some(session) = &cx.session {
         // Before the roster is read: a change in between is pushed.
         session.set_interested();

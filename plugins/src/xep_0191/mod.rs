@@ -8,7 +8,7 @@ mod list;
 use std::sync::Arc;
 
 use sestina_session::errors::Refusal as _;
-use sestina_session::host::{Account, Host, Resource};
+use sestina_session::host::{Account, Host};
 use sestina_session::mux::{Empty, IqContext};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::router::Outcome;
@@ -102,33 +102,29 @@ impl skeleton::Server for Server {
         Ok(Empty)
     }
 
-    fn load(self: &Arc<Self>, _: &StageContext, resource: &Arc<Resource>) -> Flow {
-        if List::at_hand(resource.account()).is_some() {
-            return Flow::Continue;
-        }
-        let (this, resource) = (Arc::clone(self), Arc::clone(resource));
-        Flow::wait(async move {
-            if let Err(error) = this.lists.load(resource.account()).await {
-                // Better no session than one that those reach whom it must not hear of.
-                tracing::warn!(%error, session = %resource.jid(), "no list of those blocked, no session");
-                resource.end(Some(error.stream_error()));
-            }
-            Flow::Continue
-        })
-    }
-
     fn outgoing(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
-        let (Some(session), Some(to)) = (&d.from_session, d.stanza.to()) else {
+        let Some(session) = &d.from_session else {
             return Flow::Continue;
         };
-        if is_blocked(session.account(), to) && !is_home(&cx.host, to) {
-            return Flow::Refuse(
-                StanzaError::new(Condition::NotAcceptable)
-                    .with_kind(ErrorKind::Cancel)
-                    .with_application(&Blocked::default()),
-            );
+        // What goes to the server or to the account itself meets nobody who may be blocked.
+        let meets_others = match d.stanza.to() {
+            Some(to) => !is_home(&cx.host, to) && to.as_str() != session.account().jid().as_str(),
+            None => d.kind() == Kind::Presence,
+        };
+        if !meets_others {
+            return Flow::Continue;
         }
-        Flow::Continue
+        if let Some(list) = List::at_hand(session.account()) {
+            return refused(&list, &d.stanza);
+        }
+        let (this, session) = (Arc::clone(self), Arc::clone(session));
+        Flow::wait(async move {
+            match this.lists.load(session.account()).await {
+                Ok(list) => Flow::Then(Box::new(move |d| refused(&list, &d.stanza))),
+                // Better nothing than what those get whom it must not reach.
+                Err(error) => Flow::Refuse(error.stanza_error()),
+            }
+        })
     }
 
     fn broadcast(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
@@ -179,6 +175,18 @@ impl Server {
                 (Err(error), _) => Flow::Refuse(error.stanza_error()),
             }
         })
+    }
+}
+
+/// What becomes of a stanza to somebody who is blocked (§3.3).
+fn refused(list: &List, stanza: &Stanza) -> Flow {
+    match stanza.to() {
+        Some(to) if list.blocks(to) => Flow::Refuse(
+            StanzaError::new(Condition::NotAcceptable)
+                .with_kind(ErrorKind::Cancel)
+                .with_application(&Blocked::default()),
+        ),
+        _ => Flow::Continue,
     }
 }
 

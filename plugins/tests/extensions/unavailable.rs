@@ -21,8 +21,10 @@ async fn without_storage_everybody_is_told_to_wait() {
     let roster = "<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>";
     let change = "<iq type='set' id='2'><query xmlns='jabber:iq:roster'><item jid='arnaut@a.example'/></query></iq>";
     let message = "<message to='arnaut@a.example' type='chat' id='3'><body>lost?</body></message>";
+    // The roster of who is online is at hand, once it was needed.
+    laura.send(roster).await;
+    laura.expect("<iq type='result' id='1'/>").await;
     memory.set_unavailable(true);
-    // The roster of who is online is at hand.
     laura.send(roster).await;
     laura.expect("<iq type='result' id='1'/>").await;
     laura.send(change).await;

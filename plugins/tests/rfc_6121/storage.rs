@@ -1,4 +1,4 @@
-//! What presence asks of storage: nothing.
+//! What presence and logins ask of storage: nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use sestina_storage::{
     async_trait, memory::Memory,
 };
 
-use crate::{friends, host_on};
+use crate::{friends, host_on, login};
 
 /// Memory that counts what is asked of it, and fails when told to.
 struct Counting {
@@ -72,6 +72,34 @@ impl Backend for Counting {
     async fn close(&self) {
         self.inner.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_session_asks_storage_once_it_needs_its_roster() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let storage = Storage::new(Arc::new(Counting {
+        inner: Memory::new(),
+        asked: Arc::clone(&asked),
+    }));
+    let config = host_on(
+        storage,
+        "a.example",
+        &["romeo"],
+        skeleton::Settings::default(),
+    )
+    .await;
+    let server = Server::builder().host(config).start().await.unwrap();
+    let before = asked.load(Ordering::SeqCst);
+    let mut romeo = login(&server, "romeo@a.example/x").await;
+    romeo.settle().await;
+    assert_eq!(asked.load(Ordering::SeqCst), before);
+    // Contacts, requests and the version, once for as long as the account is online.
+    let roster = "<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>";
+    for request in [roster, "<presence/>", roster, "<presence/>"] {
+        romeo.send(request).await;
+        romeo.recv().await;
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), before + 3);
 }
 
 #[tokio::test]
