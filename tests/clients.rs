@@ -111,6 +111,13 @@ fn slixmpp_asks_what_the_server_does_for_an_account() {
 }
 
 #[test]
+fn slixmpp_administers_the_server() {
+    let python = ready!("slixmpp, administration", slixmpp::installed());
+    let server = start("[plugins.\"xep-0133\"]\nadmins = [\"romeo@capulet.example\"]\n");
+    script(&python, "administration.py", &server);
+}
+
+#[test]
 fn aioxmpp_conversation_over_cut_connections() {
     let python = ready!("aioxmpp", slixmpp::aioxmpp());
     script(&python, "aioxmpp_conversation.py", &start(""));

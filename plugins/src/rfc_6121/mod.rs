@@ -88,6 +88,16 @@ impl Server {
         Ok(subscribers)
     }
 
+    /// The roster of an account as its owner would see it.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn contacts(&self, account: &BareJid) -> Result<Query, StorageError> {
+        let page = self.book.open(account).await?;
+        let query = page.read().query();
+        Ok(query)
+    }
+
     /// The groups that an account put a contact into; none where it is not in the roster.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! whether the account exists (§8).
 
 mod account_nodes;
+mod host_nodes;
 mod lent;
 mod nodes;
 
@@ -21,6 +22,7 @@ use sestina_wire::dispatch::Scope;
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
 pub use account_nodes::{AccountNodes, Holder};
+pub use host_nodes::{Answering, HostNodes};
 pub use lent::Lent;
 pub use nodes::Nodes;
 
@@ -106,6 +108,11 @@ impl skeleton::Server for Server {
         cx: &IqContext,
         request: info::Query,
     ) -> Result<info::Query, StanzaError> {
+        if let Some(node) = &request.node
+            && let Some(answer) = Answering::of(&cx.host).info(cx, node)
+        {
+            return answer;
+        }
         info_of(&cx.host, On::Host, request)
     }
 
@@ -133,6 +140,11 @@ impl skeleton::Server for Server {
         cx: &IqContext,
         request: items::Query,
     ) -> Result<items::Query, StanzaError> {
+        if let Some(node) = &request.node
+            && let Some(answer) = Answering::of(&cx.host).items(cx, node)
+        {
+            return answer;
+        }
         let mut answer = no_items(request)?;
         let services = cx.host.services().into_iter();
         answer.items = services

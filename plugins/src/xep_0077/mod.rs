@@ -6,26 +6,22 @@
 
 mod before_login;
 mod quota;
+mod removal;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sestina_session::accounts::{AccountError, Accounts};
 use sestina_session::errors;
-use sestina_session::host::{Host, Resource, Resources};
+use sestina_session::host::Resource;
 use sestina_session::mux::{Empty, IqContext};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_skeletons::xep_0077::{self as skeleton, Settings};
-use sestina_types::TABLES;
 use sestina_types::xep_0077::register::Query;
 use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType, Text};
 
 use before_login::Door;
 
-use crate::rfc_6121;
-
-/// How long the sessions of a removed account may take to end.
-const SESSIONS_END: Duration = Duration::from_secs(3);
+pub use removal::Removal;
 
 /// The server's part.
 pub struct Server {
@@ -157,9 +153,7 @@ impl Server {
             return Err(StanzaError::new(Condition::NotAllowed));
         }
         let account = session.account().jid().clone();
-        let farewells = rfc_6121::farewells(cx.host.storage(), &account).await;
-        let farewells = farewells.map_err(errors::storage)?;
-        self.accounts.remove(&account).await.map_err(refusal)?;
+        let removal = Removal::begin(&cx.host, &account).await.map_err(refusal)?;
         tracing::info!(%account, "account removed by its owner");
         // The answer has to be in the queue before the session ends (§3.2); the one that is returned finds it ended.
         let mut answer = Stanza::iq(StanzaType::Result)
@@ -167,9 +161,7 @@ impl Server {
             .with_to(cx.from.clone());
         answer.head_mut().from.clone_from(&cx.to);
         let _ = cx.host.deliver_to(session, answer).await;
-        let sessions = cx.host.resources(&account);
-        cx.host.end_account(&account);
-        tokio::spawn(clear(Arc::clone(&cx.host), account, sessions, farewells));
+        removal.finish();
         Ok(Empty)
     }
 
@@ -183,20 +175,6 @@ impl Server {
             )));
         }
         Ok(password)
-    }
-}
-
-/// Ends what is left of a removed account: what its sessions stored to the last, and its subscriptions.
-async fn clear(host: Arc<Host>, account: BareJid, sessions: Resources, farewells: Vec<Stanza>) {
-    for session in sessions {
-        // A session that does not end in time can store nothing that anybody would get.
-        let _ = tokio::time::timeout(SESSIONS_END, session.gone()).await;
-    }
-    if let Err(error) = host.storage().erase(TABLES, account.as_str()).await {
-        tracing::error!(%account, %error, "something that was kept for a removed account stays");
-    }
-    for farewell in farewells {
-        host.send(farewell);
     }
 }
 

@@ -36,6 +36,12 @@ pub struct Server {
 /// Since when a session is there.
 struct Began(Timestamp);
 
+/// Since when a session is there, where this plugin is.
+#[must_use]
+pub fn began(session: &Resource) -> Option<Timestamp> {
+    session.extensions().get::<Began>().map(|began| began.0)
+}
+
 /// Kept with a session whose login was with a password that the account has no more.
 struct Outdated;
 

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod administration;
 mod carbons;
 mod client_access;
 mod client_state;
+mod commands;
 mod discovery;
 mod items;
 mod offline;
@@ -17,8 +19,9 @@ mod unavailable;
 use std::sync::Arc;
 
 use sestina_plugins::{
-    rfc_6120, rfc_6121, xep_0030, xep_0077, xep_0092, xep_0115, xep_0160, xep_0175, xep_0198,
-    xep_0199, xep_0280, xep_0352, xep_0386, xep_0388, xep_0440, xep_0478, xep_0484, xep_0494,
+    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0050, xep_0077, xep_0092, xep_0115, xep_0133,
+    xep_0160, xep_0175, xep_0198, xep_0199, xep_0280, xep_0352, xep_0386, xep_0388, xep_0440,
+    xep_0478, xep_0484, xep_0494,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -38,6 +41,8 @@ struct Changes {
     registration: skeletons::xep_0077::Settings,
     management: skeletons::xep_0198::Settings,
     state: skeletons::xep_0352::Settings,
+    commands: skeletons::xep_0050::Settings,
+    administration: skeletons::xep_0133::Settings,
     /// Whether people without an account may come.
     anonymous: bool,
 }
@@ -67,6 +72,8 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 registration,
                 management,
                 state,
+                commands,
+                administration,
                 anonymous,
             } = &changes;
             let mut plugins = vec![
@@ -84,6 +91,13 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                     &Default::default(),
                     host,
                 ))?,
+                skeletons::xep_0012::server::<xep_0012::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::xep_0050::server::<xep_0050::Server>(&Setup::new(commands, host))?,
+                skeletons::xep_0133::server::<xep_0133::Server>(&Setup::new(administration, host))?,
+                skeletons::xep_0122::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0082::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0092::server::<xep_0092::Server>(&Setup::new(
                     &Default::default(),

@@ -118,11 +118,22 @@ pub trait PasswordWatcher: Send + Sync {
     async fn password_changed(&self, account: &BareJid) -> Result<(), StorageError>;
 }
 
+/// Knows of accounts that are there, and into which nobody is let for now, whatever they show (XEP-0133 §4.3).
+#[async_trait]
+pub trait Suspensions: Send + Sync {
+    /// Whether it is so for this account. Asked at every login, once that is right otherwise.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn is_suspended(&self, account: &BareJid) -> Result<bool, StorageError>;
+}
+
 /// The accounts of all hosts in one storage.
 #[derive(Clone)]
 pub struct Accounts {
     store: Arc<dyn AccountStore>,
     watchers: Arc<Mutex<Vec<Arc<dyn PasswordWatcher>>>>,
+    suspensions: Arc<Mutex<Vec<Arc<dyn Suspensions>>>>,
     random: Arc<dyn Random>,
 }
 
@@ -132,6 +143,7 @@ impl Accounts {
         Accounts {
             store,
             watchers: Arc::default(),
+            suspensions: Arc::default(),
             random,
         }
     }
@@ -142,6 +154,31 @@ impl Accounts {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(watcher);
+    }
+
+    /// Asks somebody at every login whether the account is suspended.
+    pub fn ask_suspensions(&self, suspensions: Arc<dyn Suspensions>) {
+        self.suspensions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(suspensions);
+    }
+
+    /// Whether somebody says that nobody is let into this account.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn is_suspended(&self, account: &BareJid) -> Result<bool, StorageError> {
+        let asked = {
+            let suspensions = self.suspensions.lock();
+            suspensions.unwrap_or_else(PoisonError::into_inner).clone()
+        };
+        for suspensions in asked {
+            if suspensions.is_suspended(account).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Makes an account.
@@ -307,6 +344,13 @@ impl Authenticator for OfHost {
     async fn exists(&self, user: &str) -> Result<bool, StorageError> {
         match self.account(user) {
             Some(account) => self.accounts.exists(&account).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn is_suspended(&self, user: &str) -> Result<bool, StorageError> {
+        match self.account(user) {
+            Some(account) => self.accounts.is_suspended(&account).await,
             None => Ok(false),
         }
     }

@@ -100,6 +100,16 @@ pub trait Authenticator: Send + Sync {
         Ok(self.keys(user).await?.is_some())
     }
 
+    /// Whether nobody is let into the account for now, whatever they show. Asked once a login is right otherwise; the
+    /// peer is told `account-disabled`.
+    ///
+    /// # Errors
+    /// What storage reports.
+    async fn is_suspended(&self, user: &str) -> Result<bool, StorageError> {
+        let _ = user;
+        Ok(false)
+    }
+
     /// Whether this is the password of the account. Takes as long where there is no such account.
     ///
     /// # Errors

@@ -134,6 +134,18 @@ impl Exchange {
                 // The stream said that it is somebody else's (XEP-0388 §2.2, RFC 6120 §4.7.1).
                 Answer::Failure(SaslCondition::InvalidAuthzid)
             }
+            Ok(Answer::Success {
+                account,
+                data,
+                method,
+            }) => match admitted(&account, door.authenticator).await {
+                Ok(()) => Answer::Success {
+                    account,
+                    data,
+                    method,
+                },
+                Err(condition) => Answer::Failure(condition),
+            },
             Ok(answer) => answer,
             Err(condition) => Answer::Failure(condition),
         }
@@ -223,6 +235,22 @@ impl Exchange {
                 Ok(Answer::Challenge(told.into_bytes()))
             }
         }
+    }
+}
+
+/// Whether the account of somebody who may log in lets anybody in now.
+pub(crate) async fn admitted(
+    account: &BareJid,
+    authenticator: &dyn Authenticator,
+) -> Result<(), SaslCondition> {
+    let user = account.local().unwrap_or_default();
+    match authenticator
+        .is_suspended(user)
+        .await
+        .map_err(unavailable)?
+    {
+        true => Err(SaslCondition::AccountDisabled),
+        false => Ok(()),
     }
 }
 

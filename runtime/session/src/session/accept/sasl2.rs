@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::Negotiation;
 use crate::accounts::{self, keys};
 use crate::negotiation::{Input, Row};
-use crate::sasl::server::{Answer, Exchange};
+use crate::sasl::server::{Answer, Exchange, admitted};
 use crate::sasl::{Hash, HashedToken, Method, SaslCondition, token};
 use crate::session::inline::{BindRequest, Inline, Login, TokenAttempt, TokenOutcome, UserAgent};
 use crate::session::{HostAccess, Served, SessionError};
@@ -225,6 +225,7 @@ impl Negotiation<'_> {
         match checked {
             Ok(TokenOutcome::Good { proof, renew }) => {
                 throttle.succeeded(attempt);
+                admitted(&account, host.authenticator.as_ref()).await?;
                 Ok(Proven {
                     account,
                     method: Method::Token,
