@@ -98,6 +98,32 @@ impl Server {
         Ok(query)
     }
 
+    /// An account lets a contact see its presence, now or as soon as that asks (§3.4).
+    ///
+    /// # Errors
+    /// What its owner would be told.
+    pub async fn approve(
+        &self,
+        host: &Arc<Host>,
+        account: &BareJid,
+        contact: &BareJid,
+    ) -> Result<(), StanzaError> {
+        outbound::of_account(self, host, account, contact, StanzaType::Subscribed).await
+    }
+
+    /// An account asks to see the presence of a contact (§3.1).
+    ///
+    /// # Errors
+    /// What its owner would be told.
+    pub async fn ask(
+        &self,
+        host: &Arc<Host>,
+        account: &BareJid,
+        contact: &BareJid,
+    ) -> Result<(), StanzaError> {
+        outbound::of_account(self, host, account, contact, StanzaType::Subscribe).await
+    }
+
     /// The groups that an account put a contact into; none where it is not in the roster.
     ///
     /// # Errors

@@ -55,6 +55,23 @@ pub(super) fn subscription(
     })
 }
 
+/// The same where no session says so but the server does for the account.
+pub(super) async fn of_account(
+    server: &Server,
+    host: &Arc<Host>,
+    account: &BareJid,
+    contact: &BareJid,
+    type_: StanzaType,
+) -> Result<(), StanzaError> {
+    let Some(change) = change(type_) else {
+        return Ok(());
+    };
+    let stanza = Stanza::presence(type_)
+        .with_from(account.clone())
+        .with_to(contact.clone());
+    send(server, host, account, contact, change, stanza).await
+}
+
 async fn send(
     server: &Server,
     host: &Arc<Host>,
@@ -79,7 +96,7 @@ async fn send(
         known.as_ref() != Some(&after) && (known.is_some() || after != Contact::default());
     if changed {
         if known.is_none() && change.roster().contacts.len() >= server.max_roster_items {
-            return Err(requests::full());
+            return Err(requests::full(server.max_roster_items));
         }
         change.put(contact, after);
     }

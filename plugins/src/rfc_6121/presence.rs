@@ -76,7 +76,9 @@ pub(super) fn sent(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza) 
             if has_room {
                 Flow::Continue
             } else {
-                let text = "presence is directed to too many already";
+                let text = format!(
+                    "presence is directed to {MOST_DIRECTED} already, as many as may; take some back first"
+                );
                 Flow::Refuse(StanzaError::new(Condition::ResourceConstraint).with_text(text))
             }
         }

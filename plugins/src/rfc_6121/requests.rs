@@ -77,7 +77,7 @@ async fn put(
     let mut change = server.book.change(page).await;
     let known = change.roster().contacts.get(&item.jid).cloned();
     if known.is_none() && change.roster().contacts.len() >= server.max_roster_items {
-        return Err(full());
+        return Err(full(server.max_roster_items));
     }
     // What the client says of the subscription counts only where it removes (§2.1.2.5).
     let mut contact = known.unwrap_or_default();
@@ -137,17 +137,17 @@ fn check(item: &Item) -> Result<(), StanzaError> {
         .as_ref()
         .is_some_and(|name| name.len() > LONGEST_NAME)
     {
-        return unacceptable("the name is too long");
+        return unacceptable("a name has at most 1023 bytes");
     }
     if item.groups.len() > MOST_GROUPS {
-        return unacceptable("too many groups");
+        return unacceptable("a contact is in at most 100 groups");
     }
     if item
         .groups
         .iter()
         .any(|group| group.is_empty() || group.len() > LONGEST_NAME)
     {
-        return unacceptable("a group has no name or one that is too long");
+        return unacceptable("the name of a group has 1 to 1023 bytes");
     }
     let names: BTreeSet<&str> = item.groups.iter().map(|group| &**group).collect();
     if names.len() != item.groups.len() {
@@ -157,8 +157,10 @@ fn check(item: &Item) -> Result<(), StanzaError> {
 }
 
 /// The error for a roster without room.
-pub(super) fn full() -> StanzaError {
-    StanzaError::new(Condition::NotAllowed).with_text("the roster is full")
+pub(super) fn full(most: usize) -> StanzaError {
+    StanzaError::new(Condition::NotAllowed).with_text(format!(
+        "the roster holds {most} contacts, as many as it may; remove some first"
+    ))
 }
 
 fn bad(text: &'static str) -> StanzaError {

@@ -6,6 +6,7 @@
 //! whether the account exists (§8).
 
 mod account_nodes;
+mod forms;
 mod host_nodes;
 mod lent;
 mod nodes;
@@ -22,6 +23,7 @@ use sestina_wire::dispatch::Scope;
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
 pub use account_nodes::{AccountNodes, Holder};
+pub use forms::Forms;
 pub use host_nodes::{Answering, HostNodes};
 pub use lent::Lent;
 pub use nodes::Nodes;
@@ -43,6 +45,7 @@ pub fn describe(host: &Host, on: On) -> info::Query {
     info::Query {
         identities: identities.collect(),
         features: features.map(info::Feature::new).collect(),
+        any: Forms::of(host).all(on),
         ..info::Query::default()
     }
 }

@@ -5,9 +5,12 @@
 //! for.
 
 mod before_login;
+mod form;
+mod invited;
 mod quota;
 mod removal;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sestina_session::accounts::{AccountError, Accounts};
@@ -21,7 +24,11 @@ use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType, Text};
 
 use before_login::Door;
 
+pub use invited::{Admission, Invitations, Invited, Inviting};
 pub use removal::Removal;
+
+/// How many different characters a password has at least.
+const DIFFERENT: usize = 4;
 
 /// The server's part.
 pub struct Server {
@@ -46,10 +53,8 @@ impl skeleton::Server for Server {
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        if self.settings.new_accounts {
-            let clock = Arc::clone(registrar.host().clock());
-            registrar.stream_feature(Arc::new(Door::new(Arc::clone(self), clock)));
-        }
+        let door = Door::new(Arc::clone(self), registrar.host());
+        registrar.stream_feature(Arc::new(door));
         Ok(())
     }
 
@@ -86,27 +91,15 @@ fn registered(cx: &IqContext) -> Result<&Arc<Resource>, StanzaError> {
 }
 
 impl Server {
-    /// The fields to fill in (§3.1).
-    fn form(&self) -> Query {
-        Query {
-            instructions: Some(Text::from(self.settings.instructions.as_str())),
-            username: Some(Text::new()),
-            password: Some(Text::new()),
-            ..Query::default()
-        }
-    }
-
     /// The account and password of a form, if they may be registered.
-    fn filled_in<'a>(
-        &self,
-        domain: &BareJid,
-        form: &'a Query,
-    ) -> Result<(BareJid, &'a str), StanzaError> {
-        let name = form.username.as_deref().filter(|name| !name.is_empty());
+    fn filled_in(&self, domain: &BareJid, query: &Query) -> Result<(BareJid, Text), StanzaError> {
+        let (name, password) = form::filled_in(query)?;
+        let name = name.filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| not_acceptable("a user name is required"))?;
-        let account = BareJid::new(Some(name), domain.domain())
+        let account = BareJid::new(Some(&name), domain.domain())
             .map_err(|_| not_acceptable("this user name cannot be part of an address"))?;
-        Ok((account, self.password(form)?))
+        let password = self.password(&account, password)?;
+        Ok((account, password))
     }
 
     /// Makes an account.
@@ -117,18 +110,33 @@ impl Server {
             .map_err(refusal)
     }
 
-    /// Sets the password of the session's account, and of no other.
+    /// Sets the password of the session's account, and of no other (§3.3).
     async fn change(&self, session: &Resource, request: &Query) -> Result<Empty, StanzaError> {
         let own = session.account().jid();
-        let name = request
-            .username
-            .as_deref()
-            .ok_or_else(|| StanzaError::new(Condition::BadRequest))?;
-        if !BareJid::new(Some(name), own.domain()).is_ok_and(|account| account == *own) {
+        if session.login().is_some_and(|login| !login.secure) {
+            return Err(StanzaError::new(Condition::NotAuthorized)
+                .with_text("a password is changed on an encrypted stream alone"));
+        }
+        let change = form::change(request)?;
+        let (name, password) = match &change {
+            Some(change) => (change.username.clone(), change.password.clone()),
+            None => (request.username.clone(), request.password.clone()),
+        };
+        let name = name.ok_or_else(|| StanzaError::new(Condition::BadRequest))?;
+        if !BareJid::new(Some(&name), own.domain()).is_ok_and(|account| account == *own) {
             return Err(StanzaError::new(Condition::Forbidden));
         }
+        if let Some(change) = &change {
+            let old = change.old_password.as_deref().unwrap_or_default();
+            let right = self.accounts.authenticate(own, old).await;
+            if !right.map_err(errors::storage)? {
+                return Err(StanzaError::new(Condition::NotAuthorized)
+                    .with_text("this is not the password until now"));
+            }
+        }
+        let password = self.password(own, password)?;
         self.accounts
-            .set_password(own, self.password(request)?)
+            .set_password(own, &password)
             .await
             .map_err(refusal)?;
         Ok(Empty)
@@ -166,12 +174,24 @@ impl Server {
     }
 
     /// The password of a form, if it is one that may be set.
-    fn password<'a>(&self, request: &'a Query) -> Result<&'a str, StanzaError> {
-        let password = request.password.as_deref().unwrap_or_default();
+    fn password(&self, account: &BareJid, password: Option<Text>) -> Result<Text, StanzaError> {
+        let password = password.unwrap_or_default();
         let enough = usize::try_from(self.settings.min_password).unwrap_or(usize::MAX);
         if password.chars().count() < enough {
             return Err(not_acceptable(format!(
                 "a password has at least {enough} characters"
+            )));
+        }
+        let name = account.local().unwrap_or_default();
+        let lower = password.to_lowercase();
+        // A name of a letter or two is in many good ones.
+        if name.chars().count() > 2 && lower.contains(name) {
+            return Err(not_acceptable("a password does not contain the user name"));
+        }
+        let kinds: BTreeSet<char> = lower.chars().collect();
+        if kinds.len() < DIFFERENT.min(enough) {
+            return Err(not_acceptable(format!(
+                "a password has at least {DIFFERENT} different characters"
             )));
         }
         Ok(password)

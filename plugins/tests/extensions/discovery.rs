@@ -4,7 +4,10 @@ use sestina_plugins::xep_0115;
 use sestina_session::plugin::On;
 use sestina_session::testing::Conversation;
 
-use super::{error, login, server};
+use sestina_skeletons::{xep_0157, xep_0455, xep_0504};
+use sestina_storage::Storage;
+
+use super::{Changes, error, login, server, server_with};
 
 const INFO: &str = "http://jabber.org/protocol/disco#info";
 const ITEMS: &str = "http://jabber.org/protocol/disco#items";
@@ -168,4 +171,74 @@ async fn each_feature_is_announced_in_its_time() {
     let caps = <sestina_types::xep_0115::Caps as sestina_wire::Payload>::read(caps).unwrap();
     let host = server.host("a.example").unwrap();
     assert_eq!(xep_0115::capabilities(&host, On::Host), Ok(caps));
+}
+
+#[tokio::test]
+async fn a_host_says_whom_to_reach_and_what_it_does_with_data() {
+    let text = |text: &str| text.to_owned();
+    let changes = Changes {
+        contacts: xep_0157::Settings {
+            abuse: vec![text("mailto:abuse@a.example"), text("xmpp:abuse@a.example")],
+            security: vec![text("xmpp:security@a.example")],
+            ..Default::default()
+        },
+        outage: xep_0455::Settings {
+            addresses: vec![text("https://status.b.example/a.json")],
+            ..Default::default()
+        },
+        policy: xep_0504::Settings {
+            retention: text("infinite"),
+            full_erasure: text("true"),
+            access: vec![text("none")],
+            ..Default::default()
+        },
+        ..Changes::default()
+    };
+    let server = server_with(changes, Storage::memory()).await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    let host = server.host("a.example").unwrap();
+    let caps = xep_0115::capabilities(&host, On::Host).unwrap();
+    // The forms are part of what is hashed.
+    let node = xep_0115::node(&caps);
+    for node in ["", &format!("node='{node}'")] {
+        laura
+            .send(&format!(
+                "<iq type='get' id='1' to='a.example'><query xmlns='{INFO}' {node}/></iq>"
+            ))
+            .await;
+        let answer = laura
+            .expect(&format!(
+                "<iq type='result' id='1'><query xmlns='{INFO}'>\
+                 <x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/network/serverinfo</value></field>\
+                 <field var='abuse-addresses'><value>mailto:abuse@a.example</value><value>xmpp:abuse@a.example</value></field>\
+                 <field var='security-addresses'><value>xmpp:security@a.example</value></field></x>\
+                 <x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE'><value>urn:xmpp:sos:0</value></field>\
+                 <field var='external-status-addresses'><value>https://status.b.example/a.json</value></field></x>\
+                 <x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE'><value>urn:xmpp:data-policy:0</value></field>\
+                 <field var='data_retention'><value>infinite</value></field><field var='access_policy'><value>none</value></field>\
+                 <field var='full_erasure'/></x></query></iq>"
+            ))
+            .await;
+        let query = answer
+            .root()
+            .child("query", INFO)
+            .unwrap()
+            .decode()
+            .unwrap();
+        assert_eq!(xep_0115::verify(&query, &caps), Ok(()));
+    }
+    // Nobody is told what nobody said.
+    let server = self::server().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    laura
+        .send(&format!(
+            "<iq type='get' id='2' to='a.example'><query xmlns='{INFO}'/></iq>"
+        ))
+        .await;
+    let answer = laura.expect("<iq type='result' id='2'/>").await;
+    assert!(
+        !answer.as_str().contains("jabber:x:data'"),
+        "{}",
+        answer.as_str()
+    );
 }

@@ -8,6 +8,7 @@ mod client_access;
 mod client_state;
 mod commands;
 mod discovery;
+mod invitations;
 mod items;
 mod offline;
 mod registration;
@@ -20,8 +21,8 @@ use std::sync::Arc;
 
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0050, xep_0077, xep_0092, xep_0115, xep_0133,
-    xep_0160, xep_0175, xep_0198, xep_0199, xep_0280, xep_0352, xep_0386, xep_0388, xep_0440,
-    xep_0478, xep_0484, xep_0494,
+    xep_0157, xep_0160, xep_0175, xep_0198, xep_0199, xep_0280, xep_0352, xep_0379, xep_0386,
+    xep_0388, xep_0401, xep_0440, xep_0445, xep_0455, xep_0478, xep_0484, xep_0494, xep_0504,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -43,6 +44,11 @@ struct Changes {
     state: skeletons::xep_0352::Settings,
     commands: skeletons::xep_0050::Settings,
     administration: skeletons::xep_0133::Settings,
+    contacts: skeletons::xep_0157::Settings,
+    outage: skeletons::xep_0455::Settings,
+    policy: skeletons::xep_0504::Settings,
+    /// Whether there are invitations, and how.
+    invitations: Option<skeletons::xep_0401::Settings>,
     /// Whether people without an account may come.
     anonymous: bool,
 }
@@ -74,6 +80,10 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 state,
                 commands,
                 administration,
+                contacts,
+                outage,
+                policy,
+                invitations,
                 anonymous,
             } = &changes;
             let mut plugins = vec![
@@ -97,7 +107,11 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 ))?,
                 skeletons::xep_0050::server::<xep_0050::Server>(&Setup::new(commands, host))?,
                 skeletons::xep_0133::server::<xep_0133::Server>(&Setup::new(administration, host))?,
+                skeletons::xep_0157::server::<xep_0157::Server>(&Setup::new(contacts, host))?,
+                skeletons::xep_0455::server::<xep_0455::Server>(&Setup::new(outage, host))?,
+                skeletons::xep_0504::server::<xep_0504::Server>(&Setup::new(policy, host))?,
                 skeletons::xep_0122::server(&Setup::new(&Default::default(), host))?,
+                skeletons::xep_0128::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0082::server(&Setup::new(&Default::default(), host))?,
                 skeletons::xep_0092::server::<xep_0092::Server>(&Setup::new(
                     &Default::default(),
@@ -152,6 +166,16 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 let settings = Default::default();
                 let setup = Setup::new(&settings, host);
                 plugins.push(skeletons::xep_0175::server::<xep_0175::Server>(&setup)?);
+            }
+            if let Some(invitations) = invitations {
+                let setup = Setup::new(invitations, host);
+                plugins.push(skeletons::xep_0401::server::<xep_0401::Server>(&setup)?);
+                let setup = &Default::default();
+                let setup = Setup::new(setup, host);
+                plugins.push(skeletons::xep_0379::server::<xep_0379::Server>(&setup)?);
+                let setup = &Default::default();
+                let setup = Setup::new(setup, host);
+                plugins.push(skeletons::xep_0445::server::<xep_0445::Server>(&setup)?);
             }
             plugins.extend(more.iter().cloned());
             Ok(plugins)

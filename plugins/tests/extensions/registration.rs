@@ -55,6 +55,102 @@ async fn accounts_are_made_before_login() {
 }
 
 #[tokio::test]
+async fn an_account_is_made_with_a_form() {
+    let server = server().await;
+    let mut nobody = Conversation::open(server.connect_memory(), "a.example").await;
+    nobody
+        .send(&format!(
+            "<iq type='get' id='1'><query xmlns='{REGISTER}'/></iq>"
+        ))
+        .await;
+    nobody
+        .expect(&format!(
+            "<iq type='result' id='1'><query xmlns='{REGISTER}'><x xmlns='jabber:x:data' type='form'>\
+             <field var='FORM_TYPE' type='hidden'><value>{REGISTER}</value></field>\
+             <field var='username'><required/></field><field var='password' type='text-private'><required/></field></x></query></iq>"
+        ))
+        .await;
+    let form = |id: &str, type_: &str, fields: &[(&str, &str)]| {
+        let fields: String = fields
+            .iter()
+            .map(|(var, value)| format!("<field var='{var}'><value>{value}</value></field>"))
+            .collect();
+        format!(
+            "<iq type='set' id='{id}'><query xmlns='{REGISTER}'><x xmlns='jabber:x:data' type='{type_}'>\
+             <field var='FORM_TYPE'><value>{REGISTER}</value></field>{fields}</x></query></iq>"
+        )
+    };
+    nobody
+        .send(&form("2", "submit", &[("username", "dante")]))
+        .await;
+    nobody.expect(&error("2", "not-acceptable")).await;
+    let filled = [("username", "dante"), ("password", "long enough")];
+    nobody.send(&form("3", "result", &filled)).await;
+    nobody.expect(&error("3", "bad-request")).await;
+    let mut nobody = Conversation::open(server.connect_memory(), "a.example").await;
+    nobody.send(&form("4", "submit", &filled)).await;
+    nobody.expect("<iq type='result' id='4'/>").await;
+    Conversation::login(&server, "dante@a.example/inferno", "long enough").await;
+}
+
+#[tokio::test]
+async fn no_more_accounts_than_allowed() {
+    let limited = async |per_hour, per_hour_in_all| {
+        let registration = skeletons::xep_0077::Settings {
+            per_hour,
+            per_hour_in_all,
+            ..Default::default()
+        };
+        let changes = Changes {
+            registration,
+            ..Changes::default()
+        };
+        server_with(changes, Storage::memory()).await
+    };
+    for (per_hour, in_all, said) in [(1, 9, "from one address"), (9, 1, "altogether")] {
+        let server = limited(per_hour, in_all).await;
+        let mut nobody = Conversation::open(server.connect_memory(), "a.example").await;
+        for name in ["dante", "virgil"] {
+            nobody
+                .send(&format!("<iq type='set' id='{name}'><query xmlns='{REGISTER}'><username>{name}</username><password>long enough</password></query></iq>"))
+                .await;
+        }
+        nobody.expect("<iq type='result' id='dante'/>").await;
+        let refused = nobody.expect(&error("virgil", "resource-constraint")).await;
+        let text = refused.as_str();
+        assert!(
+            text.contains("1 registrations in an hour") && text.contains(said),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_weak_password_is_not_taken() {
+    let server = server().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    for weak in ["short", "aaaaaaaaaa", "abababab", "my name is LAURA"] {
+        laura
+            .send(&format!("<iq type='set' id='1'><query xmlns='{REGISTER}'><username>laura</username><password>{weak}</password></query></iq>"))
+            .await;
+        laura.expect(&error("1", "not-acceptable")).await;
+    }
+    let form = |id: &str, old: &str| {
+        format!(
+            "<iq type='set' id='{id}'><query xmlns='{REGISTER}'><x xmlns='jabber:x:data' type='submit'>\
+             <field var='FORM_TYPE'><value>jabber:iq:register:changepassword</value></field>\
+             <field var='username'><value>laura</value></field><field var='old_password'><value>{old}</value></field>\
+             <field var='password'><value>long enough</value></field></x></query></iq>"
+        )
+    };
+    laura.send(&form("2", "guess")).await;
+    laura.expect(&error("2", "not-authorized")).await;
+    laura.send(&form("3", "secret")).await;
+    laura.expect("<iq type='result' id='3'/>").await;
+    Conversation::login(&server, "laura@a.example/again", "long enough").await;
+}
+
+#[tokio::test]
 async fn no_registration_where_accounts_are_given_out() {
     let registration = skeletons::xep_0077::Settings {
         new_accounts: false,

@@ -52,8 +52,12 @@ impl Binder for HostBinder {
         if online.is_some_and(|account| {
             account.len() >= self.0.limits().per_account && !replaces(&account)
         }) {
-            return Err(StanzaError::new(Condition::ResourceConstraint)
-                .with_text("too many sessions of this account"));
+            let most = self.0.limits().per_account;
+            return Err(
+                StanzaError::new(Condition::ResourceConstraint).with_text(format!(
+                    "{most} sessions of this account are there, as many as may; end one first"
+                )),
+            );
         }
         let bound = match wanted {
             Some(name) => account.with_resource(name),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sestina_wire::negotiation::{FeatureRow, SessionState};
 use sestina_wire::{BareJid, ElementRef, Event, Frame, Stanza, StreamError, Writer};
 
-use crate::host::Resumption;
+use crate::host::{Extensions, Resumption};
 use crate::session::SessionError;
 use crate::session::error::{peer_error, queue_error, queue_fault};
 use crate::stream::XmlStream;
@@ -15,6 +15,7 @@ pub struct Exchange<'a> {
     pub(super) host: &'a BareJid,
     pub(super) state: SessionState,
     pub(super) account: Option<&'a BareJid>,
+    pub(super) extensions: &'a Extensions,
     /// What the stream goes on with.
     pub(super) resumption: Option<Resumption>,
 }
@@ -28,6 +29,11 @@ impl Exchange<'_> {
     /// On the accepting side, the account that has logged in.
     pub fn account(&self) -> Option<&BareJid> {
         self.account
+    }
+
+    /// Values that features keep with the stream as long as it is negotiated, by type.
+    pub fn extensions(&self) -> &Extensions {
+        self.extensions
     }
 
     /// Lets the stream go on with an earlier session: it has that one's address then. Its row sets

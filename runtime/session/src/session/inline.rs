@@ -32,6 +32,8 @@ pub struct Login {
     pub method: Method,
     /// The client.
     pub user_agent: UserAgent,
+    /// Whether nobody on the way could read it.
+    pub secure: bool,
 }
 
 /// What a feature sees of the login that it is part of.

@@ -188,6 +188,7 @@ impl Negotiation<'_> {
                     host: &host.domain,
                     state,
                     account: self.account.as_ref(),
+                    extensions: &self.extensions,
                     resumption: None,
                 };
                 let served = feature.serve(&mut exchange, first).await;

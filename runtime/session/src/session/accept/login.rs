@@ -103,6 +103,7 @@ impl Negotiation<'_> {
                         account: account.clone(),
                         method,
                         user_agent: UserAgent::default(),
+                        secure: self.stream.transport().is_secure(),
                     });
                     self.account = Some(account);
                     self.stream.flush().await?;

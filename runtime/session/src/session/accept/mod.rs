@@ -19,7 +19,7 @@ use sestina_wire::{
 };
 use tracing::{Instrument, debug};
 
-use crate::host::{Joined, Resumption};
+use crate::host::{Extensions, Joined, Resumption};
 use crate::negotiation::{Action, Engine, Input, Policy, Side};
 use crate::sasl::Hash;
 use crate::sasl::server::Offer;
@@ -62,6 +62,7 @@ async fn negotiate(
         engine: None,
         begun: None,
         account: None,
+        extensions: Extensions::default(),
         login: None,
         from: None,
         offer: Offer::default(),
@@ -148,6 +149,8 @@ struct Negotiation<'a> {
     /// The element that began the feature to be run.
     begun: Option<Frame>,
     account: Option<BareJid>,
+    /// What features keep meanwhile.
+    extensions: Extensions,
     /// How it has logged in.
     login: Option<Login>,
     /// Whom the peer's header says it is from.

@@ -69,6 +69,7 @@ impl Negotiation<'_> {
             account: proven.account.detach(),
             method: proven.method,
             user_agent,
+            secure: self.stream.transport().is_secure(),
         };
         if let Err(condition) = self.upgrade(host, &request, &mut proven).await? {
             return Ok(self.refuse_whole(condition));

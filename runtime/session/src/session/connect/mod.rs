@@ -411,6 +411,7 @@ impl Negotiation {
                     host: &host,
                     state,
                     account: None,
+                    extensions: &crate::host::Extensions::default(),
                     resumption: None,
                 };
                 return feature.connect(&mut exchange).await;
