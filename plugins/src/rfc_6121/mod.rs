@@ -52,6 +52,13 @@ pub fn subscriptions(account: &Account) -> Vec<BareJid> {
     })
 }
 
+/// Whether somebody is in the roster of an account that is online, where that is at hand. No storage is asked.
+pub fn is_contact(account: &Account, other: &Jid) -> Option<bool> {
+    let page = Book::at_hand(account)?;
+    let is_contact = page.read().find(other.bare_str()).is_some();
+    Some(is_contact)
+}
+
 /// The server's part.
 pub struct Server {
     book: Book,

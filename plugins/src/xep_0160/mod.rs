@@ -16,9 +16,10 @@ use sestina_skeletons::xep_0160::{self as skeleton, Settings};
 use sestina_storage::{Range, Storage, StorageError};
 use sestina_types::Stores as _;
 use sestina_types::xep_0160::tables::{OfflineMessagesRow, OfflineStore};
+use sestina_types::xep_0334;
 use sestina_wire::{BareJid, Condition, Frame, Stanza, StanzaError, StanzaType, ns};
 
-use crate::xep_0203;
+use crate::{xep_0203, xep_0313};
 use shelf::Shelves;
 
 /// Chat state notifications (XEP-0085), which nobody wants to read later.
@@ -166,6 +167,10 @@ impl Server {
                 let Some(stanza) = restore(host, &row) else {
                     continue;
                 };
+                // What it has been handed from the archive it has (XEP-0313 §5.1.1).
+                if xep_0313::has_fetched(resource, &stanza) {
+                    continue;
+                }
                 // A resource that takes its presence back meanwhile gets no more: it may be about to leave.
                 if !takes_messages(resource)
                     || host.deliver_to(resource, stanza).await != Outcome::Delivered
@@ -184,6 +189,7 @@ impl Server {
                 .await?;
         }
         drop(all);
+        xep_0313::forget_fetched(resource);
         self.shelves.tidy(account, shelf);
         Ok(())
     }
@@ -212,6 +218,10 @@ fn takes_messages(resource: &Arc<Resource>) -> bool {
 
 /// Whether a message is stored (§3). What is not is left to RFC 6121 §8.5.2.2.
 fn is_kept(stanza: &Stanza) -> bool {
+    // What its sender does not want stored anywhere is not (XEP-0334 §4.2).
+    if stanza.child("no-store", xep_0334::NS).is_some() {
+        return false;
+    }
     match stanza.head().type_ {
         StanzaType::Normal => true,
         // The thread says only which conversation it is that somebody is composing in.

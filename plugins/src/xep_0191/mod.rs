@@ -21,7 +21,7 @@ use sestina_wire::{
     BareJid, Condition, ErrorKind, Jid, Kind, Payload, Stanza, StanzaError, StanzaType,
 };
 
-use crate::rfc_6121;
+use crate::{rfc_6121, xep_0377};
 use list::{Change, List, Lists};
 
 /// The server's part.
@@ -62,6 +62,8 @@ impl skeleton::Server for Server {
             return Err(StanzaError::new(Condition::BadRequest)
                 .with_text("whom to block is missing: an <item/> with its address"));
         }
+        // Before anything is done: what cannot be read is refused, and nobody is blocked.
+        let reports = xep_0377::reports(&cx.host, &request)?;
         let owner = cx.from.to_bare();
         let list = self.lists.of(&cx.host, &owner).await?;
         let addresses = request.items.iter().map(|item| item.jid.detach());
@@ -80,7 +82,8 @@ impl skeleton::Server for Server {
             rfc_6121::take_back(&cx.host, &owner, &contact).await;
         }
         let _order = stored.apply();
-        push(&cx.host, &owner, &request).await;
+        push(&cx.host, &owner, &pushed(&request)).await;
+        reports.keep(&cx.host, &owner).await?;
         Ok(Empty)
     }
 
@@ -187,6 +190,15 @@ fn refused(list: &List, stanza: &Stanza) -> Flow {
                 .with_application(&Blocked::default()),
         ),
         _ => Flow::Continue,
+    }
+}
+
+/// What the other clients are told of a request: whom it blocks. Why is for the server.
+fn pushed(request: &Block) -> Block {
+    let addresses = request.items.iter().map(|item| item.jid.clone());
+    Block {
+        items: addresses.map(Item::new).collect(),
+        ..Block::default()
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) fn is_kept(stanza: &Stanza) -> bool {
     hint("store") || stanza.children().any(|child| is_content(&child))
 }
 
-fn is_content(child: &Child<'_>) -> bool {
+/// Whether a child of a message holds something for a person.
+pub(crate) fn is_content(child: &Child<'_>) -> bool {
     match (child.name(), child.ns()) {
         ("thread" | "subject", sestina_wire::ns::CLIENT) => false,
         // The wish for an answer is none.

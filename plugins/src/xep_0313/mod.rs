@@ -2,6 +2,7 @@
 //!
 //! A message is stored before it goes on: whoever gets it can rely on finding it again.
 
+mod fetched;
 mod keeping;
 mod query;
 
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use sestina_session::errors;
 use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
-use sestina_session::plugin::{PluginError, Setup};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0313::{self as skeleton, Settings};
 use sestina_storage::{Range, Storage, StorageError};
@@ -20,6 +21,11 @@ use sestina_types::xep_0313::tables::{ArchiveRow, ArchiveStore};
 use sestina_types::xep_0313::{End, Fin, Metadata, Query, Start};
 use sestina_types::xep_0359::StanzaId;
 use sestina_wire::{BareJid, DateTime, Jid, Stanza, StanzaError, StanzaType, Text, Timestamp, ns};
+
+use crate::xep_0441::{self, Wish};
+
+pub(crate) use fetched::{forget_fetched, has_fetched};
+pub(crate) use keeping::is_content;
 
 /// The server's part.
 pub struct Server {
@@ -42,12 +48,17 @@ impl skeleton::Server for Server {
         })
     }
 
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        registrar.host().extensions().insert(Arc::clone(self));
+        Ok(())
+    }
+
     async fn archive_query(&self, cx: &IqContext, request: Query) -> Result<Fin, StanzaError> {
         query::answer(self, cx, request).await
     }
 
-    async fn archive_fields(&self, _: &IqContext, _: Query) -> Result<Query, StanzaError> {
-        Ok(query::fields())
+    async fn archive_fields(&self, cx: &IqContext, _: Query) -> Result<Query, StanzaError> {
+        Ok(query::fields(&cx.host))
     }
 
     /// Where the archive begins and ends (§4.3).
@@ -76,8 +87,8 @@ impl skeleton::Server for Server {
         if to.bare_str() == d.account.as_str() || !keeping::is_kept(&d.stanza) {
             return Flow::Continue;
         }
-        let row = self.row(&cx.host, &d.account, to, &d.stanza, false);
-        self.store(row)
+        let wish = xep_0441::wish(&cx.host, &d.account, to);
+        self.as_wished(wish, &cx.host, d, Self::keep_sent)
     }
 
     fn archive_received(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
@@ -92,14 +103,65 @@ impl skeleton::Server for Server {
         let Some(from) = d.stanza.from().filter(|_| keeping::is_kept(&d.stanza)) else {
             return Flow::Continue;
         };
-        let row = self.row(&cx.host, &d.account, from, &d.stanza, true);
+        let wish = xep_0441::wish(&cx.host, &d.account, from);
+        self.as_wished(wish, &cx.host, d, Self::keep_received)
+    }
+}
+
+/// Stores a message of a delivery.
+type Keep = fn(&Arc<Server>, &Host, &mut Delivery) -> Flow;
+
+impl Server {
+    /// The plugin of a host.
+    pub(crate) fn of(host: &Host) -> Option<Arc<Server>> {
+        host.extensions().get()
+    }
+
+    /// Whether words can be searched for.
+    pub(crate) fn can_search(&self) -> bool {
+        self.archive.can_search_of_owner() && self.archive.can_search_with()
+    }
+
+    /// Stores a message if its account wants it kept (XEP-0441).
+    fn as_wished(
+        self: &Arc<Self>,
+        wish: Wish,
+        host: &Arc<Host>,
+        d: &mut Delivery,
+        keep: Keep,
+    ) -> Flow {
+        match wish {
+            Wish::Known(false) => Flow::Continue,
+            Wish::Known(true) => keep(self, host, d),
+            Wish::Asked(asked) => {
+                let (this, host) = (Arc::clone(self), Arc::clone(host));
+                Flow::wait(async move {
+                    match asked.await {
+                        Ok(true) => Flow::Then(Box::new(move |d| keep(&this, &host, d))),
+                        Ok(false) => Flow::Continue,
+                        Err(error) => Flow::Refuse(errors::storage(error)),
+                    }
+                })
+            }
+        }
+    }
+
+    fn keep_sent(self: &Arc<Self>, host: &Host, d: &mut Delivery) -> Flow {
+        let to = d.stanza.to().unwrap_or(&d.account);
+        let row = self.row(host, &d.account, to, &d.stanza, false);
+        self.store(row)
+    }
+
+    fn keep_received(self: &Arc<Self>, host: &Host, d: &mut Delivery) -> Flow {
+        let Some(from) = d.stanza.from() else {
+            return Flow::Continue;
+        };
+        let row = self.row(host, &d.account, from, &d.stanza, true);
         let id = StanzaId::new(row.id.as_str().into(), Jid::clone(&row.owner));
         d.stanza.append(&id);
         self.store(row)
     }
-}
 
-impl Server {
     /// Stores a message before anybody is given it, at the same time as the other archive does.
     fn store(self: &Arc<Self>, row: ArchiveRow) -> Flow {
         let this = Arc::clone(self);

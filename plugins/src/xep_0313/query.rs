@@ -2,10 +2,10 @@
 
 use std::ops::Bound;
 
-use sestina_session::host::Resource;
+use sestina_session::host::{Host, Resource};
 use sestina_session::mux::IqContext;
-use sestina_storage::{Range, StorageError, Value};
-use sestina_types::xep_0004::{Form, FormType};
+use sestina_storage::{Range, Search, StorageError, Value};
+use sestina_types::xep_0004::{Field, Form, FormType};
 use sestina_types::xep_0059::{First, Set};
 use sestina_types::xep_0122::Validate;
 use sestina_types::xep_0203::Delay;
@@ -13,24 +13,30 @@ use sestina_types::xep_0297::Forwarded;
 use sestina_types::xep_0313::forms::Filter;
 use sestina_types::xep_0313::tables::ArchiveRow;
 use sestina_types::xep_0313::{Fin, Query, ResultElement};
+use sestina_types::xep_0431::forms::FullText;
 use sestina_wire::dispatch::Extensible as _;
+use sestina_wire::form::FormError;
 use sestina_wire::{
     BareJid, Condition, DateTime, Extra, Frame, Jid, Stanza, StanzaError, StanzaType, Text,
     Timestamp, ns,
 };
 use std::sync::Arc;
 
-use super::Server;
+use super::{Server, fetched};
+use crate::xep_0431;
 
 /// How many rows are looked at for one page, where the storage cannot look for all that is asked for.
 const MOST_READ: usize = 20_000;
 
 /// The form that says what can be asked for (§4.1.6).
-pub(super) fn fields() -> Query {
+pub(super) fn fields(host: &Host) -> Query {
     let mut form = Filter::default().write(FormType::Form);
     // What rooms send is in the archives of rooms.
     form.fields
         .retain(|field| field.var.as_deref() != Some("include-groupchat"));
+    if xep_0431::is_offered(host) {
+        FullText::default().add_to(&mut form);
+    }
     let ids = form
         .fields
         .iter_mut()
@@ -57,6 +63,7 @@ pub(super) fn id_of(micros: i64) -> String {
 /// What is asked for.
 struct Wanted {
     with: Option<Jid>,
+    words: Option<Search>,
     range: Range,
     ids: Option<Vec<Text>>,
     /// From the end backwards.
@@ -79,7 +86,7 @@ pub(super) async fn answer(
         .as_ref()
         .ok_or_else(|| StanzaError::new(Condition::ServiceUnavailable))?;
     let owner = cx.from.to_bare();
-    let wanted = read(server, &owner, &request).await?;
+    let wanted = read(server, cx, &owner, &request).await?;
     let (mut rows, complete) = match &wanted.ids {
         Some(ids) => by_ids(server, &owner, ids, &wanted).await?,
         None => page(server, &owner, &wanted).await?,
@@ -92,6 +99,9 @@ pub(super) async fn answer(
         last: rows.last().map(|row| row.id.as_str().into()),
         ..Set::default()
     };
+    if wanted.is_everything() {
+        fetched::note(session, &wanted.range, &rows, complete);
+    }
     if request.flip_page {
         rows.reverse();
     }
@@ -106,10 +116,15 @@ pub(super) async fn answer(
 }
 
 /// Reads form and page, and makes sure that the ids in them are there (§4.1.4, §4.1.5; XEP-0059 §2.2).
-async fn read(server: &Server, owner: &BareJid, request: &Query) -> Result<Wanted, StanzaError> {
-    let filter = match &request.form {
-        Some(form) => filter(form)?,
-        None => Filter::default(),
+async fn read(
+    server: &Server,
+    cx: &IqContext,
+    owner: &BareJid,
+    request: &Query,
+) -> Result<Wanted, StanzaError> {
+    let (filter, words) = match &request.form {
+        Some(form) => filter(&cx.host, form)?,
+        None => (Filter::default(), None),
     };
     let set = request.page.clone().unwrap_or_default();
     let known = async |id: &Text| match server.archive.get(owner, id).await {
@@ -164,6 +179,7 @@ async fn read(server: &Server, owner: &BareJid, request: &Query) -> Result<Wante
     };
     Ok(Wanted {
         with: filter.with,
+        words,
         range: Range {
             lower: narrowest(lowest, false),
             upper: narrowest(highest, true),
@@ -187,15 +203,24 @@ fn micros(time: &DateTime) -> i64 {
     time.timestamp().as_microsecond()
 }
 
-fn filter(form: &Form) -> Result<Filter, StanzaError> {
-    let filter = Filter::read(form)
-        .map_err(|error| StanzaError::new(Condition::BadRequest).with_text(error.to_string()))?;
+fn filter(host: &Host, form: &Form) -> Result<(Filter, Option<Search>), StanzaError> {
+    let bad =
+        |error: FormError| StanzaError::new(Condition::BadRequest).with_text(error.to_string());
+    let mut filter = Filter::read(form).map_err(bad)?;
+    let mut words = None;
+    if xep_0431::is_offered(host) {
+        let text = FullText::read(form).map_err(bad)?;
+        // Empty, it asks for nothing (XEP-0431 §3).
+        words = text.words.filter(|words| !words.trim().is_empty());
+        let is_other = |field: &Field| field.var.as_deref() != Some(xep_0431::FIELD);
+        filter.other.retain(is_other);
+    }
     let unknown = filter.other.first().and_then(|field| field.var.as_deref());
     match unknown.or(filter.include_groupchat.map(|_| "include-groupchat")) {
         // §4.1.6.
         Some(unknown) => Err(StanzaError::new(Condition::FeatureNotImplemented)
             .with_text(format!("an archive cannot be asked for {unknown:?}"))),
-        None => Ok(filter),
+        None => Ok((filter, words.map(|words| Search::new(&words)))),
     }
 }
 
@@ -212,21 +237,7 @@ async fn page(
     loop {
         // One more than wanted says whether there is more.
         let limit = wanted.max.saturating_add(1);
-        let rows = match &wanted.with {
-            Some(with) => {
-                let with = with.to_bare();
-                server
-                    .archive
-                    .with_page(owner, &with, range.clone(), limit, wanted.reverse)
-                    .await?
-            }
-            None => {
-                server
-                    .archive
-                    .of_owner_page(owner, range.clone(), limit, wanted.reverse)
-                    .await?
-            }
-        };
+        let rows = rows(server, owner, wanted, range.clone(), limit).await?;
         let is_last = rows.len() <= max;
         read += rows.len();
         let last = rows.last().map(|row| row.id.clone());
@@ -249,8 +260,46 @@ async fn page(
     }
 }
 
+/// At most `limit` rows, as far as the storage looks.
+async fn rows(
+    server: &Server,
+    owner: &BareJid,
+    wanted: &Wanted,
+    range: Range,
+    limit: u32,
+) -> Result<Vec<ArchiveRow>, StorageError> {
+    let (archive, reverse) = (&server.archive, wanted.reverse);
+    let with = wanted.with.as_ref().map(Jid::to_bare);
+    match (with, wanted.words.clone()) {
+        (None, None) => archive.of_owner_page(owner, range, limit, reverse).await,
+        (Some(with), None) => {
+            let page = archive.with_page(owner, &with, range, limit, reverse);
+            page.await
+        }
+        (None, Some(words)) => {
+            let found = archive.of_owner_search(owner, range, words, limit, reverse);
+            found.await
+        }
+        (Some(with), Some(words)) => {
+            let found = archive.with_search(owner, &with, range, words, limit, reverse);
+            found.await
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether all messages of a range are asked for.
+    fn is_everything(&self) -> bool {
+        self.with.is_none() && self.words.is_none() && self.ids.is_none()
+    }
+}
+
 /// What the storage has not looked at.
 fn matches(row: &ArchiveRow, wanted: &Wanted) -> bool {
+    let has_words = |words: &Search| row.body.as_deref().is_some_and(|body| words.matches(body));
+    if !wanted.words.as_ref().is_none_or(has_words) {
+        return false;
+    }
     let Some(with) = &wanted.with else {
         return true;
     };

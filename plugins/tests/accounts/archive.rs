@@ -6,21 +6,21 @@ use sestina_skeletons as skeletons;
 use sestina_storage::Storage;
 use sestina_wire::{ElementRef, Frame};
 
-use super::{Changes, available, error, login, server, server_with};
+use super::{Changes, ask, available, error, login, server, server_with};
 
 const MAM: &str = "urn:xmpp:mam:2";
 const RSM: &str = "http://jabber.org/protocol/rsm";
 const CLIENT: &str = "jabber:client";
 
 /// What a query was answered with: the ids and bodies of its messages, and the end of it.
-struct Answer {
+pub(super) struct Answer {
     ids: Vec<String>,
-    bodies: Vec<String>,
+    pub(super) bodies: Vec<String>,
     complete: bool,
     fin: Frame,
 }
 
-async fn query(session: &mut Conversation, inner: &str) -> Answer {
+pub(super) async fn query(session: &mut Conversation, inner: &str) -> Answer {
     session
         .send(&format!(
             "<iq type='set' id='q'><query xmlns='{MAM}' queryid='f27'>{inner}</query></iq>"
@@ -71,7 +71,7 @@ fn body(message: ElementRef<'_>) -> String {
         .unwrap_or_default()
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let fields: String = fields
         .iter()
         .map(|(var, value)| format!("<field var='{var}'><value>{value}</value></field>"))
@@ -364,4 +364,104 @@ async fn a_page_is_bounded() {
         let found = query(&mut juliet, &inner).await;
         assert_eq!((found.bodies, found.complete), (list("0 1 2"), false));
     }
+}
+
+const WORDS: &str = "{urn:xmpp:fulltext:0}fulltext";
+
+#[tokio::test]
+async fn words_are_searched_for_with_everything_else_that_is_asked() {
+    let server = server().await;
+    let mut juliet = available(&server, "juliet@a.example/desk").await;
+    let mut romeo = available(&server, "romeo@a.example/field").await;
+    for (to, text) in [
+        ("romeo", "Wherefore art thou Romeo?"),
+        ("nurse", "Romeo, doff thy name"),
+        ("romeo", "What's in a name"),
+    ] {
+        juliet
+            .send(&format!(
+                "<message to='{to}@a.example' type='chat'><body>{text}</body></message>"
+            ))
+            .await;
+    }
+    juliet.settle().await;
+    let (first, second, third) = (
+        "Wherefore art thou Romeo?",
+        "Romeo, doff thy name",
+        "What's in a name",
+    );
+    for (fields, expected) in [
+        (vec![(WORDS, "romeo")], vec![first, second]),
+        (vec![(WORDS, "NAME romeo")], vec![second]),
+        (
+            vec![(WORDS, "name"), ("with", "romeo@a.example")],
+            vec![third],
+        ),
+        (vec![(WORDS, "Tybalt")], vec![]),
+        (vec![(WORDS, "")], vec![first, second, third]),
+    ] {
+        let found = query(&mut juliet, &form(&fields)).await;
+        assert_eq!(found.bodies, expected, "{fields:?}");
+        assert!(found.complete);
+    }
+    let words = form(&[(WORDS, "name")]);
+    let page_of_one = query(
+        &mut juliet,
+        &format!("{words}{}", page("<max>1</max><before/>")),
+    )
+    .await;
+    assert_eq!(
+        (page_of_one.bodies, page_of_one.complete),
+        (vec![third.to_owned()], false)
+    );
+    // It is announced, and in the form.
+    ask(
+        &mut juliet,
+        "get",
+        &format!("<query xmlns='{MAM}'/>"),
+        &format!("<query xmlns='{MAM}'><x xmlns='jabber:x:data' type='form'><field var='{WORDS}' type='text-single'/></x></query>"),
+    )
+    .await;
+    romeo.send("<iq type='get' id='d' to='romeo@a.example'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>").await;
+    for _ in 0..2 {
+        romeo.expect("<message><body>*</body></message>").await;
+    }
+    romeo.expect("<iq type='result' id='d'><query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:fulltext:0'/></query></iq>").await;
+}
+
+#[tokio::test]
+async fn what_a_session_has_fetched_is_not_delivered_to_it_again() {
+    let server = server().await;
+    let mut romeo = login(&server, "romeo@a.example/field").await;
+    let say = |number: u32| {
+        format!(
+            "<message to='juliet@a.example' type='chat' id='m{number}'><body>{number}</body></message>"
+        )
+    };
+    for number in 0..4 {
+        romeo.send(&say(number)).await;
+    }
+    romeo.settle().await;
+    let mut juliet = login(&server, "juliet@a.example/desk").await;
+    let first = query(&mut juliet, &page("<max>2</max>")).await;
+    assert_eq!(first.bodies, list("0 1"));
+    let after = page(&format!("<max>1</max><after>{}</after>", first.ids[1]));
+    assert_eq!(query(&mut juliet, &after).await.bodies, list("2"));
+    // A search is no fetching of what lies between.
+    query(&mut juliet, &form(&[(WORDS, "3")])).await;
+    romeo.send(&say(4)).await;
+    romeo.settle().await;
+    juliet.send("<presence/>").await;
+    juliet
+        .expect("<presence from='juliet@a.example/desk'/>")
+        .await;
+    for number in 3..5 {
+        let template = format!("<message id='m{number}'><body>{number}</body></message>");
+        juliet.expect(&template).await;
+    }
+    juliet.expect_nothing().await;
+    drop(juliet);
+    // Nothing waits for the next session either.
+    let mut sofa = available(&server, "juliet@a.example/sofa").await;
+    sofa.expect_nothing().await;
 }

@@ -158,9 +158,12 @@ async fn plugins_work_from_memory_where_the_storage_cannot_with_one_warning_each
         "private XML",
         "last activities",
         "no nodes",
+        "no wishes",
+        "push services",
+        "no reports",
     ] {
         let of_it = warnings.iter().filter(|line| line.contains(what));
         assert_eq!(of_it.count(), 1, "{what}: {said}");
     }
-    assert_eq!(warnings.len(), 8, "{said}");
+    assert_eq!(warnings.len(), 11, "{said}");
 }

@@ -270,6 +270,15 @@ impl Registrar<'_> {
         Handles(())
     }
 
+    /// Is called when the stream of a session breaks that stays without one for a while (XEP-0198 §5).
+    pub fn session_break<F>(&mut self, place: Place, function: F) -> Handles
+    where
+        F: Fn(&StageContext, &Arc<Resource>) -> Flow + Send + Sync + 'static,
+    {
+        self.collected.stages.add_break(place, Arc::new(function));
+        Handles(())
+    }
+
     /// Removes an element, in every copy, from messages and presences of anyone but these senders, before
     /// stages, handlers and recipients see it.
     pub fn strip(

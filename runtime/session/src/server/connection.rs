@@ -212,6 +212,7 @@ impl Connection {
         } = self;
         let taken_over = resource.set_broken(handled);
         tracing::debug!("the stream is gone; its session stays");
+        call(&host, &resource, host.stages().breaks()).await;
         let goodbye = async move {
             // The client may have gone elsewhere before its old connection could break; a broken one is let go.
             if replaced {

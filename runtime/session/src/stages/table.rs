@@ -15,6 +15,7 @@ pub(crate) struct StagesBuilder {
     functions: Vec<(Stage, &'static [Kind], Place, StageFunction)>,
     starts: Vec<(Place, SessionFunction)>,
     ends: Vec<(Place, SessionFunction)>,
+    breaks: Vec<(Place, SessionFunction)>,
 }
 
 impl StagesBuilder {
@@ -36,6 +37,10 @@ impl StagesBuilder {
         self.ends.push((place, function));
     }
 
+    pub(crate) fn add_break(&mut self, place: Place, function: SessionFunction) {
+        self.breaks.push((place, function));
+    }
+
     /// Finds the order of each stage for each kind.
     pub(crate) fn finish(self) -> Result<Stages, OrderError> {
         let mut stages = Stages::default();
@@ -55,6 +60,7 @@ impl StagesBuilder {
         }
         stages.starts = resolve("session-start", self.starts)?.into();
         stages.ends = resolve("session-end", self.ends)?.into();
+        stages.breaks = resolve("session-break", self.breaks)?.into();
         Ok(stages)
     }
 }
@@ -65,6 +71,7 @@ pub(crate) struct Stages {
     functions: [Box<[StageFunction]>; 18],
     starts: Box<[SessionFunction]>,
     ends: Box<[SessionFunction]>,
+    breaks: Box<[SessionFunction]>,
 }
 
 fn index(stage: Stage, kind: Kind) -> usize {
@@ -88,5 +95,10 @@ impl Stages {
     /// The functions called when a session ends.
     pub(crate) fn ends(&self) -> &[SessionFunction] {
         &self.ends
+    }
+
+    /// The functions called when the stream of a session breaks and the session stays.
+    pub(crate) fn breaks(&self) -> &[SessionFunction] {
+        &self.breaks
     }
 }

@@ -169,6 +169,18 @@ impl Resource {
         true
     }
 
+    /// Whether the session is without a stream, and waits for its client to come back.
+    pub fn is_broken(&self) -> bool {
+        self.lock().stream.broken
+    }
+
+    /// What the client has not acknowledged and, as far as is known, no other session has.
+    pub fn unacknowledged(&self) -> Vec<Stanza> {
+        let queue = self.lock();
+        let unacknowledged = queue.unacknowledged.as_ref();
+        unacknowledged.map_or_else(Vec::new, |kept| kept.waiting())
+    }
+
     /// What the client of a session that has ended has not acknowledged and no other session has: each stanza as it was
     /// written, and when. For functions of [the end](crate::plugin::Registrar::session_end); the first one to ask gets it.
     pub fn take_unacknowledged(&self) -> Vec<(Stanza, Timestamp)> {

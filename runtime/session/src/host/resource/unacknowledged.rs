@@ -208,6 +208,21 @@ impl Unacknowledged {
         Ok(newly)
     }
 
+    /// What waits and has not been taken by another session.
+    pub(crate) fn waiting(&self) -> Vec<Stanza> {
+        let mut at = self.start;
+        let mut waiting = Vec::new();
+        for entry in &self.entries {
+            let end = at + entry.length;
+            let is_taken = |mark: &Mark| mark.0.load(Ordering::Acquire);
+            if !entry.mark.as_ref().is_some_and(is_taken) {
+                waiting.extend(read(self.log.get(at..end).unwrap_or_default()));
+            }
+            at = end;
+        }
+        waiting
+    }
+
     /// What has to go another way when the session is over: each stanza, and when it was written. What another
     /// session has is left out.
     pub(crate) fn into_lost(self) -> Vec<(Stanza, Timestamp)> {

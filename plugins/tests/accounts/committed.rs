@@ -1,0 +1,162 @@
+//! Nobody is given a message before both archives have it, and both are written at the same time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sestina_storage::memory::Memory;
+use sestina_storage::{
+    Backend, Migration, Outcome, Selection, Storage, StorageError, TableDescriptor, Value, Write,
+    async_trait,
+};
+use tokio::sync::Semaphore;
+
+use super::{Changes, STANZAS, available, error, login, server_with};
+
+/// Memory in which what goes into archives waits until it is let through. It does not search.
+struct Gate {
+    memory: Memory,
+    waiting: AtomicUsize,
+    through: Semaphore,
+    fails: AtomicBool,
+}
+
+impl Gate {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            memory: Memory::new(),
+            waiting: AtomicUsize::new(0),
+            through: Semaphore::new(0),
+            fails: AtomicBool::new(false),
+        })
+    }
+
+    async fn until_wait(&self, number: usize) {
+        while self.waiting.load(Ordering::SeqCst) < number {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// A storage keeps its backend; the test keeps a part in it.
+struct Shared(Arc<Gate>);
+
+#[async_trait]
+impl Backend for Shared {
+    fn name(&self) -> &'static str {
+        "gate"
+    }
+
+    fn supports(&self, table: &TableDescriptor) -> bool {
+        self.0.memory.supports(table)
+    }
+
+    async fn prepare(
+        &self,
+        tables: &[&'static TableDescriptor],
+        migrations: &[Migration],
+    ) -> Result<(), StorageError> {
+        self.0.memory.prepare(tables, migrations).await
+    }
+
+    async fn get(
+        &self,
+        table: &'static TableDescriptor,
+        key: &[Value],
+    ) -> Result<Option<Vec<Value>>, StorageError> {
+        self.0.memory.get(table, key).await
+    }
+
+    async fn select(&self, selection: &Selection) -> Result<Vec<Vec<Value>>, StorageError> {
+        self.0.memory.select(selection).await
+    }
+
+    async fn scan(
+        &self,
+        table: &'static TableDescriptor,
+        after: Option<&[Value]>,
+        limit: u32,
+    ) -> Result<Vec<Vec<Value>>, StorageError> {
+        self.0.memory.scan(table, after, limit).await
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Outcome>, StorageError> {
+        if writes.iter().any(|write| write.table().name == "archive") {
+            self.0.waiting.fetch_add(1, Ordering::SeqCst);
+            self.0.through.acquire().await.unwrap().forget();
+            if self.0.fails.load(Ordering::SeqCst) {
+                return Err(StorageError::Unavailable("as ordered".into()));
+            }
+        }
+        self.0.memory.write(writes).await
+    }
+
+    async fn health(&self) -> Result<(), StorageError> {
+        self.0.memory.health().await
+    }
+
+    async fn close(&self) {
+        self.0.memory.close().await;
+    }
+}
+
+const MESSAGE: &str =
+    "<message to='juliet@a.example' type='chat' id='m'><body>Good night</body></message>";
+
+#[tokio::test]
+async fn both_are_written_at_once_and_before_anybody_is_given_the_message() {
+    let gate = Gate::new();
+    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
+    let server = server_with(Changes::default(), storage).await;
+    let mut juliet = available(&server, "juliet@a.example/desk").await;
+    let mut romeo = available(&server, "romeo@a.example/field").await;
+    romeo.send(MESSAGE).await;
+    gate.until_wait(2).await;
+    juliet.expect_nothing().await;
+    gate.through.add_permits(1);
+    juliet.expect_nothing().await;
+    gate.through.add_permits(1);
+    juliet.expect("<message id='m'><body>Good night</body><stanza-id xmlns='urn:xmpp:sid:0' by='juliet@a.example' id='*'/></message>").await;
+
+    // Where it cannot be stored nobody is given it.
+    gate.fails.store(true, Ordering::SeqCst);
+    gate.through.add_permits(2);
+    romeo.send(MESSAGE).await;
+    romeo
+        .expect("<message type='error' id='m'><error/></message>")
+        .await;
+    juliet.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_on_its_way_is_in_the_archive_of_its_sender() {
+    let gate = Gate::new();
+    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
+    let server = server_with(Changes::default(), storage).await;
+    gate.through.add_permits(1);
+    let mut juliet = login(&server, "juliet@a.example/desk").await;
+    juliet
+        .send("<message to='nobody@a.example' type='chat' id='m'><body>Who is there?</body></message>")
+        .await;
+    juliet
+        .expect(&format!(
+            "<message type='error' id='m'><error><service-unavailable xmlns='{STANZAS}'/></error></message>"
+        ))
+        .await;
+    let bodies = super::archive::bodies(&mut juliet).await;
+    assert_eq!(bodies, ["Who is there?"]);
+}
+
+#[tokio::test]
+async fn words_cannot_be_asked_for_where_the_storage_does_not_search() {
+    let storage = Storage::new(Arc::new(Shared(Gate::new())));
+    let server = server_with(Changes::default(), storage).await;
+    let mut juliet = login(&server, "juliet@a.example/desk").await;
+    let form = super::archive::form(&[("{urn:xmpp:fulltext:0}fulltext", "name")]);
+    juliet
+        .send(&format!(
+            "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>{form}</query></iq>"
+        ))
+        .await;
+    juliet.expect(&error("q", "feature-not-implemented")).await;
+}
