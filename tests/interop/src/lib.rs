@@ -19,6 +19,7 @@ pub mod relay;
 pub mod sestina;
 pub mod setup;
 pub mod slixmpp;
+pub mod smack;
 pub mod tmux;
 
 /// What went wrong, in words for the person who reads the test's output.

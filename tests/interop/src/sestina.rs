@@ -40,14 +40,27 @@ impl Sestina {
         accounts: &[(&str, &str)],
         settings: &str,
     ) -> Result<Sestina, Failure> {
+        Sestina::start_at(binary, domains, None, accounts, settings)
+    }
+
+    /// As [`start_hosts`](Sestina::start_hosts), on one more address, with its port.
+    pub fn start_at(
+        binary: &Path,
+        domains: &[&str],
+        address: Option<&str>,
+        accounts: &[(&str, &str)],
+        settings: &str,
+    ) -> Result<Sestina, Failure> {
         let domain = domains.first().copied().ok_or("no domain")?;
         let folder = tempfile::Builder::new().prefix("sestina-").tempdir()?;
         let port = free_port()?;
         let data = folder.path().join("data");
+        let mut listen = vec![format!("127.0.0.1:{port}")];
+        listen.extend(address.map(str::to_owned));
         fs::write(
             folder.path().join("sestina.toml"),
             format!(
-                "domains = {domains:?}\ndata = \"{}\"\nlisten = [\"127.0.0.1:{port}\"]\n{settings}\n",
+                "domains = {domains:?}\ndata = \"{}\"\nlisten = {listen:?}\n{settings}\n",
                 data.display()
             ),
         )?;
