@@ -72,7 +72,7 @@ impl Command for Adding {
                 .iter()
                 .filter_map(|form| form.fields.first()?.values.first()?.parse().ok())
                 .collect();
-            if numbers.iter().any(|number| *number == 13) {
+            if numbers.contains(&13) {
                 return Err(Trouble::Payload("not this one".into()));
             }
             let mut field = Field {
