@@ -6,6 +6,7 @@
 //!   derive for your own;
 //! - `client`: the typed [`client`];
 //! - `server`: the [`server`] as a library, with [`plugins`] and [`profiles`];
+//! - either of them: the [`prelude`] for plugins of your own;
 //! - `sqlite`: storage in one file, in [`storage::sql`](storage);
 //! - `daemon` and `sqlite` are the default: the program `sestina`. A library user writes `default-features = false`.
 //!
@@ -69,3 +70,14 @@ pub use async_trait::async_trait;
 
 #[cfg(feature = "server")]
 pub use sestina_profiles as profiles;
+
+/// What the source of a plugin names: `use sestina::prelude::*`.
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod prelude {
+    pub use sestina_session::mux::{Empty, IqContext, Received};
+    pub use sestina_session::plugin::{PluginError, Setup};
+    pub use sestina_session::session::{Exchange, SessionError};
+    pub use sestina_session::stages::{Delivery, Flow, StageContext};
+    pub use sestina_storage::{Range, StorageError};
+    pub use sestina_wire::{BareJid, Condition, FullJid, Jid, Stanza, StanzaError, StanzaType};
+}

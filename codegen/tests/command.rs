@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn specs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../specs")
@@ -96,6 +96,46 @@ fn explain_shows_tables_queries_and_settings() {
             said.lines().any(|found| found == line),
             "no {line:?} in\n{said}"
         );
+    }
+}
+
+/// As behind `| head`: whoever reads is gone before anything is printed.
+#[test]
+fn nobody_has_to_read_what_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+    for arguments in [
+        &["check"][..],
+        &["explain", "xep-0313"],
+        &["generate", "--out", out],
+        &["docs", "--out", out],
+        &["migrate", "--check"],
+        &["new", "xep-9491"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sestina-codegen"))
+            .arg("--specs")
+            .arg(specs())
+            .args(
+                (arguments[0] == "new")
+                    .then(|| ["--specs".into(), folder.path().to_owned()])
+                    .into_iter()
+                    .flatten(),
+            )
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        assert!(said.is_empty(), "{arguments:?}: {said}");
+    }
+    // What they do is done.
+    for made in ["out/types.rs", "out/doap.xml", "xep-9491/spec.toml"] {
+        assert!(folder.path().join(made).exists(), "{made}");
     }
 }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use sestina_codegen::conform::{Cache, Conform};
 
+use super::say;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Refuses what the schemas forbid, instead of keeping it.
@@ -36,9 +38,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     let report = conform
         .run(&mut lines)
         .map_err(|error| format!("error: {error}\n"))?;
-    eprint!("{}", report.diagnostics);
+    say::beside(format_args!("{}", report.diagnostics));
     for (spec, why) in &report.failed {
-        eprintln!("error: {spec}: {why}");
+        say::beside(format_args!("error: {spec}: {why}\n"));
     }
     let lines = String::from_utf8_lossy(&lines);
     let count = |outcome: &str| {
@@ -47,21 +49,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     };
     let [exact, differs, refused, untyped] = ["exact", "differs", "refused", "untyped"].map(count);
     let [read, compiled, ran] = report.seconds;
-    eprintln!(
-        "{} types; {read:.1} s to generate, {compiled:.1} s to compile, {ran:.1} s to run",
+    say::beside(format_args!(
+        "{} types; {read:.1} s to generate, {compiled:.1} s to compile, {ran:.1} s to run\n",
         report.types
-    );
+    ));
     if arguments.json {
-        print!("{lines}");
-        return Ok(());
+        return say::out(format_args!("{lines}"));
     }
     for line in lines
         .lines()
         .filter(|line| !line.contains("\"outcome\":\"exact\""))
     {
-        println!("{line}");
+        say::out(format_args!("{line}\n"))?;
     }
-    println!("{exact} exact, {differs} differ, {refused} refused, {untyped} untyped");
+    say::out(format_args!(
+        "{exact} exact, {differs} differ, {refused} refused, {untyped} untyped\n"
+    ))?;
     if differs + refused == 0 && report.failed.is_empty() {
         Ok(())
     } else {

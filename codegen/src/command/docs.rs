@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use sestina_codegen::render::{self, Project};
 use sestina_codegen::{Loaded, Output};
 
+use super::say;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The folder to write to.
@@ -48,8 +50,11 @@ pub(super) fn run(loaded: &Loaded, arguments: &Arguments) -> Result<(), String> 
             .write(out)
             .map_err(|error| format!("error: {}: {error}\n", out.join(&output.path).display()))?;
     }
-    println!("{} files in {}", outputs.len(), out.display());
-    Ok(())
+    say::out(format_args!(
+        "{} files in {}\n",
+        outputs.len(),
+        out.display()
+    ))
 }
 
 /// Says every file that is not as it would be written.
@@ -63,12 +68,11 @@ fn fresh(out: &std::path::Path, outputs: &[Output]) -> Result<(), String> {
         .map(|(_, path)| format!("error: {} is out of date\n", path.display()))
         .collect();
     if stale.is_empty() {
-        println!(
-            "{} files in {} are as they should be",
+        return say::out(format_args!(
+            "{} files in {} are as they should be\n",
             outputs.len(),
             out.display()
-        );
-        return Ok(());
+        ));
     }
     Err(stale.concat() + "  help: run `cargo run -p sestina-codegen -- docs`\n")
 }

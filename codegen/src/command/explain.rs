@@ -2,6 +2,8 @@
 
 use sestina_codegen::{Loaded, explain};
 
+use super::say;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The id of the specification, such as `xep-0199`.
@@ -12,6 +14,5 @@ pub(super) fn run(loaded: &Loaded, arguments: &Arguments) -> Result<(), String> 
     let id = &arguments.spec;
     let spec = (loaded.model.spec(id))
         .ok_or_else(|| format!("error: there is no specification `{id}`\n"))?;
-    print!("{}", explain(spec));
-    Ok(())
+    say::out(format_args!("{}", explain(spec)))
 }

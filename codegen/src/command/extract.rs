@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use sestina_codegen::extract;
 
+use super::say;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The folder with `xep-*.xml`.
@@ -17,8 +19,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), String> {
     let extracted = extract::extract(&arguments.xeps, &arguments.out)
         .map_err(|error| format!("error: {error}\n"))?;
     for left_out in &extracted.left_out {
-        eprintln!("left out: {left_out}");
+        say::beside(format_args!("left out: {left_out}\n"));
     }
-    println!("{extracted}");
-    Ok(())
+    say::out(format_args!("{extracted}\n"))
 }

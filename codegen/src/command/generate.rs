@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use sestina_codegen::{Loaded, Output, render};
 
+use super::say;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The folder to write to.
@@ -21,6 +23,9 @@ pub(super) fn run(loaded: &Loaded, arguments: &Arguments) -> Result<(), String> 
             .write(out)
             .map_err(|error| format!("error: {}: {error}\n", out.join(&output.path).display()))?;
     }
-    println!("{} files in {}", outputs.len(), out.display());
-    Ok(())
+    say::out(format_args!(
+        "{} files in {}\n",
+        outputs.len(),
+        out.display()
+    ))
 }

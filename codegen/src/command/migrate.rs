@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sestina_codegen::{Specs, migrate, render_all};
 
+use super::say;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Writes nothing and fails where a migration is to be written.
@@ -24,8 +26,9 @@ pub(super) fn run(folders: &[PathBuf], arguments: &Arguments) -> Result<(), Stri
     let outputs =
         migrate(&loaded.model).map_err(|refused| render_all(&refused, &loaded.model.sources))?;
     if outputs.is_empty() {
-        println!("every table is as its last migration leaves it");
-        return Ok(());
+        return say::out(format_args!(
+            "every table is as its last migration leaves it\n"
+        ));
     }
     if arguments.check {
         let stale = outputs
@@ -37,7 +40,7 @@ pub(super) fn run(folders: &[PathBuf], arguments: &Arguments) -> Result<(), Stri
         output
             .write(Path::new(""))
             .map_err(|error| format!("error: {}: {error}\n", output.path))?;
-        println!("{}", output.path);
+        say::out(format_args!("{}\n", output.path))?;
     }
     Ok(())
 }

@@ -1,9 +1,4 @@
 //! The commands, one file each.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "these are commands"
-)]
 
 mod check;
 mod conform;
@@ -13,6 +8,7 @@ mod extract;
 mod generate;
 mod migrate;
 mod new;
+mod say;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,7 +51,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let Arguments { specs, command } = Arguments::parse();
     let done = match command {
-        Command::Check => loaded(&specs).map(|loaded| check::run(&loaded)),
+        Command::Check => loaded(&specs).and_then(|loaded| check::run(&loaded)),
         Command::Generate(arguments) => {
             loaded(&specs).and_then(|loaded| generate::run(&loaded, &arguments))
         }
@@ -73,7 +69,7 @@ pub(crate) fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprint!("{message}");
+            say::beside(format_args!("{message}"));
             ExitCode::FAILURE
         }
     }
@@ -89,6 +85,6 @@ fn loaded(folders: &[PathBuf]) -> Result<Loaded, String> {
     if loaded.has_errors() {
         return Err(loaded.report());
     }
-    eprint!("{}", loaded.report());
+    say::beside(format_args!("{}", loaded.report()));
     Ok(loaded)
 }

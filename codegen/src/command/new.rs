@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use sestina_codegen::Starter;
 
+use super::say;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The id of the specification, such as `xep-0490`.
@@ -41,12 +43,11 @@ pub(super) fn run(folders: &[PathBuf], arguments: &Arguments) -> Result<(), Stri
     for file in starter.files() {
         file.write(folder)
             .map_err(|error| format!("error: {}: {error}\n", folder.join(&file.path).display()))?;
-        println!("{}", folder.join(&file.path).display());
+        say::out(format_args!("{}\n", folder.join(&file.path).display()))?;
     }
-    println!(
+    say::out(format_args!(
         "\nNext: describe what travels in protocol.xsd and the rest in spec.toml; `sestina-codegen explain {}` shows \
-         what becomes of it.",
+         what becomes of it.\n",
         starter.id
-    );
-    Ok(())
+    ))
 }

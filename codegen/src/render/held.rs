@@ -19,17 +19,22 @@ pub(super) fn conversions(model: &Model, table: &Table) -> TokenStream {
     let row = format_ident!("{}Row", table.rust);
     let element = code::type_path(model, &holds.type_, From::Types(2));
     let field = |column: &Column| fields.iter().find(|field| field.name == column.field);
-    let others = table
+    let others: Vec<&Column> = table
         .columns
         .iter()
-        .filter(|column| field(column).is_none());
-    let parameters = others.map(|column| {
-        let (name, ty) = (
-            code::ident(&column.field),
-            super::tables::stored(model, column),
-        );
-        quote!(, #name: #ty)
-    });
+        .filter(|column| field(column).is_none())
+        .collect();
+    let names = others.iter().map(|column| code::ident(&column.field));
+    let parameters: Vec<TokenStream> = others
+        .iter()
+        .map(|column| {
+            let (name, ty) = (
+                code::ident(&column.field),
+                super::tables::stored(model, column),
+            );
+            quote!(, #name: #ty)
+        })
+        .collect();
     let columns = table.columns.iter().map(|column| {
         let name = code::ident(&column.field);
         match field(column) {
@@ -73,7 +78,28 @@ pub(super) fn conversions(model: &Model, table: &Table) -> TokenStream {
         ),
         "",
     );
+    let store = super::tables::store(table);
+    let storage = code::path(&model.paths.storage);
+    let keeps = code::docs(
+        &format!(
+            "Stores a row that keeps `<{}/>` and whose key is not there yet.",
+            holds.element.name
+        ),
+        "",
+    );
     quote! {
+        impl #store {
+            #keeps
+            ///
+            /// # Errors
+            /// As `Store::insert`: `Conflict` if a row with the same key is there.
+            pub async fn keep(
+                &self, element: &#element #(#parameters)*
+            ) -> ::core::result::Result<(), #storage::StorageError> {
+                self.insert(&#row::keep(element #(, #names)*)).await
+            }
+        }
+
         impl #row {
             #docs
             #[must_use]

@@ -5,6 +5,7 @@ mod code;
 pub(crate) mod docs;
 mod forms;
 mod held;
+mod lists;
 mod migrations;
 mod negotiation;
 mod placements;

@@ -8,6 +8,7 @@ use sestina_expand::model as expand;
 use syn::{Type as RustType, parse_quote};
 
 use super::code::{self, From};
+use super::lists;
 use crate::model::{
     ElementName, EnumValue, Field, FieldKind, FieldType, Model, Multiplicity, Schema, Shape, Spec,
     Type, TypeRef, ValueType, Variant,
@@ -106,10 +107,15 @@ impl Context<'_> {
         });
         let default = has_default(self.model, type_, 0).then(|| quote!(, Default));
         let new = self.constructor(type_, fields);
+        let collected = lists::list(fields).map(|list| {
+            let item = self.inner(list);
+            lists::collected(&type_.name, fields, list, &item)
+        });
         let definition = quote! {
             #[derive(Clone, Debug, PartialEq #default)]
             pub struct #name { #(#defined)* }
             #new
+            #collected
         };
         let fields = fields.iter().map(|field| self.field(field)).collect();
         (definition, expand::Shape::Struct(fields))

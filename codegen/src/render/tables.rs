@@ -81,7 +81,7 @@ pub(super) fn all(model: &Model) -> TokenStream {
 }
 
 /// The name of the typed store.
-fn store(table: &Table) -> Ident {
+pub(super) fn store(table: &Table) -> Ident {
     format_ident!("{}Store", code::camel(&table.accessor))
 }
 

@@ -177,8 +177,19 @@ fn kept(file: &mut File, raw: &RawRetention, names: &[String]) -> Option<Retenti
     })
 }
 
+/// The methods that every store has beside those of its queries.
+const METHODS: [&str; 5] = ["get", "put", "insert", "delete", "keep"];
+
 fn query(file: &mut File, raw: &RawQuery, span: Range<usize>, names: &[String]) -> Option<Query> {
     let name = identifier(file, "a query", &raw.name);
+    if METHODS.contains(&raw.name.get_ref().as_str()) {
+        let message = format!("`{}` is what every store does", raw.name.get_ref());
+        file.error(
+            raw.name.span(),
+            message,
+            "name the query by what it finds, such as `of_owner`",
+        );
+    }
     let equals = known(file, &raw.equals, names);
     let one = |file: &mut File, column: &Option<Spanned<String>>| {
         column

@@ -212,6 +212,40 @@ fn an_optional_key() {
 }
 
 #[test]
+fn defaults_of_columns() {
+    demo_says(
+        "[[table]]\nname = \"t\"\naccessor = \"t\"\nkey = [\"a\"]\npersonal = []\n[[table.column]]\nname = \"a\"\ntype = \"text\"\n[[table.column]]\nname = \"b\"\ntype = \"text\"\noptional = true\ndefault = \"x\"\n[[table.column]]\nname = \"c\"\ntype = \"integer\"\ndefault = \"x\"\n",
+        &[
+            (
+                "error",
+                "demo/spec.toml:17:11",
+                "an optional column with a default",
+                "remove one of them: older rows have no value in an optional column",
+            ),
+            (
+                "error",
+                "demo/spec.toml:21:11",
+                "the default is not of the column's type",
+                "write a text, a number or `true` or `false`; other columns can be `optional = true`",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_query_with_the_name_of_a_method() {
+    demo_says(
+        "[[table]]\nname = \"t\"\naccessor = \"t\"\nkey = [\"a\"]\npersonal = []\n[[table.column]]\nname = \"a\"\ntype = \"text\"\n[[table.query]]\nname = \"get\"\nequals = [\"a\"]\nlimit = 1\n",
+        &[(
+            "error",
+            "demo/spec.toml:14:8",
+            "`get` is what every store does",
+            "name the query by what it finds, such as `of_owner`",
+        )],
+    );
+}
+
+#[test]
 fn configuration_keys() {
     demo_says(
         "[[config]]\nkey = \"a\"\ndefault = 1\n[[config]]\nkey = \"b\"\ntype = \"integer\"\n[[config]]\nkey = \"c\"\ntype = \"duration\"\ndefault = \"30\"\n[[config]]\nkey = \"d\"\ntype = \"integer\"\ndefault = 9\nmin = 10\nmax = 20\n[[config]]\nkey = \"enabled\"\ntype = \"boolean\"\ndefault = true\n[[config]]\nkey = \"e\"\ntype = \"lisst\"\ndefault = []\n[[config]]\nkey = \"f\"\ntype = \"text\"\ndefault = \"x\"\nmax = 3\n",

@@ -2,45 +2,35 @@
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use sestina::session::mux::{Empty, IqContext, Received};
-use sestina::session::plugin::{PluginError, Setup};
-use sestina::session::session::{Exchange, SessionError};
-use sestina::session::stages::Flow;
-use sestina::storage::Range;
-use sestina::wire::{Condition, StanzaError};
+use sestina::prelude::*;
 
-use crate::skeletons::guestbook::{self as skeleton, Settings};
+use crate::skeletons::guestbook::{Client, Server, Settings};
 use crate::types::Stores as _;
-use crate::types::guestbook::tables::{GuestbookEntriesRow as Row, GuestbookStore};
-use crate::types::guestbook::{Entries, Entry, Read, Sign, Visit, Welcome};
+use crate::types::guestbook::{tables::GuestbookStore, *};
 
-/// A server's book, or a client's copy of it.
-pub struct Book(GuestbookStore, Settings, pub AtomicU32);
+/// A server's book, or a client's copy of it; how long an entry may be; how many there were to read at the last visit.
+pub struct Book(GuestbookStore, usize, pub AtomicU32);
 
-impl skeleton::Server for Book {
+impl Server for Book {
     fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
         let store = setup.require(setup.storage().guestbook())?;
-        Ok(Book(store, setup.settings.clone(), AtomicU32::new(0)))
+        let longest = setup.settings.longest as usize;
+        Ok(Book(store, longest, AtomicU32::default()))
     }
 
     async fn sign(&self, cx: &IqContext, sign: Sign) -> Result<Empty, StanzaError> {
-        if sign.text.chars().count() > self.1.longest as usize {
+        if sign.text.chars().count() > self.1 {
             return Err(Condition::PolicyViolation.into());
         }
         let entry = Entry::new(cx.from.to_bare(), cx.host.clock().now().into(), sign.text);
-        let row = Row::keep(&entry, cx.host.domain().clone());
-        self.0.insert(&row).await?;
+        self.0.keep(&entry, cx.host.domain().clone()).await?;
         cx.host.tell_everybody(&entry);
         Ok(Empty)
     }
 
     async fn read(&self, cx: &IqContext, _: Read) -> Result<Entries, StanzaError> {
         let rows = self.0.of_book(cx.host.domain(), Range::all()).await?;
-        let entries = rows.into_iter().map(Entry::from).collect();
-        Ok(Entries {
-            entries,
-            ..Entries::default()
-        })
+        Ok(rows.into_iter().map(Entry::from).collect())
     }
 
     async fn greet(&self, stream: &mut Exchange<'_>, _: Visit) -> Result<Welcome, SessionError> {
@@ -49,17 +39,14 @@ impl skeleton::Server for Book {
     }
 }
 
-impl skeleton::Client for Book {
+impl Client for Book {
     fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
-        skeleton::Server::new(setup)
+        Server::new(setup)
     }
 
     async fn news(&self, cx: &Received, entry: Entry) -> Flow {
-        let row = Row::keep(&entry, cx.host.domain().clone());
-        match self.0.insert(&row).await {
-            Ok(()) => Flow::Continue, // Whoever reads the messages sees it as well.
-            Err(error) => Flow::Refuse(error.into()),
-        }
+        // Goes on once it is kept: whoever reads the messages sees it as well.
+        self.0.keep(&entry, cx.host.domain().clone()).await.into()
     }
 
     async fn greeted(&self, _: &mut Exchange<'_>, welcome: Welcome) -> Result<(), SessionError> {

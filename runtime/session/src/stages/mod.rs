@@ -140,6 +140,16 @@ impl Flow {
     }
 }
 
+impl<E: Into<StanzaError>> From<Result<(), E>> for Flow {
+    /// The stanza goes on, or is refused with what went wrong.
+    fn from(done: Result<(), E>) -> Flow {
+        match done {
+            Ok(()) => Flow::Continue,
+            Err(error) => Flow::Refuse(error.into()),
+        }
+    }
+}
+
 impl fmt::Debug for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -527,6 +527,14 @@ pub struct Reported {
     /// What was there and is not declared.
     pub extra: ::sestina_wire::Extra,
 }
+impl ::core::iter::FromIterator<Field> for Reported {
+    fn from_iter<I: ::core::iter::IntoIterator<Item = Field>>(items: I) -> Self {
+        Self {
+            fields: items.into_iter().collect(),
+            extra: ::core::default::Default::default(),
+        }
+    }
+}
 #[automatically_derived]
 #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]
 impl ::sestina_wire::Content for Reported {
@@ -577,6 +585,14 @@ pub struct Item {
     pub fields: ::std::vec::Vec<Field>,
     /// What was there and is not declared.
     pub extra: ::sestina_wire::Extra,
+}
+impl ::core::iter::FromIterator<Field> for Item {
+    fn from_iter<I: ::core::iter::IntoIterator<Item = Field>>(items: I) -> Self {
+        Self {
+            fields: items.into_iter().collect(),
+            extra: ::core::default::Default::default(),
+        }
+    }
 }
 #[automatically_derived]
 #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic)]

@@ -815,6 +815,19 @@ pub mod tables {
                 .await
         }
     }
+    impl PassagesStore {
+        /// Stores a row that keeps `<seen/>` and whose key is not there yet.
+        ///
+        /// # Errors
+        /// As `Store::insert`: `Conflict` if a row with the same key is there.
+        pub async fn keep(
+            &self,
+            element: &super::super::xep_0005::Seen,
+            owner: ::sestina_wire::BareJid,
+        ) -> ::core::result::Result<(), ::sestina_storage::StorageError> {
+            self.insert(&PassagesRow::keep(element, owner)).await
+        }
+    }
     impl PassagesRow {
         /// A row that keeps `<seen/>`, with what is not in it.
         #[must_use]
