@@ -72,6 +72,14 @@ mod tests {
     const OPEN: &str =
         "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='a.example' version='1.0'/>";
 
+    /// Found by fuzzing: what is behind it has filled the buffer.
+    #[test]
+    fn a_frame_that_is_too_long_ends_the_stream() {
+        let mut bytes = vec![0x81, 0xfe, 0xff, 0xff, 0, 0, 0, 0];
+        bytes.resize(8 * 1024, b'x');
+        super::bytes(&bytes);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_or_end_the_stream(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

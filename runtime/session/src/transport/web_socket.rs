@@ -33,6 +33,8 @@ struct WebSocket {
     protocol: WebSocketContext,
     out: OutBuffer,
     role: Role,
+    /// How reading has ended: with a mistake, or without. tungstenite would read on behind a frame that it has refused.
+    ended: Option<Option<ReadErrorKind>>,
 }
 
 impl Transport {
@@ -54,6 +56,7 @@ impl Transport {
             protocol,
             out: OutBuffer::new(),
             role,
+            ended: None,
         };
         Transport::messages(Box::new(socket), peer, secure)
     }
@@ -109,6 +112,12 @@ impl Messages for WebSocket {
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Text>, StreamFault>> {
         loop {
+            if let Some(ended) = self.ended {
+                return Poll::Ready(match ended {
+                    None => Ok(None),
+                    Some(kind) => Err(StreamFault::Read(kind.into())),
+                });
+            }
             if self.out.len() > AHEAD {
                 ready!(self.poll_out(cx))?;
             }
@@ -130,13 +139,12 @@ impl Messages for WebSocket {
                 }
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Ok(Message::Close(_)) => return Poll::Ready(Ok(None)),
-                Ok(Message::Binary(_)) => {
-                    return Poll::Ready(Err(StreamFault::Read(ReadErrorKind::Format.into())));
-                }
+                Ok(Message::Binary(_)) => self.ended = Some(Some(ReadErrorKind::Format)),
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Poll::Pending;
                 }
-                Err(error) => return Poll::Ready(fault(error)),
+                Err(Error::Io(error)) => return Poll::Ready(Err(error.into())),
+                Err(error) => self.ended = Some(mistake(&error)),
             }
         }
     }
@@ -203,18 +211,15 @@ pub(crate) fn accept_key(key: &[u8]) -> String {
     STANDARD.encode(digest)
 }
 
-/// What an error of the protocol is to the stream.
-fn fault(error: Error) -> Result<Option<Text>, StreamFault> {
+/// What an error of the protocol is to the stream; `None` where the connection broke, with or without a goodbye.
+fn mistake(error: &Error) -> Option<ReadErrorKind> {
     use tungstenite::error::ProtocolError;
-    let kind = match error {
-        // The connection broke, with or without a goodbye.
+    match error {
         Error::ConnectionClosed
         | Error::AlreadyClosed
-        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Ok(None),
-        Error::Io(error) => return Err(error.into()),
-        Error::Capacity(_) => ReadErrorKind::Bytes,
-        Error::Utf8(_) => ReadErrorKind::Encoding,
-        _ => ReadErrorKind::Format,
-    };
-    Err(StreamFault::Read(kind.into()))
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        Error::Capacity(_) => Some(ReadErrorKind::Bytes),
+        Error::Utf8(_) => Some(ReadErrorKind::Encoding),
+        _ => Some(ReadErrorKind::Format),
+    }
 }
