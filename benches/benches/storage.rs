@@ -4,7 +4,8 @@
 //! server runs on each, and its clients are measured. Database servers come from Debian, and FerretDB from the Go module proxy; they run as
 //! their packages ship them, on free loopback ports. `BENCH_MESSAGES` is the most messages (100000 where it is not set), `BENCH_SECONDS`
 //! how long inserts are measured, `BENCH_BACKENDS` which backends (all); with the feature `mongodb`, `BENCH_MONGODB` is the URL of a
-//! server in place of FerretDB, which looks through whole collections and so gets a thousand messages only, from four writers.
+//! server in place of FerretDB, which looks through whole collections and so gets a thousand messages only, from four writers and in lists
+//! of twenty.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::sync::Arc;
@@ -31,8 +32,24 @@ const NAMES: [&str; 7] = [
 const WRITERS: i64 = 64;
 /// Rows in one list of changes.
 const LIST: i64 = 200;
-/// The most messages where FerretDB keeps them, and who writes at once: with more it answers some too late.
-const FERRETDB: (i64, i64) = (1_000, 4);
+
+/// How much is asked of a backend.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The most messages in an archive.
+    most: i64,
+    /// Who writes at once.
+    writers: i64,
+    /// Rows in one list of changes.
+    list: i64,
+}
+
+/// Where FerretDB keeps the data: with more it answers some too late.
+const FERRETDB: Asked = Asked {
+    most: 1_000,
+    writers: 4,
+    list: 20,
+};
 
 /// Where a backend is: an URL, and the server that lives as long as this.
 struct Place {
@@ -158,7 +175,12 @@ async fn middle(
     Ok(taken.get(times / 2).copied().unwrap_or_default())
 }
 
-async fn measure(backend: &Arc<dyn Backend>, most: i64, writers: i64) -> Result<Figures, Failure> {
+async fn measure(backend: &Arc<dyn Backend>, asked: Asked) -> Result<Figures, Failure> {
+    let Asked {
+        most,
+        writers,
+        list,
+    } = asked;
     let archive = table("archive")?;
     let time = Duration::from_secs(number("BENCH_SECONDS", 3).unsigned_abs());
     let mut figures = Figures::default();
@@ -198,9 +220,10 @@ async fn measure(backend: &Arc<dyn Backend>, most: i64, writers: i64) -> Result<
     for size in SIZES.into_iter().filter(|size| *size <= most) {
         let begun = Instant::now();
         while there < size {
-            let list = (there..size.min(there + LIST)).map(|n| message(archive, OWNER, n));
-            backend.write(list.collect()).await?;
-            there = size.min(there + LIST);
+            let next = size.min(there + list);
+            let rows = (there..next).map(|n| message(archive, OWNER, n));
+            backend.write(rows.collect()).await?;
+            there = next;
         }
         spent += begun.elapsed().as_secs_f64();
         figures.listed = there as f64 / spent;
@@ -222,7 +245,7 @@ async fn measure(backend: &Arc<dyn Backend>, most: i64, writers: i64) -> Result<
             ],
         ),
     });
-    backend.write(items.collect()).await?;
+    in_lists(backend, items.collect(), list).await?;
     let query = roster
         .queries
         .iter()
@@ -251,7 +274,7 @@ async fn measure(backend: &Arc<dyn Backend>, most: i64, writers: i64) -> Result<
             ],
         ),
     });
-    backend.write(users.collect()).await?;
+    in_lists(backend, users.collect(), list).await?;
     figures.login = middle(500, async |time| {
         let key = [account(time * 2 % 1000), "SCRAM-SHA-256".into()];
         let found = backend.get(credentials, &key).await?;
@@ -259,6 +282,19 @@ async fn measure(backend: &Arc<dyn Backend>, most: i64, writers: i64) -> Result<
     })
     .await?;
     Ok(figures)
+}
+
+/// Writes in lists of so many.
+async fn in_lists(
+    backend: &Arc<dyn Backend>,
+    mut writes: Vec<Write>,
+    list: i64,
+) -> Result<(), Failure> {
+    while !writes.is_empty() {
+        let later = writes.split_off(writes.len().min(usize::try_from(list)?));
+        backend.write(std::mem::replace(&mut writes, later)).await?;
+    }
+    Ok(())
 }
 
 fn select(
@@ -360,12 +396,18 @@ async fn direct(names: &[&'static str]) -> Result<(), Failure> {
         };
         let backend = open(name, &place.url).await?;
         let own = name == "mongodb" && std::env::var_os("BENCH_MONGODB").is_none();
-        let (most, writers) = if own {
-            (FERRETDB.0.min(most), FERRETDB.1)
-        } else {
-            (most, WRITERS)
+        let mut asked = Asked {
+            most,
+            writers: WRITERS,
+            list: LIST,
         };
-        let measured = measure(&backend, most, writers).await;
+        if own {
+            asked = Asked {
+                most: FERRETDB.most.min(most),
+                ..FERRETDB
+            };
+        }
+        let measured = measure(&backend, asked).await;
         let f = match measured {
             Ok(figures) => figures,
             // One that gives up does not take the others' figures with it.
