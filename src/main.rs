@@ -75,6 +75,8 @@ fn log(log: &Log) -> Result<(), String> {
         .map_err(|error| format!("the log filter {text:?} is not understood: {error}"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // That a line cannot be written, as on a full disk, would be said by a macro that panics when it cannot either.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     match log.format {
         LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),

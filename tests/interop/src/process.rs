@@ -76,6 +76,11 @@ impl Process {
         Ok(())
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
     /// Waits for the end of the process.
     pub fn wait(&mut self, seconds: u64) -> Result<ExitStatus, Failure> {
         let end = Instant::now() + Duration::from_secs(seconds);
@@ -130,12 +135,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
+        if self.has_ended() {
             return;
         }
         let _ = self.signal("TERM");
         for _ in 0..100 {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
+            if self.has_ended() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));

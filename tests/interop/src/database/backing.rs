@@ -133,6 +133,16 @@ impl Backing {
         }
     }
 
+    /// Whether the server has ended by itself; without one it has not.
+    pub fn has_ended(&mut self) -> bool {
+        match &mut self.kind {
+            Kind::Folder { .. } => false,
+            Kind::Database(database) => database.has_ended(),
+            Kind::Redis(redis) => redis.has_ended(),
+            Kind::FerretDb(ferretdb) => ferretdb.has_ended(),
+        }
+    }
+
     /// Lets the server stand still: connections stay open and nobody answers. `false` lets it go on.
     ///
     /// # Errors

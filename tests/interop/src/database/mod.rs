@@ -148,6 +148,11 @@ impl Database {
         self.process.as_ref().map(Process::id)
     }
 
+    /// Whether it does not run: it was stopped, or has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(Process::has_ended)
+    }
+
     /// Makes an empty database on the server; its URL.
     ///
     /// # Errors

@@ -52,6 +52,11 @@ impl Redis {
         self.process.id()
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.has_ended()
+    }
+
     /// Ends it at once, as a crash does.
     pub fn kill(&mut self) -> Result<(), Failure> {
         self.process.signal("KILL")?;

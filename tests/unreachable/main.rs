@@ -1,9 +1,16 @@
-//! The database goes away under a running server: who needs it is told, everybody else is served, and when it is back
-//! all goes on, with everything that was acknowledged.
+//! The database goes away under a running server, or has no room any more: who needs it is told, everybody else is
+//! served, and when it is back all goes on, with everything that was acknowledged.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
+#[path = "../acknowledged/mod.rs"]
 mod acknowledged;
+mod full_disk;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -50,20 +57,26 @@ impl Sender {
         }
     }
 
-    /// Sends one message. A server answers what comes on a stream in order: by the time that a ping is answered, the
-    /// message is stored or refused.
+    /// Sends one message.
     async fn say(&mut self, peer: &Peer) -> Result<(), StanzaError> {
-        let text = format!("message {} {}", self.name, self.sent);
+        self.say_with(peer, "").await
+    }
+
+    /// Sends one message with more in it. A server answers what comes on a stream in order: by the time that a ping is
+    /// answered, the message is stored or refused.
+    async fn say_with(&mut self, peer: &Peer, more: &str) -> Result<(), StanzaError> {
+        let id = format!("{} {}", self.name, self.sent);
+        let text = format!("message {id}{more}");
         self.sent += 1;
         let message = Stanza::message(StanzaType::Chat)
             .with_to(Jid::parse(&peer.jid(1)).unwrap())
-            .with_id(text.clone())
+            .with_id(id.clone())
             .with(&Body::new(text.clone().into()));
         self.client.send(message).await.unwrap();
         ping(&self.client, peer).await.unwrap();
         while let Ok(event) = tokio::time::timeout(Duration::ZERO, self.events.next()).await {
             match event.expect("the session goes on") {
-                Event::Message(answer) if answer.id().is_some_and(|id| **id == *text) => {
+                Event::Message(answer) if answer.id().is_some_and(|of| **of == *id) => {
                     return Err(answer.stanza_error().expect("an error"));
                 }
                 Event::Closed(end) => panic!("the session ends: {end:?}"),
