@@ -78,12 +78,9 @@ fn fill(disk: &Path) -> PathBuf {
     let block = vec![b'x'; 1 << 20];
     let mut size = block.len();
     while size > 0 {
-        match file.write(&block[..size]) {
-            Ok(_) => {}
-            Err(error) => {
-                assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "{error}");
-                size /= 2;
-            }
+        if let Err(error) = file.write_all(&block[..size]) {
+            assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "{error}");
+            size /= 2;
         }
     }
     path
