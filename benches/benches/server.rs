@@ -2,7 +2,7 @@
 //!
 //! Sestina as a release build, Prosody and ejabberd from Debian, and a relay that only copies bytes; each alone, on one core of its own, the
 //! load on the other. Settings by environment: `BENCH_SERVERS` (`relay,sestina,prosody,ejabberd`), `BENCH_SCENARIOS`
-//! (`logins,chat,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
+//! (`logins,chat,presence,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
 //! (at the limit on open files: that limit less 200), `SESTINA_BINARY`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -16,7 +16,7 @@ use sestina_benches::load::{self, Pair, Writing};
 use sestina_benches::logins::{self, Figure, Task};
 use sestina_benches::report::Report;
 use sestina_benches::target::{self, DOMAIN, Kind, Target};
-use sestina_benches::{accounts, binary, latency, memory, relay, rotation};
+use sestina_benches::{accounts, binary, latency, memory, presence, relay, rotation};
 use sestina_interop::{Failure, ejabberd, prosody};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -108,9 +108,10 @@ impl Bench {
         type Scenario = fn(&mut Bench, Kind) -> Result<(), Failure>;
         let is_server = kind != Kind::Relay;
         let is_flat = matches!(kind, Kind::Relay | Kind::Sestina);
-        let scenarios: [(&str, bool, Scenario); 7] = [
+        let scenarios: [(&str, bool, Scenario); 8] = [
             ("logins", is_server, Bench::logins),
             ("chat", true, Bench::chat),
+            ("presence", is_server, Bench::presence),
             ("archives", kind == Kind::Sestina, Bench::archives),
             ("latency", true, Bench::latency),
             ("resumptions", is_server, Bench::resumptions),
@@ -232,6 +233,32 @@ impl Bench {
                 Ok::<_, Failure>(run.await?)
             })?;
             let name = format!("chat, 100 pairs, {name}: CPU-s per 100,000 (a second)");
+            let figure = shown(Figure::new(count, length, cpu), 2);
+            self.report.add(&name, goal, kind, figure);
+        }
+        Ok(())
+    }
+
+    /// What a change of presence costs, and whether a delivery costs the same with more contacts.
+    fn presence(&mut self, kind: Kind) -> Result<(), Failure> {
+        const PEOPLE: usize = 100;
+        for (contacts, goal) in [(4, "flat"), (20, "0.3"), (80, "flat")] {
+            let target = self.start(kind, PEOPLE)?;
+            let (count, length, cpu) = self.wait(async {
+                let mut sessions = Vec::new();
+                for mut account in accounts::known(PEOPLE) {
+                    let mut session =
+                        Session::login(&target.place, Way::Tcp, Proof::Scram, &mut account).await?;
+                    session.present().await?;
+                    sessions.push(session);
+                }
+                presence::befriend(&mut sessions, contacts).await?;
+                let measure = || target.process().cpu_seconds();
+                Ok::<_, Failure>(presence::run(sessions, contacts, self.time, measure).await?)
+            })?;
+            let name = format!(
+                "presence, {PEOPLE} people with {contacts} contacts: CPU-s per 100,000 delivered (a second)"
+            );
             let figure = shown(Figure::new(count, length, cpu), 2);
             self.report.add(&name, goal, kind, figure);
         }

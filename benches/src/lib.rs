@@ -11,6 +11,7 @@ pub mod latency;
 pub mod load;
 pub mod logins;
 pub mod memory;
+pub mod presence;
 pub mod relay;
 pub mod report;
 pub mod rotation;
