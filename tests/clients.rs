@@ -69,7 +69,7 @@ fn smack_integration_tests() {
     let left_out = ["FileTransferIntegrationTest.fileTransferTest"];
     let outcome = smack.run(&server.peer, address, &left_out, 300).unwrap();
     assert!(
-        outcome.failed.is_empty() && outcome.passed >= 42,
+        outcome.failed.is_empty() && outcome.passed >= 45,
         "{} passed, failed: {:#?}\n{}\n\nthe server's log:\n{}",
         outcome.passed,
         outcome.failed,

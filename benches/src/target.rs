@@ -110,9 +110,13 @@ impl Target {
             }
             Kind::Sestina => {
                 // As the others are: they keep no archives unless they are told to.
-                let settings = format!(
-                    "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[plugins.\"xep-0313\"]\nenabled = {archives}"
-                );
+                let off: String = ["xep-0313", "xep-0431", "xep-0441"]
+                    .into_iter()
+                    .filter(|_| !archives)
+                    .map(|spec| format!("[plugins.\"{spec}\"]\nenabled = false\n"))
+                    .collect();
+                let settings =
+                    format!("require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n{off}");
                 let server = Sestina::start(binary, DOMAIN, &[], &settings)?;
                 let file = server.folder().join("data/sestina.sqlite");
                 runtime.block_on(accounts::into_sestina(&file, DOMAIN, count))?;
