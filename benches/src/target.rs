@@ -109,14 +109,15 @@ impl Target {
                 (port, "", Server::Relay(process, folder))
             }
             Kind::Sestina => {
-                // As the others are: they keep no archives unless they are told to.
+                // As the others are: they keep no archives unless they are told to, and let clients send as fast as they can.
                 let off: String = ["xep-0313", "xep-0431", "xep-0441"]
                     .into_iter()
                     .filter(|_| !archives)
                     .map(|spec| format!("[plugins.\"{spec}\"]\nenabled = false\n"))
                     .collect();
-                let settings =
-                    format!("require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n{off}");
+                let settings = format!(
+                    "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[limits]\nstanza_rate = 0\n{off}"
+                );
                 let server = Sestina::start(binary, DOMAIN, &[], &settings)?;
                 let file = server.folder().join("data/sestina.sqlite");
                 runtime.block_on(accounts::into_sestina(&file, DOMAIN, count))?;

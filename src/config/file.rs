@@ -1,6 +1,7 @@
 //! What may be written in the file. Unknown keys are mistakes: they are usually misspelt ones.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 use sestina_profiles::server::Settings as Plugins;
@@ -120,6 +121,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// Sessions of one account at a time.
     pub(crate) sessions_per_account: usize,
+    /// Stanzas a second that an account may send on average; zero where that is not bounded.
+    pub(crate) stanza_rate: u32,
     /// What may wait for a session before its senders have to.
     pub(crate) queue: ByteSize,
     /// How long they wait for a session that does not read, before it is ended.
@@ -138,6 +141,7 @@ impl Default for Limits {
             answer: Interval(limits.timeouts.answer),
             connections: limits.connections,
             sessions_per_account: limits.sessions.per_account,
+            stanza_rate: 1000,
             queue: ByteSize(limits.sessions.queue_bytes as u64),
             slow_reader: Interval(limits.sessions.slow_reader),
         }
@@ -156,6 +160,7 @@ impl Limits {
         limits.timeouts.answer = self.answer.duration();
         limits.connections = self.connections;
         limits.sessions.per_account = self.sessions_per_account;
+        limits.sessions.stanza_rate = NonZeroU32::new(self.stanza_rate);
         limits.sessions.queue_bytes = self.queue.bytes();
         limits.sessions.slow_reader = self.slow_reader.duration();
         limits

@@ -16,6 +16,8 @@ pub const SESSIONS_READY: &str = "sestina_sessions_ready";
 pub const NEGOTIATIONS_FAILED: &str = "sestina_negotiations_failed_total";
 /// Stanzas read from local sessions.
 pub const STANZAS_RECEIVED: &str = "sestina_stanzas_received_total";
+/// Stanzas after which their account had to wait, having sent faster than it may.
+pub const STANZAS_SLOWED: &str = "sestina_stanzas_slowed_total";
 /// Sessions ended because they did not read what was sent to them.
 pub const SLOW_READERS_ENDED: &str = "sestina_slow_readers_ended_total";
 /// Requests whose handler panicked.

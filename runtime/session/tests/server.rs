@@ -421,6 +421,37 @@ async fn a_shutdown_says_goodbye_and_writes_what_is_queued() {
 }
 
 #[tokio::test]
+async fn who_sends_too_much_is_read_more_slowly() {
+    let limits = ServerLimits {
+        sessions: SessionLimits {
+            stanza_rate: std::num::NonZeroU32::new(20),
+            ..SessionLimits::default()
+        },
+        ..ServerLimits::default()
+    };
+    let server = Server::builder()
+        .host(host("a.example", &["romeo"]).await)
+        .limits(limits)
+        .start()
+        .await
+        .unwrap();
+    let mut romeo = Conversation::login(&server, "romeo@a.example/orchard", "secret").await;
+    let begun = std::time::Instant::now();
+    let ask = "<iq type='get' id='1' to='a.example'><x xmlns='urn:x'/></iq>";
+    let mut asked = async |count: usize| {
+        romeo.send(&ask.repeat(count)).await;
+        for _ in 0..count {
+            romeo.expect("<iq type='error' id='1'/>").await;
+        }
+    };
+    // Ten seconds' worth are taken at once, and every one is answered.
+    asked(150).await;
+    assert!(begun.elapsed() < Duration::from_secs(7));
+    asked(70).await;
+    assert!(begun.elapsed() >= Duration::from_millis(500));
+}
+
+#[tokio::test]
 async fn who_does_not_read_is_ended_and_its_senders_go_on() {
     let limits = ServerLimits {
         sessions: SessionLimits {

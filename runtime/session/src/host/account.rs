@@ -1,7 +1,10 @@
 //! An account that is online: its sessions and what plugins keep for it meanwhile.
 
 use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use sestina_wire::BareJid;
 use smallvec::SmallVec;
@@ -15,7 +18,13 @@ pub struct Account {
     host: Arc<Host>,
     resources: RwLock<SmallVec<[Arc<Resource>; 2]>>,
     extensions: Extensions,
+    /// When what it has sent would have been sent at the rate it may keep up, in nanoseconds of the clock that never
+    /// goes back.
+    paced: AtomicU64,
 }
+
+/// For how long an account may send faster than it may keep up.
+const BURST: u64 = 10_000_000_000;
 
 impl Account {
     pub(crate) fn new(jid: BareJid, host: Arc<Host>) -> Self {
@@ -24,7 +33,23 @@ impl Account {
             host,
             resources: RwLock::default(),
             extensions: Extensions::default(),
+            paced: AtomicU64::new(0),
         }
+    }
+
+    /// A stanza has come from one of its sessions: how long to wait before the next one is read, where it sends more than
+    /// so many a second.
+    pub(crate) fn pace(&self, now: Duration, rate: NonZeroU32) -> Option<Duration> {
+        let each = 1_000_000_000 / u64::from(rate.get());
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let next = |paced: u64| paced.max(now).saturating_add(each);
+        let before = self
+            .paced
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |paced| {
+                Some(next(paced))
+            });
+        let ahead = next(before.unwrap_or_default()).saturating_sub(now);
+        (ahead > BURST).then(|| Duration::from_nanos(ahead - BURST))
     }
 
     /// The account's address.
@@ -104,5 +129,44 @@ impl fmt::Debug for Account {
         f.debug_struct("Account")
             .field("jid", &self.jid.as_str())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sestina_storage::{Secret, Storage};
+    use sestina_wire::clock::{SystemClock, SystemRandom};
+
+    use super::*;
+    use crate::host::{HostParts, SessionLimits};
+
+    #[test]
+    fn who_sends_too_fast_waits_and_is_forgiven() {
+        let host = Host::new(HostParts {
+            domain: BareJid::parse("a.example").unwrap(),
+            storage: Storage::memory(),
+            accounts: None,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            limits: SessionLimits::default(),
+            secret: Secret::new([0; 32]),
+        });
+        let account = Account::new(BareJid::parse("laura@a.example").unwrap(), host);
+        let rate = NonZeroU32::new(10).unwrap();
+        let at = Duration::from_secs(1000);
+        // Ten seconds' worth at once.
+        for _ in 0..100 {
+            assert_eq!(account.pace(at, rate), None);
+        }
+        assert_eq!(account.pace(at, rate), Some(Duration::from_millis(100)));
+        assert_eq!(account.pace(at, rate), Some(Duration::from_millis(200)));
+        // At the rate it may keep up nobody waits longer than for one stanza.
+        let later = at + Duration::from_millis(200);
+        assert_eq!(account.pace(later, rate), Some(Duration::from_millis(100)));
+        let after = at + Duration::from_secs(60);
+        for _ in 0..100 {
+            assert_eq!(account.pace(after, rate), None);
+        }
+        assert!(account.pace(after, rate).is_some());
     }
 }

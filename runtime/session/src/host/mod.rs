@@ -25,6 +25,7 @@ use self::resumption::Resumable;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -77,6 +78,9 @@ pub struct SessionLimits {
     pub slow_reader: Duration,
     /// Sessions an account may have at a time.
     pub per_account: usize,
+    /// Stanzas a second that the sessions of an account may send together, on average; past ten seconds' worth at once
+    /// they are read more slowly. None where that is not bounded.
+    pub stanza_rate: Option<NonZeroU32>,
 }
 
 impl Default for SessionLimits {
@@ -85,6 +89,7 @@ impl Default for SessionLimits {
             queue_bytes: 256 * 1024,
             slow_reader: Duration::from_secs(20),
             per_account: 50,
+            stanza_rate: None,
         }
     }
 }

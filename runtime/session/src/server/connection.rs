@@ -343,7 +343,29 @@ impl Connection {
                 Ok(Routed::Later(future)) => self.pending = Some(future),
                 Err(fault) => return Poll::Ready(End::Fault(fault)),
             }
+            self.keep_pace();
         }
+    }
+
+    /// Reads nothing for a while where the account sends faster than it may: its connection fills up, and it has to wait.
+    fn keep_pace(&mut self) {
+        let Some(rate) = self.host.limits().stanza_rate else {
+            return;
+        };
+        let now = self.host.clock().monotonic();
+        let Some(wait) = self.resource.account().pace(now, rate) else {
+            return;
+        };
+        metrics::count(metrics::STANZAS_SLOWED);
+        let before = self.pending.take();
+        self.pending = Some(Box::pin(async move {
+            let outcome = match before {
+                Some(before) => before.await,
+                None => Outcome::Delivered,
+            };
+            tokio::time::sleep(wait).await;
+            outcome
+        }));
     }
 
     /// Writes what is queued for the session, as far as the connection takes it.
