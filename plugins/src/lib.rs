@@ -12,6 +12,7 @@ pub mod xep_0030;
 pub mod xep_0049;
 pub mod xep_0050;
 pub mod xep_0054;
+pub mod xep_0055;
 pub mod xep_0060;
 pub mod xep_0077;
 pub mod xep_0092;

@@ -15,14 +15,15 @@ mod node_access;
 mod personal_events;
 mod preferences;
 mod publishing;
+mod search;
 mod without_tables;
 
 use std::sync::Arc;
 
 use sestina_plugins::{
-    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0054, xep_0060, xep_0115, xep_0160,
-    xep_0163, xep_0191, xep_0198, xep_0199, xep_0202, xep_0313, xep_0357, xep_0377, xep_0398,
-    xep_0402, xep_0431, xep_0441, xep_0490,
+    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0054, xep_0055, xep_0060, xep_0115,
+    xep_0160, xep_0163, xep_0191, xep_0198, xep_0199, xep_0202, xep_0313, xep_0357, xep_0377,
+    xep_0398, xep_0402, xep_0431, xep_0441, xep_0490,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, PluginError, Setup};
@@ -43,6 +44,7 @@ struct Changes {
     private: skeletons::xep_0049::Settings,
     cards: skeletons::xep_0054::Settings,
     nodes: skeletons::xep_0060::Settings,
+    search: skeletons::xep_0055::Settings,
     preferences: skeletons::xep_0441::Settings,
     push: skeletons::xep_0357::Settings,
     management: skeletons::xep_0198::Settings,
@@ -83,6 +85,9 @@ fn plugins(
     )?);
     plugins.push(skeletons::xep_0060::server::<xep_0060::Server>(
         &Setup::new(&changes.nodes, host),
+    )?);
+    plugins.push(skeletons::xep_0055::server::<xep_0055::Server>(
+        &Setup::new(&changes.search, host),
     )?);
     plugins.push(skeletons::xep_0441::server::<xep_0441::Server>(
         &Setup::new(&changes.preferences, host),
