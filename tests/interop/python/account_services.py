@@ -10,7 +10,7 @@ async def main(options):
     people = []
     for account, resource in zip(options.accounts, ("orchard", "balcony")):
         person = Client(options, account, resource)
-        for plugin in ("xep_0012", "xep_0049", "xep_0054", "xep_0191", "xep_0202", "xep_0313"):
+        for plugin in ("xep_0012", "xep_0049", "xep_0054", "xep_0191", "xep_0202", "xep_0313", "xep_0377", "xep_0441"):
             person.register_plugin(plugin)
         await person.login()
         person.send_presence()
@@ -27,7 +27,13 @@ async def main(options):
         check(feature in features, f"the account announces {feature}", features)
 
     await archive(romeo, juliet)
+    await preferences(romeo, juliet)
     await blocking(romeo, juliet)
+    # The server keeps the report; what it has to do for its sender is to block.
+    await juliet.plugin["xep_0377"].report(["tybalt@example.org"], timeout=10)
+    answer = await juliet.plugin["xep_0191"].get_blocked(timeout=10)
+    blocked = [item.get("jid") for item in answer.xml.iter("{urn:xmpp:blocking}item")]
+    check("tybalt@example.org" in blocked, "who is reported is blocked", blocked)
 
     card = romeo.plugin["xep_0054"].make_vcard()
     card["FN"] = "Romeo Montague"
@@ -72,6 +78,23 @@ async def archive(romeo, juliet):
     async for message in romeo.plugin["xep_0313"].iterate(reverse=True, rsm={"max": 5}, total=5):
         bodies.append(message["mam_result"]["forwarded"]["stanza"]["body"])
     check(sorted(bodies) == [f"message {number}" for number in range(20, 25)], "and from its end", bodies)
+
+
+async def preferences(romeo, juliet):
+    us, them = romeo.boundjid.bare, juliet.boundjid.bare
+    plugin = romeo.plugin["xep_0441"]
+    default, always, never = await plugin.get_preferences(timeout=10)
+    check((default, len(always), len(never)) == ("always", 0, 0), "everything is archived", (default, always, never))
+    await plugin.set_preferences("always", always=[], never=[them], timeout=10)
+    default, always, never = await plugin.get_preferences(timeout=10)
+    check((default, [str(jid) for jid in never]) == ("always", [them]), "but for what one does not want", never)
+    juliet.send_message(mto=us, mbody="not for the archive", mtype="chat")
+    await romeo.expect("message", lambda message: message["body"] == "not for the archive")
+    for person, expected in ((romeo, "message 24"), (juliet, "not for the archive")):
+        last = [message["mam_result"]["forwarded"]["stanza"]["body"]
+                async for message in person.plugin["xep_0313"].iterate(reverse=True, rsm={"max": 1}, total=1)]
+        check(last == [expected], f"the last of {person.boundjid.bare} is {expected!r}", last)
+    await plugin.set_preferences("always", always=[], never=[], timeout=10)
 
 
 async def blocking(romeo, juliet):
