@@ -88,14 +88,6 @@ impl Configuration {
                 .as_deref()
                 .is_some_and(|var| var == "FORM_TYPE" || FIELDS.contains(&var))
         });
-        for field in &mut form.fields {
-            if field.var.as_deref() == Some("pubsub#access_model") {
-                // Nobody is asked here (§8.6): there is no such choice.
-                field
-                    .options
-                    .retain(|option| option.value.as_str() != "authorize");
-            }
-        }
         form
     }
 
@@ -324,14 +316,11 @@ fn unacceptable(text: impl Into<Text>) -> StanzaError {
 
 /// Refuses what no node of an account can be.
 fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
-    if matches!(
-        wanted.access_model,
-        Some(AccessModel::Authorize | AccessModel::Other(_))
-    ) {
-        return Err(
-            unacceptable("the access models are open, presence, roster and whitelist")
-                .with_application(&UnsupportedAccessModel::default()),
-        );
+    if matches!(wanted.access_model, Some(AccessModel::Other(_))) {
+        return Err(unacceptable(
+            "the access models are open, presence, roster, authorize and whitelist",
+        )
+        .with_application(&UnsupportedAccessModel::default()));
     }
     if let Some(most) = wanted.max_items.as_deref().filter(|most| *most != "max") {
         let number = most.parse::<u64>().ok();

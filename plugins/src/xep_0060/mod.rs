@@ -3,6 +3,7 @@
 //! Every account is a service for what it publishes of itself (XEP-0163). Its nodes are in memory while it is online, so
 //! that neither a presence nor a publication asks storage for them.
 
+mod approval;
 mod book;
 mod change;
 mod companion;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use sestina_session::host::Host;
 use sestina_session::mux::{IqContext, OrEmpty};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
+use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0060::{self as skeleton, Settings};
 use sestina_types::xep_0060::errors::Unsupported;
 use sestina_types::xep_0060::owner::Pubsub as OwnerPubsub;
@@ -138,6 +140,10 @@ impl skeleton::Server for Server {
             Arc::new(discovery::Discovery(Arc::clone(self))),
         );
         Ok(())
+    }
+
+    fn answer_request(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
+        approval::answer(self, &cx.host, delivery).unwrap_or(Flow::Continue)
     }
 
     async fn account_get(&self, cx: &IqContext, request: Pubsub) -> Result<Pubsub, StanzaError> {

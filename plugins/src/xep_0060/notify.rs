@@ -12,6 +12,7 @@ use sestina_types::xep_0060::tables::PubsubItemsRow;
 use sestina_types::xep_0203::Delay;
 use sestina_wire::{AnyElement, BareJid, DateTime, Jid, Payload, Stanza, StanzaType, Text};
 
+use super::approval::SUBSCRIBED;
 use super::book::{Node, Page};
 use super::{Server, standing};
 use crate::{rfc_6121, xep_0191};
@@ -161,7 +162,7 @@ async fn recipients(
     for row in &node.subscriptions {
         // Somebody who hears of it anyway is not told twice.
         let hears = |jid: &Jid| jid.bare_str() == row.subscriber.as_str();
-        if row.state == "subscribed" && !all.iter().any(hears) {
+        if row.state == SUBSCRIBED && !all.iter().any(hears) {
             all.insert(row.subscriber.clone());
         }
     }

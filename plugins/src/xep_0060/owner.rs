@@ -23,7 +23,7 @@ use super::change::Changing;
 use super::companion::Edit;
 use super::notify::{self, News};
 use super::standing::{self, Affiliation};
-use super::{Configuration, Server, check_name, subscription};
+use super::{Configuration, Server, approval, check_name, subscription};
 
 /// How many affiliations a node may have.
 const MOST_AFFILIATIONS: usize = 1000;
@@ -124,9 +124,16 @@ pub(super) async fn get(
         }
         PubsubChoice::Subscriptions(request) => {
             let node = owned(&request.node).await?;
-            let all = node.subscriptions.iter().map(|row| Subscription {
-                subid: Some(row.subid.as_str().into()),
-                ..Subscription::new(row.subscriber.clone(), SubscriptionState::Subscribed)
+            let all = node.subscriptions.iter().map(|row| {
+                let state = if row.state == approval::PENDING {
+                    SubscriptionState::Pending
+                } else {
+                    SubscriptionState::Subscribed
+                };
+                Subscription {
+                    subid: Some(row.subid.as_str().into()),
+                    ..Subscription::new(row.subscriber.clone(), state)
+                }
             });
             PubsubChoice::Subscriptions(Subscriptions {
                 subscriptions: all.collect(),

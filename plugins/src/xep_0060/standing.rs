@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use sestina_session::host::Host;
 use sestina_storage::StorageError;
-use sestina_types::xep_0060::errors::{ClosedNode, NotInRosterGroup, PresenceSubscriptionRequired};
+use sestina_types::xep_0060::errors::{
+    ClosedNode, NotInRosterGroup, NotSubscribed, PresenceSubscriptionRequired,
+};
 use sestina_types::xep_0060::forms::{AccessModel, PublishModel};
 use sestina_types::xep_0060::{owner, pubsub};
 use sestina_wire::{BareJid, Condition, Jid, StanzaError};
 
+use super::approval::SUBSCRIBED;
 use super::book::Node;
 use crate::rfc_6121;
 
@@ -108,6 +111,7 @@ pub(super) async fn may_read(
         AccessModel::Open => true,
         AccessModel::Presence => sees(host, account, who).await?,
         AccessModel::Roster => is_in_group(host, account, node, who).await?,
+        AccessModel::Authorize => has_subscribed(node, who),
         _ => false,
     };
     if is_so {
@@ -119,8 +123,22 @@ pub(super) async fn may_read(
             not_authorized.with_application(&PresenceSubscriptionRequired::default())
         }
         AccessModel::Roster => not_authorized.with_application(&NotInRosterGroup::default()),
+        AccessModel::Authorize => not_authorized.with_application(&NotSubscribed::default()),
         _ => StanzaError::new(Condition::NotAllowed).with_application(&ClosedNode::default()),
     })
+}
+
+/// Whether an owner has to let somebody in before it may subscribe (§8.6).
+pub(super) fn has_to_wait(account: &BareJid, node: &Node, who: &Jid) -> bool {
+    node.configuration.access() == AccessModel::Authorize
+        && of(account, node, who).is_none()
+        && !has_subscribed(node, who)
+}
+
+fn has_subscribed(node: &Node, who: &Jid) -> bool {
+    node.subscriptions
+        .iter()
+        .any(|row| row.state == SUBSCRIBED && row.account.as_str() == who.bare_str())
 }
 
 /// Refuses whoever may not publish (§7.1.3).
@@ -138,11 +156,7 @@ pub(super) async fn may_publish(
             // Not even a stranger, where strangers may not read.
             PublishModel::Open => may_read(host, account, node, who).await,
             PublishModel::Subscribers
-                if node
-                    .subscriptions
-                    .iter()
-                    .any(|row| row.account.as_str() == who.bare_str())
-                    || sees(host, account, who).await? =>
+                if has_subscribed(node, who) || sees(host, account, who).await? =>
             {
                 may_read(host, account, node, who).await
             }

@@ -16,7 +16,7 @@ use sestina_types::xep_0060::tables::{PubsubSubscriptions, PubsubSubscriptionsRo
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
 use super::book::{Node, Page};
-use super::{Server, notify, standing};
+use super::{Server, approval, notify, standing};
 
 /// Subscribes; whoever has subscribed already is told so again.
 pub(super) async fn subscribe(
@@ -37,24 +37,36 @@ pub(super) async fn subscribe(
     let node = page
         .node(&name)
         .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
-    standing::may_read(host, account, &node, who).await?;
     let known = node
         .subscriptions
         .iter()
         .find(|row| row.subscriber == request.jid);
+    let waits = standing::has_to_wait(account, &node, who);
+    if !waits {
+        standing::may_read(host, account, &node, who).await?;
+    }
     let row = match known {
         Some(row) => row.clone(),
         None => {
             let mut changed = Node::clone(&node);
-            let row = add(server, host, &page, &mut changed, &request.jid)?;
+            let state = if waits {
+                approval::make_room(&node)?;
+                approval::PENDING
+            } else {
+                approval::SUBSCRIBED
+            };
+            let row = add(server, host, &page, &mut changed, &request.jid, state)?;
             let mut transaction = server.book.transaction();
             transaction.put::<PubsubSubscriptions>(&row);
             transaction.commit().await?;
             page.put(changed);
+            if waits {
+                approval::ask(host, account, &row);
+            }
             row
         }
     };
-    if node.configuration.sends_last_on_subscription() {
+    if !waits && node.configuration.sends_last_on_subscription() {
         let last = notify::last(server, host, account, &node).await?;
         if let Some(last) = last {
             host.send(last.with_to(request.jid.clone()));
@@ -73,6 +85,7 @@ fn add(
     page: &Page,
     node: &mut Node,
     subscriber: &Jid,
+    state: &str,
 ) -> Result<PubsubSubscriptionsRow, StanzaError> {
     if node.subscriptions.len() >= server.limits.max_subscriptions {
         return Err(StanzaError::new(Condition::NotAllowed)
@@ -88,7 +101,7 @@ fn add(
         subscriber: subscriber.detach(),
         subid: host.random().token().to_string(),
         account: subscriber.to_bare().detach(),
-        state: "subscribed".to_owned(),
+        state: state.to_owned(),
         options: None,
         expires: None,
     };
@@ -158,7 +171,23 @@ pub(super) async fn set_by_owner(
     node: &Node,
     wanted: Vec<owner::Subscription>,
 ) -> Result<(), StanzaError> {
-    let mut changed = node.clone();
+    // Those that wait are answered, and told so.
+    let mut node = Arc::new(node.clone());
+    for wanted in &wanted {
+        let waits = |row: &&PubsubSubscriptionsRow| {
+            row.subscriber == wanted.jid && row.state == approval::PENDING
+        };
+        let allowed = match wanted.subscription {
+            owner::SubscriptionState::Subscribed => true,
+            owner::SubscriptionState::None => false,
+            _ => continue,
+        };
+        if node.subscriptions.iter().any(|row| waits(&row)) {
+            approval::settle(server, host, page, &node, &wanted.jid, allowed).await?;
+            node = page.node(&node.name).unwrap_or(node);
+        }
+    }
+    let mut changed = Node::clone(&node);
     let mut transaction = server.book.transaction();
     for wanted in wanted {
         let known = changed
@@ -171,9 +200,16 @@ pub(super) async fn set_by_owner(
                 transaction.delete::<PubsubSubscriptions>(&key(&row));
             }
             (owner::SubscriptionState::Subscribed, None) => {
-                let row = add(server, host, page, &mut changed, &wanted.jid)?;
+                let state = approval::SUBSCRIBED;
+                let row = add(server, host, page, &mut changed, &wanted.jid, state)?;
                 transaction.put::<PubsubSubscriptions>(&row);
             }
+            // As an owner reads them, and sends them back.
+            (owner::SubscriptionState::Pending, Some(index))
+                if changed
+                    .subscriptions
+                    .get(index)
+                    .is_some_and(|row| row.state == approval::PENDING) => {}
             (owner::SubscriptionState::None, None)
             | (owner::SubscriptionState::Subscribed, Some(_)) => {}
             _ => {
@@ -258,12 +294,16 @@ fn answer(row: &PubsubSubscriptionsRow) -> Subscription {
     Subscription {
         node: Some(row.node.as_str().into()),
         subid: Some(row.subid.as_str().into()),
-        subscription: Some(SubscriptionState::Subscribed),
+        subscription: Some(if row.state == approval::PENDING {
+            SubscriptionState::Pending
+        } else {
+            SubscriptionState::Subscribed
+        }),
         ..Subscription::new(row.subscriber.clone())
     }
 }
 
-fn key(row: &PubsubSubscriptionsRow) -> [sestina_storage::Value; 4] {
+pub(super) fn key(row: &PubsubSubscriptionsRow) -> [sestina_storage::Value; 4] {
     [
         row.service.to_value(),
         row.node.as_str().into(),

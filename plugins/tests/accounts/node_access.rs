@@ -3,7 +3,7 @@
 use sestina_session::testing::Conversation;
 
 use super::publishing::{JULIET, TO_JULIET, form, item, items, owner, publish, pubsub, refused};
-use super::{ask, available, befriend, server};
+use super::{STANZAS, ask, available, befriend, server};
 
 const EVENT: &str = "http://jabber.org/protocol/pubsub#event";
 const ROMEO: &str = "romeo@a.example/orchard";
@@ -225,4 +225,91 @@ async fn whoever_subscribes_is_told_until_it_unsubscribes() {
         )
         .await;
     }
+}
+
+#[tokio::test]
+async fn an_owner_lets_subscribers_in_one_by_one() {
+    let server = server().await;
+    let mut juliet = available(&server, JULIET).await;
+    let mut romeo = available(&server, ROMEO).await;
+    let mut nurse = available(&server, "nurse@a.example/room").await;
+    publish(&mut juliet, "diary", "1", &[("access_model", "authorize")]).await;
+    let items_of = pubsub("<items node='diary'/>");
+    let closed = ("not-authorized", "not-subscribed");
+    refused(&mut romeo, TO_JULIET, "get", &items_of, closed.0, closed.1).await;
+
+    let form = |who: &str, kind: &str, allow: &str| {
+        let field = |var: &str, value: &str| {
+            format!("<field var='pubsub#{var}'><value>{value}</value></field>")
+        };
+        format!(
+            "<x xmlns='jabber:x:data' type='{kind}'><field var='FORM_TYPE' type='hidden'>\
+             <value>http://jabber.org/protocol/pubsub#subscribe_authorization</value></field>{}{}{}</x>",
+            field("allow", allow),
+            field("node", "diary"),
+            field("subscriber_jid", &format!("{who}@a.example")),
+        )
+    };
+    for (session, who) in [(&mut romeo, "romeo"), (&mut nurse, "nurse")] {
+        let subscribe = pubsub(&format!("<subscribe node='diary' jid='{who}@a.example'/>"));
+        session
+            .send(&format!(
+                "<iq type='set' id='s' to='{TO_JULIET}'>{subscribe}</iq>"
+            ))
+            .await;
+        let pending =
+            format!("<subscription node='diary' jid='{who}@a.example' subscription='pending'/>");
+        session
+            .expect(&format!(
+                "<iq type='result' id='s'>{}</iq>",
+                pubsub(&pending)
+            ))
+            .await;
+        juliet
+            .expect(&format!(
+                "<message from='juliet@a.example'>{}</message>",
+                form(who, "form", "false").replace("'pubsub#allow'", "'pubsub#allow' type='boolean'")
+            ))
+            .await;
+    }
+    // Until the owner says so, it is as if nobody had asked.
+    refused(&mut romeo, TO_JULIET, "get", &items_of, closed.0, closed.1).await;
+    let told = |who: &str, state: &str| {
+        format!(
+            "<message from='juliet@a.example'><event xmlns='http://jabber.org/protocol/pubsub#event'>\
+             <subscription node='diary' jid='{who}@a.example' subscription='{state}'/></event></message>"
+        )
+    };
+    juliet
+        .send(&format!(
+            "<message to='juliet@a.example'>{}</message>",
+            form("romeo", "submit", "true")
+        ))
+        .await;
+    romeo.expect(&told("romeo", "subscribed")).await;
+    romeo
+        .expect("<message><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='diary'><item id='1'/></items></event></message>")
+        .await;
+    let (ids, _) = items(&mut romeo, TO_JULIET, "<items node='diary'/>").await;
+    assert_eq!(ids, ["1"]);
+    // The other one by the list of subscriptions.
+    let none = "<subscription jid='nurse@a.example' subscription='none'/>";
+    let set = owner(&format!(
+        "<subscriptions node='diary'>{none}</subscriptions>"
+    ));
+    ask(&mut juliet, "set", &set, "").await;
+    nurse.expect(&told("nurse", "none")).await;
+    refused(&mut nurse, TO_JULIET, "get", &items_of, closed.0, closed.1).await;
+    // An answer to what nobody asked is none.
+    juliet
+        .send(&format!(
+            "<message id='late' to='juliet@a.example'>{}</message>",
+            form("nurse", "submit", "1")
+        ))
+        .await;
+    juliet
+        .expect(&format!(
+            "<message type='error' id='late'><error><item-not-found xmlns='{STANZAS}'/></error></message>"
+        ))
+        .await;
 }

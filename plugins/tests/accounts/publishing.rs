@@ -279,7 +279,7 @@ async fn nodes_are_made_configured_and_deleted() {
     )
     .await;
     for (fields, specific) in [
-        ([("access_model", "authorize")], "unsupported-access-model"),
+        ([("access_model", "everybody")], "unsupported-access-model"),
         ([("max_items", "0")], ""),
         ([("node_type", "collection")], ""),
     ] {

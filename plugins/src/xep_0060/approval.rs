@@ -1,0 +1,180 @@
+//! Subscriptions that wait for an owner's word (§8.6), at nodes with the access model `authorize`.
+
+use std::sync::Arc;
+
+use sestina_session::host::Host;
+use sestina_session::stages::{Delivery, Flow};
+use sestina_types::xep_0004::{Field, Form, FormType};
+use sestina_types::xep_0060::event::{Event, EventChoice, Subscription, SubscriptionState};
+use sestina_types::xep_0060::forms::SubscribeAuthorization;
+use sestina_types::xep_0060::tables::{PubsubSubscriptions, PubsubSubscriptionsRow};
+use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
+
+use super::book::{Node, Page};
+use super::{Server, notify, subscription};
+
+/// How many may wait at one node.
+const MOST_PENDING: usize = 100;
+
+/// The word for a subscription that waits, as it is stored.
+pub(super) const PENDING: &str = "pending";
+/// The word for one that does not.
+pub(super) const SUBSCRIBED: &str = "subscribed";
+
+/// Refuses one more that would have to wait.
+pub(super) fn make_room(node: &Node) -> Result<(), StanzaError> {
+    let pending = node.subscriptions.iter().filter(|row| row.state == PENDING);
+    if pending.count() >= MOST_PENDING {
+        return Err(StanzaError::new(Condition::ResourceConstraint)
+            .with_text(format!("{MOST_PENDING} wait for an answer here already")));
+    }
+    Ok(())
+}
+
+/// Asks the owner about a subscription that waits (§8.6.1). Nobody need be online: it is a message like others.
+pub(super) fn ask(host: &Arc<Host>, owner: &BareJid, row: &PubsubSubscriptionsRow) {
+    let question = SubscribeAuthorization {
+        allow: Some(false),
+        node: Some(row.node.as_str().into()),
+        subscriber_jid: Some(row.subscriber.clone()),
+        subid: Some(row.subid.as_str().into()),
+        ..SubscribeAuthorization::default()
+    };
+    let mut form = question.write(FormType::Form);
+    form.title = Some(Text::from_static("Somebody wants to subscribe"));
+    let message = Stanza::message(StanzaType::Normal)
+        .with_from(Jid::clone(owner))
+        .with_to(Jid::clone(owner))
+        .with_id(host.random().token())
+        .with(&form);
+    host.send(message);
+}
+
+/// The answer of an owner, in a message to its account (§8.6.2); nothing for any other message.
+pub(super) fn answer(server: &Arc<Server>, host: &Arc<Host>, delivery: &Delivery) -> Option<Flow> {
+    let session = delivery.from_session.as_ref()?;
+    let account = session.account().jid();
+    if delivery
+        .stanza
+        .to()
+        .is_some_and(|to| to.as_str() != account.as_str())
+    {
+        return None;
+    }
+    let form = delivery.stanza.decode::<Form>()?.ok()?;
+    let says = |field: &Field| {
+        let value = field.values.first().map(Text::as_str);
+        field.var.as_deref() == Some("FORM_TYPE")
+            && value == Some(SubscribeAuthorization::FORM_TYPE)
+    };
+    if !form.fields.iter().any(says) {
+        return None;
+    }
+    if form.type_ == FormType::Cancel {
+        return Some(Flow::Done);
+    }
+    if form.type_ != FormType::Submit {
+        return None;
+    }
+    let (server, host, account) = (Arc::clone(server), Arc::clone(host), account.clone());
+    Some(Flow::wait(async move {
+        match decide(&server, &host, &account, &form).await {
+            Ok(()) => Flow::Done,
+            Err(error) => Flow::Refuse(error),
+        }
+    }))
+}
+
+async fn decide(
+    server: &Server,
+    host: &Arc<Host>,
+    account: &BareJid,
+    form: &Form,
+) -> Result<(), StanzaError> {
+    let answer = SubscribeAuthorization::read(form)?;
+    let (Some(name), Some(subscriber)) = (answer.node, answer.subscriber_jid) else {
+        return Err(StanzaError::new(Condition::BadRequest)
+            .with_text("the answer has to name node and subscriber"));
+    };
+    let page = server.book.open(host, account).await?;
+    let _change = page.change().await;
+    let node = page
+        .node(&name)
+        .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
+    let waits = node.subscriptions.iter().any(|row| {
+        row.state == PENDING
+            && row.subscriber == subscriber
+            && answer
+                .subid
+                .as_ref()
+                .is_none_or(|subid| **subid == *row.subid)
+    });
+    if !waits {
+        return Err(StanzaError::new(Condition::ItemNotFound)
+            .with_text("no such subscription waits for an answer"));
+    }
+    settle(
+        server,
+        host,
+        &page,
+        &node,
+        &subscriber,
+        answer.allow == Some(true),
+    )
+    .await
+}
+
+/// A subscription that waits becomes one, or is refused; the subscriber is told (§8.6).
+pub(super) async fn settle(
+    server: &Server,
+    host: &Arc<Host>,
+    page: &Page,
+    node: &Node,
+    subscriber: &Jid,
+    allowed: bool,
+) -> Result<(), StanzaError> {
+    let mut changed = node.clone();
+    let mut transaction = server.book.transaction();
+    let mut subid = None;
+    for row in &mut changed.subscriptions {
+        if row.subscriber == *subscriber && row.state == PENDING {
+            subid = Some(Text::from(row.subid.as_str()));
+            if allowed {
+                row.state = SUBSCRIBED.to_owned();
+                transaction.put::<PubsubSubscriptions>(row);
+            } else {
+                transaction.delete::<PubsubSubscriptions>(&subscription::key(row));
+            }
+        }
+    }
+    if !allowed {
+        let waits =
+            |row: &PubsubSubscriptionsRow| row.subscriber == *subscriber && row.state == PENDING;
+        changed.subscriptions.retain(|row| !waits(row));
+    }
+    transaction.commit().await?;
+    page.put(changed.clone());
+    let told = Subscription {
+        node: Some(node.name.as_str().into()),
+        subid: subid.filter(|_| allowed),
+        subscription: Some(if allowed {
+            SubscriptionState::Subscribed
+        } else {
+            SubscriptionState::None
+        }),
+        ..Subscription::new(subscriber.clone())
+    };
+    let message = Stanza::message(StanzaType::Normal)
+        .with_from(Jid::clone(page.owner()))
+        .with_to(subscriber.clone())
+        .with_id(host.random().token())
+        .with(&Event::new(EventChoice::Subscription(told)));
+    host.send(message);
+    if allowed
+        && node.configuration.sends_last_on_subscription()
+        && let Some(last) = notify::last(server, host, page.owner(), &changed).await?
+    {
+        host.send(last.with_to(subscriber.clone()));
+    }
+    Ok(())
+}
