@@ -268,7 +268,8 @@ async fn an_owner_lets_subscribers_in_one_by_one() {
         juliet
             .expect(&format!(
                 "<message from='juliet@a.example'>{}</message>",
-                form(who, "form", "false").replace("'pubsub#allow'", "'pubsub#allow' type='boolean'")
+                form(who, "form", "false")
+                    .replace("'pubsub#allow'", "'pubsub#allow' type='boolean'")
             ))
             .await;
     }
