@@ -5,6 +5,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod held;
+
 pub mod rfc_6120;
 pub mod rfc_6121;
 pub mod xep_0012;

@@ -1,7 +1,6 @@
 //! The rosters in use: loaded once, changed one change at a time, in storage first and then in memory.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, Weak};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use sestina_session::host::Account;
 use sestina_session::plugin::PluginError;
@@ -16,6 +15,7 @@ use sestina_wire::{BareJid, Text};
 use tokio::sync::{MutexGuard, OnceCell};
 
 use super::roster::{Contact, Roster};
+use crate::held::Held;
 
 /// Finds the roster of an account.
 pub(super) struct Book {
@@ -25,7 +25,7 @@ pub(super) struct Book {
     requests: SubscriptionRequestsStore,
     clock: Arc<dyn Clock>,
     /// Rosters somebody holds. An account that is online holds its own.
-    open: Mutex<HashMap<BareJid, Weak<Page>>>,
+    open: Held<Page>,
 }
 
 /// The roster of one account.
@@ -70,7 +70,7 @@ impl Book {
             requests: storage.subscription_requests().ok_or_else(missing)?,
             storage,
             clock: Arc::clone(clock),
-            open: Mutex::default(),
+            open: Held::default(),
         })
     }
 
@@ -98,22 +98,12 @@ impl Book {
     }
 
     fn page(&self, owner: &BareJid) -> Arc<Page> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(page) = open.get(owner).and_then(Weak::upgrade) {
-            return page;
-        }
-        // Those nobody holds any more are swept out now and then, so that the map does not outgrow its content.
-        if open.len() >= 64 && open.len().is_power_of_two() {
-            open.retain(|_, page| page.strong_count() > 0);
-        }
-        let page = Arc::new(Page {
-            owner: owner.detach(),
+        self.open.get(owner, |owner| Page {
+            owner,
             loaded: OnceCell::new(),
             roster: RwLock::default(),
             change: tokio::sync::Mutex::default(),
-        });
-        open.insert(owner.detach(), Arc::downgrade(&page));
-        page
+        })
     }
 
     async fn load(&self, page: &Page) -> Result<(), StorageError> {

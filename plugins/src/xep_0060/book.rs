@@ -1,8 +1,8 @@
 //! The nodes in use: those of an account are loaded once while it is online, changed one change at a time, in storage
 //! first and then in memory.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use sestina_session::host::Host;
 use sestina_session::plugin::PluginError;
@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 
 use super::configuration::Configuration;
 use super::standing::Affiliation;
+use crate::held::Held;
 
 /// Items read at a time, where all of a node have to be looked at.
 const STEP: u32 = 100;
@@ -31,7 +32,7 @@ pub(super) struct Book {
     subscriptions: PubsubSubscriptionsStore,
     affiliations: PubsubAffiliationsStore,
     /// Pages somebody holds. An account that is online holds its own.
-    open: Mutex<HashMap<BareJid, Weak<Page>>>,
+    open: Held<Page>,
 }
 
 /// The nodes of one account.
@@ -87,7 +88,7 @@ impl Book {
             subscriptions: storage.pubsub_subscriptions().ok_or_else(missing)?,
             affiliations: storage.pubsub_affiliations().ok_or_else(missing)?,
             storage,
-            open: Mutex::default(),
+            open: Held::default(),
         })
     }
 
@@ -113,22 +114,12 @@ impl Book {
     }
 
     fn page(&self, owner: &BareJid) -> Arc<Page> {
-        let mut open = lock(&self.open);
-        if let Some(page) = open.get(owner).and_then(Weak::upgrade) {
-            return page;
-        }
-        // Those nobody holds any more are swept out now and then, so that the map does not outgrow its content.
-        if open.len() >= 64 && open.len().is_power_of_two() {
-            open.retain(|_, page| page.strong_count() > 0);
-        }
-        let page = Arc::new(Page {
-            owner: owner.detach(),
+        self.open.get(owner, |owner| Page {
+            owner,
             loaded: OnceCell::new(),
             nodes: RwLock::default(),
             change: tokio::sync::Mutex::default(),
-        });
-        open.insert(owner.detach(), Arc::downgrade(&page));
-        page
+        })
     }
 
     async fn load(&self, page: &Page) -> Result<(), StorageError> {

@@ -87,15 +87,6 @@ impl Nodes<'_> {
             None => Ok(Vec::new()),
         }
     }
-
-    /// Whether there is an item of this id.
-    ///
-    /// # Errors
-    /// What storage reports.
-    pub async fn has(&self, node: &str, id: &str) -> Result<bool, StorageError> {
-        let items = self.server.book.items();
-        Ok(items.get(self.page.owner(), node, id).await?.is_some())
-    }
 }
 
 impl Server {
@@ -109,24 +100,6 @@ impl Server {
 
     pub(super) fn companion(&self, node: &str) -> Option<Arc<dyn Companion>> {
         self.companions().get(node).cloned()
-    }
-
-    /// All items of a node that somebody may read, in the order of their publication; none where it may not, or where
-    /// there is no such node.
-    ///
-    /// # Errors
-    /// What storage reports.
-    pub async fn items_for(
-        &self,
-        host: &Host,
-        account: &BareJid,
-        node: &str,
-        reader: &Jid,
-    ) -> Result<Vec<(Text, AnyElement)>, StorageError> {
-        match self.readable(host, account, node, reader).await? {
-            Some(node) => all(self, account, &node).await,
-            None => Ok(Vec::new()),
-        }
     }
 
     /// One item of a node that somebody may read: the one of this id, or the last.
