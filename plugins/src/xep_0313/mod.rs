@@ -92,20 +92,50 @@ impl skeleton::Server for Server {
     }
 
     fn archive_received(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        if d.stanza
+            .child("stanza-id", sestina_types::xep_0359::NS)
+            .is_none()
+        {
+            return self.receive(&cx.host, d);
+        }
         // Nobody else can say what is in this archive (XEP-0359 §5).
         let account = d.account.as_str();
-        let is_forged = |id: Result<StanzaId, _>| id.is_ok_and(|id| id.by.as_str() == account);
-        if d.stanza.decode::<StanzaId>().is_some() {
-            d.stanza.retain(|child| {
-                !(child.is("stanza-id", sestina_types::xep_0359::NS) && is_forged(child.decode()))
-            });
-        }
-        let Some(from) = d.stanza.from().filter(|_| keeping::is_kept(&d.stanza)) else {
-            return Flow::Continue;
+        let mut said = None;
+        d.stanza.retain(|child| {
+            let id = child
+                .is("stanza-id", sestina_types::xep_0359::NS)
+                .then(|| child.decode::<StanzaId>().ok())
+                .flatten()
+                .filter(|id| id.by.as_str() == account);
+            let is_ours = id.is_some();
+            said = id.map(|id| id.id).or(said.take());
+            !is_ours
+        });
+        let Some(id) = said else {
+            return self.receive(&cx.host, d);
         };
-        let wish = xep_0441::wish(&cx.host, &d.account, from);
-        self.as_wished(wish, &cx.host, d, Self::keep_received)
+        // Unless it was on its way before, and its recipient came back meanwhile (XEP-0160): then it is there already.
+        let (this, host) = (Arc::clone(self), Arc::clone(&cx.host));
+        let owner = d.account.detach();
+        Flow::wait(async move {
+            match this.archive.get(&owner, &id).await {
+                Ok(row) => Flow::Then(Box::new(move |d| match row {
+                    Some(row) if is_of(&row, &d.stanza) => {
+                        d.stanza.append(&StanzaId::new(id, Jid::clone(&row.owner)));
+                        Flow::Continue
+                    }
+                    _ => this.receive(&host, d),
+                })),
+                Err(error) => Flow::Refuse(errors::storage(error)),
+            }
+        })
     }
+}
+
+/// Whether a row is about this very message.
+fn is_of(row: &ArchiveRow, message: &Stanza) -> bool {
+    let from = message.from().map(Jid::bare_str);
+    row.incoming && from == Some(row.correspondent.as_str()) && row.body == keeping::body(message)
 }
 
 /// Stores a message of a delivery.
@@ -120,6 +150,15 @@ impl Server {
     /// Whether words can be searched for.
     pub(crate) fn can_search(&self) -> bool {
         self.archive.can_search_of_owner() && self.archive.can_search_with()
+    }
+
+    /// Stores what an account receives, if it is of a kind that is kept.
+    fn receive(self: &Arc<Self>, host: &Arc<Host>, d: &mut Delivery) -> Flow {
+        let Some(from) = d.stanza.from().filter(|_| keeping::is_kept(&d.stanza)) else {
+            return Flow::Continue;
+        };
+        let wish = xep_0441::wish(host, &d.account, from);
+        self.as_wished(wish, host, d, Self::keep_received)
     }
 
     /// Stores a message if its account wants it kept (XEP-0441).

@@ -4,7 +4,7 @@ use sestina_session::server::Server;
 use sestina_session::testing::Conversation;
 use sestina_skeletons as skeletons;
 use sestina_storage::Storage;
-use sestina_wire::{ElementRef, Frame};
+use sestina_wire::{ElementRef, Frame, Stanza};
 
 use super::{Changes, ask, available, error, login, server, server_with};
 
@@ -427,6 +427,44 @@ async fn words_are_searched_for_with_everything_else_that_is_asked() {
         romeo.expect("<message><body>*</body></message>").await;
     }
     romeo.expect("<iq type='result' id='d'><query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:fulltext:0'/></query></iq>").await;
+}
+
+/// As a message comes a second time whose recipient came back while it was about to be stored for later.
+#[tokio::test]
+async fn what_is_in_the_archive_is_not_put_there_again() {
+    let server = server().await;
+    let mut juliet = available(&server, "juliet@a.example/balcony").await;
+    let mut romeo = login(&server, "romeo@a.example/garden").await;
+    romeo
+        .send("<message to='juliet@a.example' type='chat'><body>once</body></message>")
+        .await;
+    let first = juliet.recv().await;
+    let id = first.root().child("stanza-id", "urn:xmpp:sid:0").unwrap();
+    let id = id.attr("id").unwrap().to_string();
+    let stanza_id = format!("<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@a.example' id='{id}'/>");
+    for body in ["once", "something else"] {
+        let again = format!(
+            "<message from='romeo@a.example/garden' to='juliet@a.example' type='chat'><body>{body}</body>{stanza_id}</message>"
+        );
+        let host = server.host("a.example").unwrap();
+        let _ = host.route(Stanza::parse(&again).unwrap()).await;
+        let message = juliet.recv().await;
+        let found = message.root().child("stanza-id", "urn:xmpp:sid:0").unwrap();
+        // Another message is another one, whatever its sender says.
+        assert_eq!(found.attr("id").unwrap() == id, body == "once", "{body}");
+    }
+    juliet
+        .send("<iq type='set' id='all'><query xmlns='urn:xmpp:mam:2'/></iq>")
+        .await;
+    for body in ["once", "something else"] {
+        juliet
+            .expect(&format!(
+                "<message><result xmlns='urn:xmpp:mam:2'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay'/>\
+                 <message xmlns='jabber:client'><body>{body}</body></message></forwarded></result></message>"
+            ))
+            .await;
+    }
+    juliet.expect("<iq type='result' id='all'/>").await;
 }
 
 #[tokio::test]

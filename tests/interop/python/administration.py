@@ -22,7 +22,8 @@ async def main(options):
         return {item[1] for item in answer["disco_items"]["items"]}
     check("http://jabber.org/protocol/admin#add-user" in await commands_for(romeo),
           "an administrator finds the commands")
-    check(await commands_for(juliet) == set(), "nobody else does")
+    others = await commands_for(juliet)
+    check(not any(node.startswith("http://jabber.org/protocol/admin#") for node in others), "nobody else does", others)
 
     async def execute(person, command, **fields):
         """Runs a command through to its end; its last answer, or the condition of the error."""
