@@ -35,6 +35,8 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
         )
     })?;
     let new_certificate = make_certificate(config)?;
+    // Before any client can: whoever sees the server listening can administer it.
+    let socket = Socket::bind(&config.admin_socket()).await?;
     let storage = storage::open(config).await?;
     let accounts = Accounts::new(
         Arc::new(StoredAccounts::new(&storage)),
@@ -52,13 +54,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
         .filter_map(|domain| server.host(domain))
         .collect();
     let admin = Admin::new(accounts.clone(), storage.clone(), domains.clone(), hosts);
-    let socket = match Socket::listen(&config.admin_socket(), admin).await {
-        Ok(socket) => socket,
-        Err(reason) => {
-            server.shutdown().await;
-            return Err(reason);
-        }
-    };
+    let socket = socket.serve(admin);
 
     let mut any_account = false;
     for domain in &domains {

@@ -102,7 +102,7 @@ fn the_first_start_makes_what_it_needs_and_says_how_to_go_on() {
     // A second start says what is in the way.
     let output = run(folder.path(), &["serve"], "");
     assert!(
-        complaint(&output).contains("in use"),
+        complaint(&output).contains("another server is running"),
         "{}",
         complaint(&output)
     );

@@ -31,8 +31,19 @@ const LONGEST_PATH: usize = 100;
 /// Beside it lies a lock, held as long as the server runs: two servers on one data folder would
 /// undo each other's work.
 pub(crate) struct Socket {
-    path: PathBuf,
     task: JoinHandle<()>,
+    _place: Place,
+}
+
+/// A socket on which nobody answers yet: who connects waits.
+pub(crate) struct Bound {
+    listener: UnixListener,
+    owner: u32,
+    place: Place,
+}
+
+struct Place {
+    path: PathBuf,
     _lock: File,
 }
 
@@ -41,7 +52,7 @@ impl Socket {
     /// there, for the user of the server only.
     ///
     /// The error is one line for a person.
-    pub(crate) async fn listen(path: &Path, admin: Admin) -> Result<Socket, String> {
+    pub(crate) async fn bind(path: &Path) -> Result<Bound, String> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let said = |error: io::Error| format!("cannot listen on {}: {error}", path.display());
         make_folder(folder)
@@ -56,18 +67,35 @@ impl Socket {
         // Between these two lines others might connect; who they are is asked below.
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(said)?;
         let owner = fs::metadata(path).map_err(said)?.uid();
-        let task = tokio::spawn(accept(listener, owner, admin));
-        Ok(Socket {
-            path: path.to_owned(),
-            task,
-            _lock: lock,
+        Ok(Bound {
+            listener,
+            owner,
+            place: Place {
+                path: path.to_owned(),
+                _lock: lock,
+            },
         })
+    }
+}
+
+impl Bound {
+    /// Answers, those first who have connected meanwhile.
+    pub(crate) fn serve(self, admin: Admin) -> Socket {
+        Socket {
+            task: tokio::spawn(accept(self.listener, self.owner, admin)),
+            _place: self.place,
+        }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
         // It would be recognised as left behind anyway.
         let _ = fs::remove_file(&self.path);
     }

@@ -79,7 +79,7 @@ async fn accounts_come_and_go() {
     let folder = Folder::new();
     let path = folder.socket();
     let (admin, accounts) = admin();
-    let socket = Socket::listen(&path, admin).await.unwrap();
+    let socket = Socket::bind(&path).await.unwrap().serve(admin);
     for account in [
         "romeo@one.example",
         "Juliet@one.example",
@@ -164,7 +164,7 @@ async fn mistakes_are_explained() {
 async fn only_its_owner_may_use_it() {
     let folder = Folder::new();
     let path = folder.socket();
-    let _socket = Socket::listen(&path, admin().0).await.unwrap();
+    let _socket = Socket::bind(&path).await.unwrap().serve(admin().0);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
@@ -174,11 +174,8 @@ async fn only_its_owner_may_use_it() {
 async fn one_server_a_folder() {
     let folder = Folder::new();
     let path = folder.socket();
-    let first = Socket::listen(&path, admin().0).await.unwrap();
-    let error = Socket::listen(&path, admin().0)
-        .await
-        .err()
-        .expect("refused");
+    let first = Socket::bind(&path).await.unwrap().serve(admin().0);
+    let error = Socket::bind(&path).await.err().expect("refused");
     assert!(error.contains("another server is running"), "{error}");
     // The first is not disturbed.
     assert_eq!(ask(&path, list(None)).await, Answer::Accounts(Vec::new()));
@@ -187,7 +184,7 @@ async fn one_server_a_folder() {
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     assert!(path.exists());
     assert!(client::ask(&path, &list(None)).await.unwrap().is_none());
-    let _second = Socket::listen(&path, admin().0).await.unwrap();
+    let _second = Socket::bind(&path).await.unwrap().serve(admin().0);
     assert_eq!(ask(&path, list(None)).await, Answer::Accounts(Vec::new()));
 }
 
@@ -195,7 +192,7 @@ async fn one_server_a_folder() {
 async fn a_path_too_long_for_an_address() {
     let folder = Folder::new();
     let path = folder.0.path().join("a".repeat(120)).join("admin.sock");
-    let _socket = Socket::listen(&path, admin().0).await.unwrap();
+    let _socket = Socket::bind(&path).await.unwrap().serve(admin().0);
     assert_eq!(ask(&path, list(None)).await, Answer::Accounts(Vec::new()));
 }
 
@@ -203,7 +200,7 @@ async fn a_path_too_long_for_an_address() {
 async fn what_is_no_request() {
     let folder = Folder::new();
     let path = folder.socket();
-    let _socket = Socket::listen(&path, admin().0).await.unwrap();
+    let _socket = Socket::bind(&path).await.unwrap().serve(admin().0);
     let long = [vec![b' '; 20_000], b"\n".to_vec()].concat();
     let wrong = br#"{"command":"user-add","account":"romeo@one.example","password":["hunter2"]}"#;
     let lines = [

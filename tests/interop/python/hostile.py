@@ -16,7 +16,7 @@ from steps import arguments, step
 
 SM = "urn:xmpp:sm:3"
 # Resident memory that the server may gain over the whole suite (MiB), and for each connection that is half open (KiB).
-BOUND = 48
+BOUND = 64
 HALF_OPEN = 24
 
 
@@ -268,7 +268,7 @@ def many_requests(options):
         stream.wait_for(lambda element: element.get("id") == f"f{number}")
     sending.join()
     stream.close()
-    return "bounded" if grown < 8 * 1024 else f"{grown} KiB"
+    return "bounded" if grown < 32 * 1024 else f"{grown} KiB"
 
 
 def send_all(stream, stanzas):
