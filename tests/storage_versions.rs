@@ -14,8 +14,9 @@ use sestina_storage::{Migration, Range, Selection, TableDescriptor, Value};
 use sestina_types::{MIGRATIONS, TABLES};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_sestina");
-/// By how much later the nodes are killed each time.
-const LATER: Duration = Duration::from_millis(20);
+/// How long the nodes live the first time, and the least by which they live longer each time. A machine may be fast: in
+/// this time a program has hardly begun.
+const LATER: Duration = Duration::from_millis(2);
 
 /// A version of all tables as a program of then knew them.
 struct Release {
@@ -91,9 +92,12 @@ fn node(url: &str) -> Child {
 
 /// Starts nodes at once and kills them later each time, until they have come through. How often they were killed.
 fn killed_on_the_way(url: &str, nodes: usize) -> u32 {
+    let mut lives = LATER;
     for round in 0.. {
         let mut started: Vec<Child> = (0..nodes).map(|_| node(url)).collect();
-        std::thread::sleep(LATER * round);
+        std::thread::sleep(lives);
+        // In steps that grow, so that a slow database comes through as well.
+        lives += LATER.max(lives / 8);
         let mut ended = 0;
         for node in &mut started {
             let _ = node.kill();
