@@ -377,12 +377,13 @@ fn senders(from: &[Sender]) -> String {
 }
 
 fn places(on: &[Where]) -> String {
-    let on: Vec<&str> = on
+    let on: Vec<String> = on
         .iter()
         .map(|place| match place {
-            Where::Host => "the host",
-            Where::Account => "accounts",
-            Where::Client => "clients",
+            Where::Host => "the host".to_owned(),
+            Where::Account => "accounts".to_owned(),
+            Where::Client => "clients".to_owned(),
+            Where::Service(name) => service(name),
         })
         .collect();
     on.join(", ")
@@ -393,8 +394,15 @@ fn scope(scope: &Scope) -> String {
         Scope::Host => "the host".to_owned(),
         Scope::OwnAccount => "the own account".to_owned(),
         Scope::OtherAccount => "other accounts".to_owned(),
-        Scope::Service(name) => format!("the service {name}"),
+        Scope::Service(name) => service(name),
         Scope::Client => "itself".to_owned(),
+    }
+}
+
+fn service(name: &str) -> String {
+    match name {
+        "*" => "every service".to_owned(),
+        name => format!("the service {name}"),
     }
 }
 

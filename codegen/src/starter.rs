@@ -142,7 +142,7 @@ role = "server"                 # server client component
 scope = ["host"]                # host own-account other-account client "service:NAME"
 name = "query"
 
-# What service discovery announces, and on what: host account client.
+# What service discovery announces, and on what: host account client service:NAME.
 [[disco.feature]]
 var = NAMESPACE
 on = ["host"]

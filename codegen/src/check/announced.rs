@@ -12,6 +12,7 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
                     Where::Host => (&[Role::Server, Role::Component], "host"),
                     Where::Account => (&[Role::Server], "account"),
                     Where::Client => (&[Role::Client], "client"),
+                    Where::Service(_) => (&[Role::Server, Role::Component], "service"),
                 };
                 if roles.iter().any(|role| does_something(spec, *role)) {
                     continue;

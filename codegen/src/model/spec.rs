@@ -375,12 +375,14 @@ pub struct Stage {
 }
 
 /// Where service discovery announces something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the three kinds of address")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the kinds of address")]
 pub enum Where {
     Host,
     Account,
     Client,
+    /// A service of the host by its name; `*` is every one.
+    Service(String),
 }
 
 /// A feature in service discovery.

@@ -68,6 +68,7 @@ fn places(wire: &syn::Path, on: &[Where]) -> TokenStream {
         Where::Host => quote!(#wire::dispatch::Place::Host),
         Where::Account => quote!(#wire::dispatch::Place::Account),
         Where::Client => quote!(#wire::dispatch::Place::Client),
+        Where::Service(name) => quote!(#wire::dispatch::Place::Service(#name)),
     });
     quote!(&[#(#on),*])
 }

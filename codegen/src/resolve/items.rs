@@ -17,7 +17,7 @@ use super::declarations::Declarations;
 use super::names::{is_snake, snake};
 use super::plan::Plan;
 use super::words::{
-    IQ_TYPES, KINDS, MANDATORY, ROLES, SENDERS, STAGES, STATES, STREAMS, WHERE, all, scope, word,
+    IQ_TYPES, KINDS, MANDATORY, ROLES, SENDERS, STAGES, STATES, STREAMS, all, places, scope, word,
 };
 use super::{Folder, config, spec_of, storage};
 
@@ -145,7 +145,7 @@ pub(super) fn spec(
         .collect();
     for raw in &raw.features {
         let raw = raw.get_ref();
-        let on = all(items.file, "place of discovery", &raw.on, WHERE);
+        let on = places(items.file, &raw.on);
         spec.features.push(Feature {
             var: raw.var.get_ref().clone(),
             on,
@@ -155,7 +155,7 @@ pub(super) fn spec(
     for spanned in &raw.identities {
         let raw = spanned.get_ref();
         spec.identities.push(Identity {
-            on: all(items.file, "place of discovery", &raw.on, WHERE),
+            on: places(items.file, &raw.on),
             category: raw.category.get_ref().clone(),
             type_: raw.type_.get_ref().clone(),
             name: raw.name.clone(),

@@ -58,7 +58,7 @@ pub(super) const KINDS: Words<StanzaKind> = &[
     ("presence", StanzaKind::Presence),
     ("iq", StanzaKind::Iq),
 ];
-pub(super) const WHERE: Words<Where> = &[
+const WHERE: Words<Where> = &[
     ("host", Where::Host),
     ("account", Where::Account),
     ("client", Where::Client),
@@ -130,6 +130,27 @@ pub(super) fn all<T: Clone>(
         .collect()
 }
 
+/// Where discovery announces something: words, or `service:NAME`.
+pub(super) fn places(file: &mut File, written: &[Spanned<String>]) -> Vec<Where> {
+    let place = |one: &Spanned<String>| match one.get_ref().strip_prefix("service:") {
+        Some("") => {
+            unnamed(file, one);
+            None
+        }
+        Some(name) => Some(Where::Service(name.to_owned())),
+        None => word(file, "place of discovery", one, WHERE),
+    };
+    written.iter().filter_map(place).collect()
+}
+
+fn unnamed(file: &mut File, written: &Spanned<String>) {
+    file.error(
+        written.span(),
+        "a service without a name",
+        "write `service:NAME`, such as `service:muc`, or `service:*` for every service",
+    );
+}
+
 /// A handler's scope: one of the words, or `service:NAME`.
 pub(super) fn scope(file: &mut File, written: &Spanned<String>) -> Option<Scope> {
     const SCOPES: Words<fn() -> Scope> = &[
@@ -140,11 +161,7 @@ pub(super) fn scope(file: &mut File, written: &Spanned<String>) -> Option<Scope>
     ];
     match written.get_ref().strip_prefix("service:") {
         Some("") => {
-            file.error(
-                written.span(),
-                "a service without a name",
-                "write `service:NAME`, such as `service:muc`",
-            );
+            unnamed(file, written);
             None
         }
         Some(name) => Some(Scope::Service(name.to_owned())),

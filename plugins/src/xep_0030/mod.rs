@@ -10,6 +10,7 @@ mod forms;
 mod host_nodes;
 mod lent;
 mod nodes;
+mod services;
 
 use sestina_session::errors;
 use sestina_session::host::Host;
@@ -27,11 +28,17 @@ pub use forms::Forms;
 pub use host_nodes::{Answering, HostNodes};
 pub use lent::Lent;
 pub use nodes::Nodes;
+pub use services::{ServiceNodes, Services};
 
 /// What a host announces about itself, its accounts or its client (§3.1), in a fixed order.
 #[must_use]
 pub fn describe(host: &Host, on: On) -> info::Query {
     let disco = host.disco();
+    // What every service does, this one does too.
+    let every = match on {
+        On::Service(name) if name != "*" => Some(On::Service("*")),
+        _ => None,
+    };
     let identities = disco.identities(on).map(|identity| info::Identity {
         name: identity.name.as_deref().map(Text::from),
         ..info::Identity::new(
@@ -41,6 +48,7 @@ pub fn describe(host: &Host, on: On) -> info::Query {
     });
     let lent = Lent::of(host);
     let own = disco.features(on).filter(|var| !lent.replaces(on, var));
+    let own = own.chain(every.into_iter().flat_map(|on| disco.features(on)));
     let features = own.map(Text::from_static).chain(lent.features(on));
     info::Query {
         identities: identities.collect(),
@@ -156,6 +164,36 @@ impl skeleton::Server for Server {
         Ok(answer)
     }
 
+    async fn service_info(
+        &self,
+        cx: &IqContext,
+        request: info::Query,
+    ) -> Result<info::Query, StanzaError> {
+        let service = service_of(cx)?;
+        if let Some(nodes) = Services::of(&cx.host).nodes(service)
+            && let Some(answer) = nodes.info(cx, &request).await?
+        {
+            return Ok(answer);
+        }
+        at_the_service(cx)?;
+        info_of(&cx.host, On::Service(service), request)
+    }
+
+    async fn service_items(
+        &self,
+        cx: &IqContext,
+        request: items::Query,
+    ) -> Result<items::Query, StanzaError> {
+        let service = service_of(cx)?;
+        if let Some(nodes) = Services::of(&cx.host).nodes(service)
+            && let Some(answer) = nodes.items(cx, &request).await?
+        {
+            return Ok(answer);
+        }
+        at_the_service(cx)?;
+        no_items(request)
+    }
+
     /// The items of an account are its available resources (§4.1) and its nodes (XEP-0060 §5.2); to those who may not know, and for an
     /// account that does not exist, the list is empty (§8, rule 2).
     async fn account_items(
@@ -188,6 +226,23 @@ impl skeleton::Server for Server {
         }
         Ok(answer)
     }
+}
+
+/// The service that a request speaks to.
+fn service_of(cx: &IqContext) -> Result<&'static str, StanzaError> {
+    match cx.scope {
+        Scope::Service(name) => Ok(name),
+        _ => Err(StanzaError::new(Condition::ItemNotFound)),
+    }
+}
+
+/// What nobody knows below a service is not there.
+fn at_the_service(cx: &IqContext) -> Result<(), StanzaError> {
+    let below = |to: &Jid| to.local().is_some() || to.resource().is_some();
+    if cx.to.as_ref().is_some_and(below) {
+        return Err(StanzaError::new(Condition::ItemNotFound));
+    }
+    Ok(())
 }
 
 /// The client's part.

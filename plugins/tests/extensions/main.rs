@@ -13,6 +13,7 @@ mod items;
 mod offline;
 mod registration;
 mod sasl2;
+mod services;
 mod stream_management;
 mod survival;
 mod unavailable;

@@ -89,7 +89,7 @@ pub enum Scope {
     OwnAccount,
     /// The bare JID of an account that is not the sender's.
     OtherAccount,
-    /// A named service of the host, such as a room service.
+    /// A named service of the host, such as a room service; `*` is every one, for what has no handler of its own there.
     Service(&'static str),
     /// A client: what arrives at a full JID on our side of the stream.
     Client,
@@ -175,6 +175,8 @@ pub enum Place {
     Account,
     /// On a client's full JID.
     Client,
+    /// On the domain of a service of the server, by its name; `*` is every one.
+    Service(&'static str),
 }
 
 /// A disco feature that a specification announces (XEP-0030 §3.1).

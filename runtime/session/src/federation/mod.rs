@@ -163,6 +163,21 @@ impl Federation {
             let local = local(&parts.config, domain, host)?;
             locals.insert(domain.domain().into(), Arc::new(local));
         }
+        let mut of_services = Vec::new();
+        for host in hosts {
+            for service in host.claimed() {
+                let local = local(&parts.config, &service.domain, host)?;
+                let domain = service.domain.domain();
+                locals.insert(domain.into(), Arc::new(local));
+                let identities = &parts.config.identities;
+                if let (None, Some(identity)) = (
+                    identities.get(domain),
+                    identities.get(host.domain().domain()),
+                ) {
+                    of_services.push((domain.to_owned(), identity.clone()));
+                }
+            }
+        }
         for domain in components {
             // A component is as its host; one that belongs to none is as the first.
             let parent = hosts.iter().find(|host| {
@@ -175,14 +190,15 @@ impl Federation {
             let local = local(&parts.config, domain, host)?;
             locals.insert(domain.domain().into(), Arc::new(local));
         }
-        let identities = parts
-            .config
-            .identities
-            .iter()
-            .filter_map(|(domain, identity)| {
-                let ascii = idna::domain_to_ascii_strict(domain).ok()?;
-                Some((ascii, identity.clone()))
-            });
+        // Where a service shows the certificate of its host, the host's own entry stays the first.
+        let own = parts.config.identities.iter();
+        let own = own.map(|(domain, identity)| (domain.clone(), identity.clone()));
+        let identities = own.chain(of_services);
+        let identities = identities.filter_map(|(domain, identity)| {
+            let domain = domain.as_str();
+            let ascii = idna::domain_to_ascii_strict(domain).ok()?;
+            Some((ascii, identity))
+        });
         let direct = tls::direct_acceptor(identities.collect())?;
         let secret = match &parts.config.secret {
             Some(secret) => Keys::new(secret.expose_secret()),

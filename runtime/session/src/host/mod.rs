@@ -42,7 +42,7 @@ use smallvec::SmallVec;
 use crate::accounts::Accounts;
 use crate::mux::{Beginnings, Mux, Nonzas};
 use crate::plugin::Installed;
-use crate::router::{Outcome, Outlet, Routed, Source};
+use crate::router::{Claimed, Outcome, Outlet, Routed, Source};
 use crate::session::{InlineFeature, LoginWatcher, StreamFeature, TokenKeeper, Words};
 use crate::stages::Stages;
 
@@ -249,6 +249,11 @@ impl Host {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         services.insert(service);
+    }
+
+    /// The services that plugins have claimed domains for.
+    pub(crate) fn claimed(&self) -> &[Claimed] {
+        &self.installed().services
     }
 
     /// A component of the host has connected: those who asked are told.

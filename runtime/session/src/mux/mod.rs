@@ -333,7 +333,9 @@ impl Mux {
                 ns: child.ns(),
                 name: child.name(),
             };
-            let entries = self.stanzas.get(&key).into_iter().flatten();
+            let everywhere = every_service(&key).and_then(|key| self.stanzas.get(&key));
+            let entries = self.stanzas.get(&key).into_iter().chain(everywhere);
+            let entries = entries.flatten();
             // Few ask for a node or form: most payloads need no second look.
             let taken =
                 |entry: &&StanzaEntry| entry.only == Only::ANY || entry.only.takes(child.element());
@@ -364,18 +366,26 @@ impl Mux {
             ns: payload.ns(),
             name: payload.name(),
         };
-        let entries = find(&self.requests, &key)?;
-        match entries.as_slice() {
+        let taking = |key: &Key<'a>| match find(&self.requests, key)?.as_slice() {
             [only] if only.only == Only::ANY => Some(only),
             several => several
                 .iter()
                 .find(|entry| entry.only.takes(payload.element())),
-        }
+        };
+        taking(&key).or_else(|| taking(&every_service(&key)?))
     }
 
     fn permit(&self, entry: &IqEntry, host: &Arc<Host>, from: &Jid, own: &BareJid) -> Permit {
         self.senders.permit(entry.senders, host, Some(from), own)
     }
+}
+
+/// What handlers for every service are known by.
+fn every_service<'a>(key: &Key<'a>) -> Option<Key<'a>> {
+    matches!(key.scope, Scope::Service(_)).then_some(Key {
+        scope: Scope::Service("*"),
+        ..*key
+    })
 }
 
 /// The handlers of a key whose names are borrowed: the map is covariant in its key.

@@ -17,6 +17,7 @@ use crate::mux::{
     SenderCheck, StanzaContext,
 };
 use crate::plugin::PluginError;
+use crate::router::{Claimed, Service};
 use crate::session::{InlineFeature, LoginWatcher, Management, StreamFeature, TokenKeeper, Words};
 use crate::stages::{Delivery, Flow, Place, Stage, StageContext, Stages, StagesBuilder};
 
@@ -53,7 +54,7 @@ pub enum On {
     Account,
     /// A client.
     Client,
-    /// A service of the host, by name.
+    /// A service of the host, by name; `*` is every one.
     Service(&'static str),
 }
 
@@ -63,6 +64,7 @@ impl From<dispatch::Place> for On {
             dispatch::Place::Host => On::Host,
             dispatch::Place::Account => On::Account,
             dispatch::Place::Client => On::Client,
+            dispatch::Place::Service(name) => On::Service(name),
         }
     }
 }
@@ -112,6 +114,70 @@ impl Registrar<'_> {
     /// The mux itself, for what the methods here do not cover.
     pub fn mux(&mut self) -> &mut Mux {
         &mut self.collected.mux
+    }
+
+    /// Claims a domain of its own for a service: requests to it and to what is below it are answered by handlers with the
+    /// scope [`Scope::Service`] of this name, other servers reach it, and the host lists it among its items (XEP-0030 §4).
+    /// In `domain`, which comes from the settings, `{host}` stands for the domain of the host; empty, there is no service.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Settings`] when this is no domain, or when the host has a service of the name or domain.
+    pub fn service(
+        &mut self,
+        name: &'static str,
+        domain: &str,
+    ) -> Result<Option<BareJid>, PluginError> {
+        self.claim(name, domain, None)
+    }
+
+    /// [`Registrar::service`] for one that is handed what comes to its addresses before any handler.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn service_taking(
+        &mut self,
+        name: &'static str,
+        domain: &str,
+        takes: Arc<dyn Service>,
+    ) -> Result<Option<BareJid>, PluginError> {
+        self.claim(name, domain, Some(takes))
+    }
+
+    fn claim(
+        &mut self,
+        name: &'static str,
+        written: &str,
+        takes: Option<Arc<dyn Service>>,
+    ) -> Result<Option<BareJid>, PluginError> {
+        if written.is_empty() {
+            return Ok(None);
+        }
+        let trouble = |message: String| PluginError::Settings {
+            spec: self.spec.id,
+            message,
+        };
+        let domain = written.replace("{host}", self.host.domain().domain());
+        let domain = BareJid::new(None, &domain).map_err(|error| {
+            trouble(format!(
+                "domain: `{written}` is no domain ({error}); write one such as `{name}.example.org` or `{name}.{{host}}`"
+            ))
+        })?;
+        let mut others = self.collected.services.iter();
+        if let Some(other) = others.find(|other| other.name == name || other.domain == domain) {
+            return Err(trouble(format!(
+                "domain: the service {name} cannot be at {domain}, {} is at {}",
+                other.name, other.domain
+            )));
+        }
+        self.host.add_service(domain.clone());
+        self.collected.services.push(Claimed {
+            name,
+            domain: domain.clone(),
+            takes,
+        });
+        Ok(Some(domain))
     }
 
     /// Registers the handler of a request.
@@ -404,6 +470,7 @@ pub(super) struct Collected {
     tokens: Option<Arc<dyn TokenKeeper>>,
     watchers: Vec<Arc<dyn LoginWatcher>>,
     connected: Vec<ComponentFunction>,
+    services: Vec<Claimed>,
     pub(super) specs: Vec<&'static SpecInfo>,
 }
 
@@ -422,6 +489,7 @@ impl Collected {
             tokens: self.tokens,
             watchers: self.watchers,
             connected: self.connected,
+            services: self.services,
             specs: self.specs,
         })
     }
@@ -442,6 +510,7 @@ pub(crate) struct Installed {
     pub(crate) tokens: Option<Arc<dyn TokenKeeper>>,
     pub(crate) watchers: Vec<Arc<dyn LoginWatcher>>,
     pub(crate) connected: Vec<ComponentFunction>,
+    pub(crate) services: Vec<Claimed>,
     pub(crate) specs: Vec<&'static SpecInfo>,
 }
 

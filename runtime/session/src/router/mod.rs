@@ -3,6 +3,7 @@
 #[cfg(any(feature = "client", feature = "server"))]
 mod channel;
 mod delivering;
+mod service;
 
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) use channel::Channel;
@@ -11,11 +12,13 @@ use std::future::IntoFuture;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use futures_util::future::BoxFuture;
-use sestina_wire::{Condition, Stanza, StanzaError, StanzaType};
+use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType};
 
 use crate::host::{Host, Resource};
 
 use self::delivering::Delivering;
+pub(crate) use self::service::Claimed;
+pub use self::service::Service;
 
 /// What became of a stanza.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +105,7 @@ pub trait Outlet: Send + Sync + 'static {
 enum Domain {
     Host(Arc<Host>),
     /// A named service of a host: its requests go to the host's mux, in the service's scope.
-    Service(Arc<Host>, &'static str),
+    Service(Arc<Host>, &'static str, Option<Arc<dyn Service>>),
     Other(Arc<dyn Destination>),
 }
 
@@ -132,7 +135,21 @@ impl Router {
     /// Adds a named service of a host: iq requests to its domain, to rooms and nodes on it, are
     /// dispatched by the host's mux in [`Scope::Service`](sestina_wire::dispatch::Scope::Service).
     pub fn add_service(&self, domain: &str, host: &Arc<Host>, name: &'static str) {
-        self.insert(domain, Domain::Service(Arc::clone(host), name));
+        self.insert(domain, Domain::Service(Arc::clone(host), name, None));
+    }
+
+    /// Adds the services that plugins of a host have claimed domains for, or says which domain has an owner already.
+    pub(crate) fn add_services_of(&self, host: &Arc<Host>) -> Result<(), BareJid> {
+        for service in host.claimed() {
+            let domain = service.domain.domain();
+            if self.serves(domain) {
+                return Err(service.domain.clone());
+            }
+            let takes = service.takes.clone();
+            let entry = Domain::Service(Arc::clone(host), service.name, takes);
+            self.insert(domain, entry);
+        }
+        Ok(())
     }
 
     /// Adds something that takes whole stanzas for a domain, such as a component.
@@ -217,7 +234,7 @@ impl Router {
             return Routed::Now(Outcome::NoSession);
         };
         let routed = match self.domain(to.domain()) {
-            Some(Domain::Host(host) | Domain::Service(host, _)) => {
+            Some(Domain::Host(host) | Domain::Service(host, ..)) => {
                 return Delivering::routed(Arc::clone(self), host, Source::Outside, stanza).start();
             }
             Some(Domain::Other(destination)) => destination.route(stanza.clone(), &Source::Outside),
@@ -264,7 +281,7 @@ impl Router {
             return Routed::Now(Outcome::NoSession);
         };
         match self.domain(to.domain()) {
-            Some(Domain::Host(host) | Domain::Service(host, _)) => {
+            Some(Domain::Host(host) | Domain::Service(host, ..)) => {
                 Delivering::routed(Arc::clone(self), host, Source::Server, stanza).start()
             }
             Some(Domain::Other(destination)) => destination.route(stanza, &Source::Server),

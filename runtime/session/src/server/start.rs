@@ -121,7 +121,7 @@ impl ServerBuilder {
             },
         };
         for config in std::mem::take(&mut self.hosts) {
-            if hosts.doors.contains_key(config.domain.domain()) {
+            if router.serves(config.domain.domain()) {
                 return Err(StartError::HostTwice(config.domain));
             }
             self.make_host(config, router, &mut hosts)?;
@@ -193,6 +193,9 @@ impl ServerBuilder {
         access.decoy_secret = secret;
         hosts.doors.insert(domain.domain().into(), Arc::new(access));
         router.add_host(&host);
+        router
+            .add_services_of(&host)
+            .map_err(StartError::HostTwice)?;
         hosts.managers.push((domain, manager));
         Ok(())
     }

@@ -79,6 +79,42 @@ async fn servers_make_sure_of_each_other_by_dialback() {
 }
 
 #[tokio::test]
+async fn a_service_is_reached_at_its_own_domain() {
+    let authority = Authority::new();
+    let certified = |config: &mut FederationConfig, own: &str| {
+        config.authorities = Authorities::none().certificate(authority.certificate());
+        let service = format!("rooms.{own}");
+        let identity = authority.identity(&[own, &service], 0..1_000);
+        config.identities.insert(own.to_owned(), identity);
+    };
+    let dialback = |_: &mut FederationConfig, _: &str| {};
+    let ways: [(&str, &dyn Fn(&mut FederationConfig, &str)); 2] =
+        [("xep-0220", &dialback), ("xep-0178", &certified)];
+    for (way, configure) in ways {
+        let (a, _b) = pair(&[way], |config: &mut FederationConfig, own: &str| {
+            let others: Vec<_> = config.domains.drain().collect();
+            for (domain, policy) in others {
+                config
+                    .domains
+                    .insert(format!("rooms.{domain}"), policy.clone());
+                config.domains.insert(domain, policy);
+            }
+            configure(config, own);
+        })
+        .await;
+        let mut romeo = Conversation::login(&a.server, "romeo@a.example/orchard", "secret").await;
+        romeo
+            .send("<iq type='get' id='1' to='rooms.b.example'><ping xmlns='urn:xmpp:ping'/></iq>")
+            .await;
+        romeo
+            .expect(
+                "<iq type='result' id='1' from='rooms.b.example' to='romeo@a.example/orchard'/>",
+            )
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn without_certificates_dialback_goes_without_tls_where_policy_lets_it() {
     let (a, b) = pair(&["xep-0220"], |config, _| {
         config.identities.clear();

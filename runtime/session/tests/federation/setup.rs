@@ -49,10 +49,11 @@ impl Plugin for Named {
         if self.0.id == "xep-0199" {
             let row = IqRow {
                 type_: StanzaType::Get,
-                scopes: &[Scope::Host],
+                scopes: &[Scope::Host, Scope::Service("*")],
                 only: Only::ANY,
                 senders: &[Sender::Anyone],
             };
+            registrar.service("rooms", "rooms.{host}")?;
             registrar.iq(row, |_: IqContext, _: Ping| async { Ok(Empty) })?;
         }
         Ok(())

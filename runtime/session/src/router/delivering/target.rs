@@ -38,8 +38,13 @@ impl Delivering {
         if !is_ours {
             match self.router.domain(to.domain()) {
                 Some(Domain::Host(host)) => self.cx.host = host,
-                Some(Domain::Service(host, name)) => {
+                Some(Domain::Service(host, name, takes)) => {
                     self.cx.host = host;
+                    let (host, stanza) = (&self.cx.host, &self.delivery.stanza);
+                    let taken = takes.and_then(|takes| takes.take(host, stanza, &self.source));
+                    if let Some(routed) = taken {
+                        return self.elsewhere(routed);
+                    }
                     return self.enter(Phase::Handlers(Scope::Service(name)));
                 }
                 Some(Domain::Other(destination)) => {
