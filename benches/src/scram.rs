@@ -4,7 +4,7 @@
 use std::io;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 /// What of a password can be kept from one login to the next, as clients do (RFC 5802 §3).
@@ -14,9 +14,9 @@ pub struct Salted(Option<(Vec<u8>, u32, [u8; 32])>);
 impl Salted {
     /// What a client has kept of an earlier login.
     pub fn of(password: &str, salt: &[u8], rounds: u32) -> Salted {
-        let mut salted = [0; 32];
-        pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, rounds, &mut salted);
-        Salted(Some((salt.to_vec(), rounds, salted)))
+        let salted = pbkdf2::pbkdf2_array::<Hmac<Sha256>, 32>(password.as_bytes(), salt, rounds);
+        // HMAC takes passwords of every length; a client that knows nothing computes it itself.
+        Salted(salted.ok().map(|salted| (salt.to_vec(), rounds, salted)))
     }
 }
 
@@ -35,7 +35,8 @@ pub struct Keys {
 /// None that ever occurs: HMAC takes keys of every length.
 pub fn keys(password: &str, salt: &[u8], rounds: u32) -> io::Result<Keys> {
     let mut salted = [0; 32];
-    pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, rounds, &mut salted);
+    pbkdf2::pbkdf2::<Hmac<Sha256>>(password.as_bytes(), salt, rounds, &mut salted)
+        .map_err(io::Error::other)?;
     Ok(Keys {
         stored: Sha256::digest(hmac(&salted, b"Client Key")?).to_vec(),
         server: hmac(&salted, b"Server Key")?,
@@ -71,7 +72,8 @@ pub fn last(
         Some((old, times, salted)) if *old == salt && *times == rounds => *salted,
         _ => {
             let mut salted = [0; 32];
-            pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), &salt, rounds, &mut salted);
+            pbkdf2::pbkdf2::<Hmac<Sha256>>(password.as_bytes(), &salt, rounds, &mut salted)
+                .map_err(io::Error::other)?;
             known.0 = Some((salt, rounds, salted));
             salted
         }

@@ -29,6 +29,12 @@ pub trait Dialect: Send + Sync + 'static {
         self.placeholder(out, number);
     }
 
+    /// How a statement that stores so many rows begins. One that stores several and fails is always undone with its whole
+    /// transaction.
+    fn insert(&self, _rows: usize) -> &'static str {
+        "INSERT INTO "
+    }
+
     /// What follows `INSERT … VALUES (…)` so that a row whose key is there is left as it is and none
     /// is counted, where the error a database gives otherwise would end the transaction.
     fn keep(&self, _out: &mut String, _table: &TableDescriptor) {}

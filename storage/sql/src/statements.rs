@@ -606,7 +606,7 @@ impl<'t> Text<'t> {
     fn insert(&mut self, rows: usize) {
         let names = self.stored();
         let name = self.table.name;
-        self.push("INSERT INTO ").name(name).push(" (");
+        self.push(self.dialect.insert(rows)).name(name).push(" (");
         write_names(
             self.dialect,
             &mut self.out,

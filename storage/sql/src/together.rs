@@ -59,10 +59,12 @@ async fn store<E: Engine>(
     connection: &mut Connection<E>,
     run: Option<Run<'_>>,
 ) -> Result<(), Failure> {
-    let Some(Run { table, rows }) = run else {
+    let Some(Run { table, mut rows }) = run else {
         return Ok(());
     };
     let statements = lookup(tables, table).map_err(Failure::Fault)?;
+    // Neighbours in the index one after another.
+    rows.sort_by(|one, other| key(table, one).cmp(key(table, other)));
     let mut rest = rows.as_slice();
     let mut most = MOST_ROWS;
     while !rest.is_empty() {
@@ -89,6 +91,13 @@ async fn store<E: Engine>(
         rest = others;
     }
     Ok(())
+}
+
+/// The key of a row.
+fn key<'r>(table: &TableDescriptor, row: &'r [Value]) -> impl Iterator<Item = Option<&'r Value>> {
+    let place = |name: &&str| table.column(name).map(|(place, _)| place);
+    let places = table.key.iter().map(place);
+    places.map(move |place| place.and_then(|place| row.get(place)))
 }
 
 impl From<Undone> for Failure {

@@ -20,8 +20,9 @@ use crate::{
 /// How many may wait for the writer. Who comes after them waits before the queue, and gives up
 /// when its patience ends.
 const QUEUE: usize = 4096;
-/// The most that are committed together: bounds how long the first of them waits for the last.
-const GROUP: usize = 512;
+/// The most that are committed together: bounds how long the first of them waits for the last. Rows of one account that are
+/// committed together share the pages that are written for them.
+const GROUP: usize = 2048;
 /// How often a group is tried that others are in the way of, or that lost its connection.
 const TRIES: u32 = 5;
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sestina_storage::Secret;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;

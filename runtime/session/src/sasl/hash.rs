@@ -1,6 +1,7 @@
 //! The hash functions of SCRAM and what is computed with them.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
+use pbkdf2::pbkdf2;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
@@ -73,17 +74,19 @@ impl Hash {
         iterations: u32,
     ) -> Zeroizing<Vec<u8>> {
         let mut salted = Zeroizing::new(vec![0; self.size()]);
-        match self {
-            Hash::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, &mut salted),
-            Hash::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut salted),
-            Hash::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, iterations, &mut salted),
-        }
+        let made = match self {
+            Hash::Sha1 => pbkdf2::<Hmac<Sha1>>(password, salt, iterations, &mut salted),
+            Hash::Sha256 => pbkdf2::<Hmac<Sha256>>(password, salt, iterations, &mut salted),
+            Hash::Sha512 => pbkdf2::<Hmac<Sha512>>(password, salt, iterations, &mut salted),
+        };
+        // HMAC takes passwords of every length.
+        debug_assert!(made.is_ok());
         salted
     }
 }
 
-fn mac<M: Mac + hmac::digest::KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    let mut mac = match <M as Mac>::new_from_slice(key) {
+fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = match M::new_from_slice(key) {
         Ok(mac) => mac,
         // HMAC takes keys of every length.
         Err(_) => return Vec::new(),

@@ -18,6 +18,15 @@ impl Dialect for SqliteDialect {
         out.push('?');
     }
 
+    /// Of several rows SQLite would otherwise keep every page as it was, in a file, to undo the statement alone.
+    fn insert(&self, rows: usize) -> &'static str {
+        if rows > 1 {
+            "INSERT OR FAIL INTO "
+        } else {
+            "INSERT INTO "
+        }
+    }
+
     fn limit(&self, out: &mut String, _number: usize) {
         // A bare parameter here would be looked at when the statement is planned, which is done anew for every value then.
         out.push_str("? + 0");
