@@ -41,7 +41,7 @@ fn slixmpp_component_acts_for_accounts_and_answers_for_the_server() {
     let port = free_port().unwrap();
     let settings = format!(
         "listen_components = [\"127.0.0.1:{port}\"]\n[components.\"echo.capulet.example\"]\nsecret = \"between us\"\n\
-         [plugins.\"xep-0356\"]\ngrants = [\"echo.capulet.example roster=both message=outgoing presence=managed_entity iq:urn:xmpp:ping=get\"]\n\
+         [plugins.\"xep-0356\"]\ngrants = [\"echo.capulet.example roster=both message=outgoing presence=roster iq:urn:xmpp:ping=get\"]\n\
          [plugins.\"xep-0355\"]\ndelegated = [\"echo.capulet.example urn:example:weather\"]\n"
     );
     let accounts = &[("romeo", "secret-1"), ("juliet", "secret-2")];

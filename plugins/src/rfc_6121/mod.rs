@@ -85,6 +85,17 @@ impl Server {
         Ok(sees)
     }
 
+    /// Whether an account, online or not, sees the presence of somebody.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn sees(&self, account: &BareJid, other: &Jid) -> Result<bool, StorageError> {
+        let page = self.book.open(account).await?;
+        let roster = page.read();
+        let contact = roster.find(other.bare_str());
+        Ok(contact.is_some_and(|contact| contact.state.to))
+    }
+
     /// The contacts that may see the presence of an account, online or not.
     ///
     /// # Errors

@@ -46,6 +46,8 @@ pub(super) struct Grant {
     pub(super) message: bool,
     /// Whether it sees the presence of accounts.
     pub(super) presence: bool,
+    /// Whether it sees that of their contacts as well.
+    pub(super) contacts: bool,
     /// Requests in the name of accounts, by namespace.
     pub(super) iq: BTreeMap<String, Reach>,
 }
@@ -67,12 +69,13 @@ impl Grant {
             push: true,
             message: false,
             presence: false,
+            contacts: false,
             iq: BTreeMap::new(),
         };
         for word in words {
             let unknown = || {
                 format!(
-                    "`{word}` is no grant; there are roster=get|set|both, push=no, message=outgoing, presence=managed_entity \
+                    "`{word}` is no grant; there are roster=get|set|both, push=no, message=outgoing, presence=managed_entity|roster \
                      and iq:NAMESPACE=get|set|both"
                 )
             };
@@ -86,6 +89,7 @@ impl Grant {
                 ("push", "yes") => grant.push = true,
                 ("message", "outgoing") => grant.message = true,
                 ("presence", "managed_entity") => grant.presence = true,
+                ("presence", "roster") => (grant.presence, grant.contacts) = (true, true),
                 (name, reach) => {
                     let namespace = name.strip_prefix("iq:").filter(|ns| !ns.is_empty());
                     let namespace = namespace.ok_or_else(unknown)?;
@@ -94,10 +98,16 @@ impl Grant {
                 }
             }
         }
-        // What only sets rosters reads none (§4.1).
-        grant.push &= grant
+        let reads = grant
             .roster
             .is_some_and(|reach| reach.allows(StanzaType::Get));
+        // What only sets rosters reads none (§4.1).
+        grant.push &= reads;
+        if grant.contacts && !reads {
+            return Err(format!(
+                "`{line}`: who sees the presence of contacts must be able to read rosters, roster=get or roster=both"
+            ));
+        }
         Ok(grant)
     }
 
@@ -123,7 +133,11 @@ impl Grant {
             perms.push(perm(Access::Message, Some(PermissionType::Outgoing)));
         }
         if self.presence {
-            perms.push(perm(Access::Presence, Some(PermissionType::ManagedEntity)));
+            let type_ = match self.contacts {
+                true => PermissionType::Roster,
+                false => PermissionType::ManagedEntity,
+            };
+            perms.push(perm(Access::Presence, Some(type_)));
         }
         if !self.iq.is_empty() {
             let namespaces = self.iq.iter().map(|(ns, reach)| {
@@ -159,12 +173,16 @@ mod tests {
         assert_eq!((grant.message, grant.presence), (true, false));
         assert_eq!(grant.iq.get("urn:x?a=b"), Some(&Reach::Set));
         assert!(!Grant::parse("pubsub.example roster=set").unwrap().push);
+        let grant = Grant::parse("pubsub.example roster=get presence=roster").unwrap();
+        assert_eq!((grant.presence, grant.contacts), (true, true));
         for wrong in [
             "",
             "a@b roster=get",
             "a roster",
             "a roster=all",
             "a presence=roster",
+            "a roster=set presence=roster",
+            "a presence=all",
             "a iq:=get",
             "a iq:x=all",
         ] {

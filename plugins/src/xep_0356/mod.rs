@@ -1,12 +1,12 @@
 //! XEP-0356, Privileged Entity: a component does in the name of accounts what the configuration lets it do.
-//!
-//! The presence of an account's contacts (`presence=roster`) is not granted to anybody: the server does not keep it.
 
+mod contacts;
 mod grants;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use sestina_session::errors;
 use sestina_session::host::{Host, Resource};
 use sestina_session::mux::Received;
 use sestina_session::plugin::{PluginError, Registrar, Setup};
@@ -19,6 +19,7 @@ use sestina_types::xep_0356::{Privilege, PrivilegedIq};
 use sestina_wire::{AnyElement, Condition, Frame, Jid, Kind, Stanza, StanzaError, StanzaType, ns};
 
 use crate::rfc_6121;
+use contacts::Contacts;
 use grants::Grant;
 
 /// How long an answer to a request in the name of an account may take.
@@ -27,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The server's part.
 pub struct Server {
     grants: Arc<[Grant]>,
+    /// Of contacts elsewhere, if a component may see them.
+    contacts: Option<Contacts>,
 }
 
 impl skeleton::Server for Server {
@@ -39,8 +42,10 @@ impl skeleton::Server for Server {
                     spec: "xep-0356",
                     message,
                 })?;
+        let contacts = grants.iter().any(|grant| grant.contacts);
         Ok(Self {
             grants: grants.into(),
+            contacts: contacts.then(Contacts::default),
         })
     }
 
@@ -69,7 +74,7 @@ impl skeleton::Server for Server {
                 .iter()
                 .find(|grant| grant.component == *component)
             {
-                welcome(host, grant);
+                this.welcome(host, grant);
             }
         });
         Ok(())
@@ -171,16 +176,50 @@ impl skeleton::Server for Server {
         if d.stanza.to().is_none()
             && matches!(d.type_(), StanzaType::Available | StanzaType::Unavailable)
         {
-            self.tell(&cx.host, &d.stanza);
+            self.tell(&cx.host, &d.stanza, |grant| grant.presence);
         }
         Flow::Continue
+    }
+
+    fn contact(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        let is_told = matches!(d.type_(), StanzaType::Available | StanzaType::Unavailable);
+        if self.contacts.is_none() || !is_told {
+            return Flow::Continue;
+        }
+        let (Some(from), Some(to)) = (d.stanza.from(), d.stanza.to()) else {
+            return Flow::Continue;
+        };
+        // Those of our accounts are shown as they come.
+        if cx.host.serves(from) || !cx.host.serves(to) || from.resource().is_none() {
+            return Flow::Continue;
+        }
+        let (Some(account), Some(rosters)) = (
+            to.as_bare().filter(|account| account.local().is_some()),
+            rfc_6121::Server::of(&cx.host),
+        ) else {
+            return Flow::Continue;
+        };
+        let (this, host) = (Arc::clone(self), Arc::clone(&cx.host));
+        let (account, presence) = (account.detach(), d.stanza.clone());
+        Flow::wait(async move {
+            let from = match presence.from() {
+                Some(from) => rosters.sees(&account, from).await,
+                None => Ok(false),
+            };
+            match from {
+                Ok(true) => this.pass_on(&host, &presence),
+                Ok(false) => {}
+                Err(error) => return Flow::Refuse(errors::storage(error)),
+            }
+            Flow::Continue
+        })
     }
 
     fn gone(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
         if resource.is_available() {
             let gone =
                 Stanza::presence(StanzaType::Unavailable).with_from(Jid::clone(resource.jid()));
-            self.tell(&cx.host, &gone);
+            self.tell(&cx.host, &gone, |grant| grant.presence);
         }
         Flow::Continue
     }
@@ -196,40 +235,53 @@ impl Server {
     }
 
     /// Passes presence on to those who may see it.
-    fn tell(&self, host: &Host, presence: &Stanza) {
+    fn tell(&self, host: &Host, presence: &Stanza, may: fn(&Grant) -> bool) {
         for grant in self
             .grants
             .iter()
-            .filter(|grant| grant.presence && is_there(host, grant))
+            .filter(|grant| may(grant) && is_there(host, grant))
         {
             host.send(presence.clone().with_to(Jid::clone(&grant.component)));
+        }
+    }
+
+    /// Passes the presence of a contact elsewhere on, unless that was done for another account.
+    fn pass_on(&self, host: &Host, presence: &Stanza) {
+        if self
+            .contacts
+            .as_ref()
+            .is_some_and(|contacts| contacts.note(presence))
+        {
+            self.tell(host, presence, |grant| grant.contacts);
+        }
+    }
+
+    /// A component that has connected learns what it may, and who is there (§7.2).
+    fn welcome(&self, host: &Arc<Host>, grant: &Grant) {
+        host.send(
+            Stanza::message(StanzaType::Normal)
+                .with_id(host.random().token())
+                .with_from(host.domain().clone())
+                .with_to(Jid::clone(&grant.component))
+                .with(&grant.announcement()),
+        );
+        let mut there = Vec::new();
+        if grant.presence {
+            let accounts = host.online_accounts();
+            let resources = accounts.iter().flat_map(|account| account.resources());
+            there.extend(resources.filter_map(|resource| resource.presence()));
+        }
+        if let Some(contacts) = self.contacts.as_ref().filter(|_| grant.contacts) {
+            there.extend(contacts.all());
+        }
+        for presence in there {
+            host.send(presence.with_to(Jid::clone(&grant.component)));
         }
     }
 }
 
 fn is_there(host: &Host, grant: &Grant) -> bool {
     host.services().contains(&grant.component)
-}
-
-/// A component that has connected learns what it may, and who is there (§7.2).
-fn welcome(host: &Arc<Host>, grant: &Grant) {
-    host.send(
-        Stanza::message(StanzaType::Normal)
-            .with_id(host.random().token())
-            .with_from(host.domain().clone())
-            .with_to(Jid::clone(&grant.component))
-            .with(&grant.announcement()),
-    );
-    if grant.presence {
-        let accounts = host.online_accounts();
-        let presences = accounts
-            .iter()
-            .flat_map(|account| account.resources())
-            .filter_map(|resource| resource.presence());
-        for presence in presences {
-            host.send(presence.with_to(Jid::clone(&grant.component)));
-        }
-    }
 }
 
 /// A stanza inside another. Beside `jabber:client` it may be of the namespace of the component's own stream, as some

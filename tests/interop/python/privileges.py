@@ -42,7 +42,7 @@ async def main(options):
     check(await echo.join(), "the component joins")
     await asyncio.wait_for(told.wait(), 10)
     granted = echo.plugin["xep_0356"].granted_privileges[options.domain]
-    check((granted.roster, granted.message, granted.presence) == ("both", "outgoing", "managed_entity"),
+    check((granted.roster, granted.message, granted.presence) == ("both", "outgoing", "roster"),
           "it is told what it may", granted)
     announced = await stanzas.find(lambda s: s.xml.find(f"{{{DELEGATION}}}delegation/{{{DELEGATION}}}delegated") is not None)
     namespaces = [d.get("namespace") for d in announced.xml.iter(f"{{{DELEGATION}}}delegated")]
@@ -93,6 +93,7 @@ async def main(options):
     info = await romeo.plugin["xep_0030"].get_info(jid=options.domain, timeout=10)
     features = set(info["disco_info"]["features"])
     check({DELEGATION, WEATHER} <= features, "the server announces what the component brings", features)
+    await contacts(echo, stanzas, domain, romeo, juliet)
     await echo.disconnect(wait=0.5)
     await asyncio.sleep(0.3)
     try:
@@ -117,6 +118,29 @@ async def presence(options, Client, stanzas, juliet):
             await guest.logout()
         await stanzas.find(lambda s: s.name == "presence" and s["from"].full == guest.boundjid.full and s["type"] == "unavailable")
     step("it sees them come and go")
+
+
+async def contacts(echo, stanzas, domain, romeo, juliet):
+    """Somebody elsewhere, whom two accounts see and another does not."""
+    friar, stranger = f"friar@{domain}", f"stranger@{domain}"
+
+    def seen(who):
+        return lambda s: s.name == "presence" and s["to"].bare == domain and s["from"].bare == who
+
+    for client in (romeo, juliet):
+        client.send_presence(pto=friar, ptype="subscribe")
+        await stanzas.find(lambda s: s.name == "presence" and s["type"] == "subscribe" and s["from"].bare == client.boundjid.bare)
+        echo.send_presence(pto=client.boundjid.bare, pfrom=friar, ptype="subscribed")
+        await client.expect("presence_subscribed", lambda p: p["from"].bare == friar)
+    for who in (stranger, friar):
+        for client in (romeo, juliet):
+            echo.send_presence(pto=client.boundjid.bare, pfrom=f"{who}/cell", pshow="away")
+    came = [await stanzas.find(lambda s: seen(friar)(s) or seen(stranger)(s))]
+    echo.send_presence(pto=juliet.boundjid.bare, pfrom=f"{friar}/cell", ptype="unavailable")
+    came.append(await stanzas.find(lambda s: seen(friar)(s) or seen(stranger)(s)))
+    shown = [(str(s["from"]), s["type"]) for s in came]
+    check(shown == [(f"{friar}/cell", "away"), (f"{friar}/cell", "unavailable")],
+          "it sees contacts of accounts come and go, once each, and nobody else", shown)
 
 
 async def weather(client, to):
