@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sestina_session::errors;
 use sestina_session::host::Host;
 use sestina_session::stages::{Delivery, Flow, StageContext};
-use sestina_wire::{BareJid, Jid, Stanza, StanzaError, StanzaType, ns};
+use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, ns};
 
 use super::book::Book;
 use super::roster::Contact;
@@ -117,8 +117,13 @@ async fn receive(
         change.put(contact, after);
     }
     if step.state.pending_in && !before.pending_in {
-        if change.roster().requests.len() >= server.max_subscription_requests {
-            return Ok(());
+        let most = server.max_subscription_requests;
+        if change.roster().requests.len() >= most {
+            return Err(
+                StanzaError::new(Condition::ResourceConstraint).with_text(format!(
+                    "{most} requests wait for an answer here, as many as may; ask again later"
+                )),
+            );
         }
         change.put_request(contact, text(&stanza));
     }

@@ -5,16 +5,12 @@ use std::sync::Arc;
 use sestina_session::host::Host;
 use sestina_session::stages::{Delivery, Flow};
 use sestina_types::xep_0004::{Field, Form, FormType};
-use sestina_types::xep_0060::event::{Event, EventChoice, Subscription, SubscriptionState};
 use sestina_types::xep_0060::forms::SubscribeAuthorization;
 use sestina_types::xep_0060::tables::{PubsubSubscriptions, PubsubSubscriptionsRow};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
 use super::book::{Node, Page};
-use super::{Server, notify, subscription};
-
-/// How many may wait at one node.
-const MOST_PENDING: usize = 100;
+use super::{Server, notify, standing, subscription};
 
 /// The word for a subscription that waits, as it is stored.
 pub(super) const PENDING: &str = "pending";
@@ -22,17 +18,20 @@ pub(super) const PENDING: &str = "pending";
 pub(super) const SUBSCRIBED: &str = "subscribed";
 
 /// Refuses one more that would have to wait.
-pub(super) fn make_room(node: &Node) -> Result<(), StanzaError> {
+pub(super) fn make_room(node: &Node, most: usize) -> Result<(), StanzaError> {
     let pending = node.subscriptions.iter().filter(|row| row.state == PENDING);
-    if pending.count() >= MOST_PENDING {
-        return Err(StanzaError::new(Condition::ResourceConstraint)
-            .with_text(format!("{MOST_PENDING} wait for an answer here already")));
+    if pending.count() >= most {
+        return Err(
+            StanzaError::new(Condition::ResourceConstraint).with_text(format!(
+                "{most} requests wait for the owner's answer here, as many as may; ask again later"
+            )),
+        );
     }
     Ok(())
 }
 
-/// Asks the owner about a subscription that waits (§8.6.1). Nobody need be online: it is a message like others.
-pub(super) fn ask(host: &Arc<Host>, owner: &BareJid, row: &PubsubSubscriptionsRow) {
+/// Asks the owners about a subscription that waits (§8.6.1). Nobody need be online: it is a message like others.
+pub(super) fn ask(host: &Arc<Host>, service: &BareJid, node: &Node, row: &PubsubSubscriptionsRow) {
     let question = SubscribeAuthorization {
         allow: Some(false),
         node: Some(row.node.as_str().into()),
@@ -42,25 +41,26 @@ pub(super) fn ask(host: &Arc<Host>, owner: &BareJid, row: &PubsubSubscriptionsRo
     };
     let mut form = question.write(FormType::Form);
     form.title = Some(Text::from_static("Somebody wants to subscribe"));
-    let message = Stanza::message(StanzaType::Normal)
-        .with_from(Jid::clone(owner))
-        .with_to(Jid::clone(owner))
-        .with_id(host.random().token())
-        .with(&form);
-    host.send(message);
+    for owner in standing::owners(service, node) {
+        let message = Stanza::message(StanzaType::Normal)
+            .with_from(Jid::clone(service))
+            .with_to(owner.into_jid())
+            .with_id(host.random().token())
+            .with(&form);
+        host.send(message);
+    }
 }
 
 /// The answer of an owner, in a message to its account (§8.6.2); nothing for any other message.
 pub(super) fn answer(server: &Arc<Server>, host: &Arc<Host>, delivery: &Delivery) -> Option<Flow> {
     let session = delivery.from_session.as_ref()?;
     let account = session.account().jid();
-    if delivery
-        .stanza
-        .to()
-        .is_some_and(|to| to.as_str() != account.as_str())
-    {
-        return None;
-    }
+    let service = match delivery.stanza.to() {
+        Some(to) if to.as_str() != account.as_str() => server
+            .service()
+            .filter(|service| to.as_str() == service.as_str())?,
+        _ => account,
+    };
     let form = delivery.stanza.decode::<Form>()?.ok()?;
     let says = |field: &Field| {
         let value = field.values.first().map(Text::as_str);
@@ -76,9 +76,10 @@ pub(super) fn answer(server: &Arc<Server>, host: &Arc<Host>, delivery: &Delivery
     if form.type_ != FormType::Submit {
         return None;
     }
-    let (server, host, account) = (Arc::clone(server), Arc::clone(host), account.clone());
+    let (server, host) = (Arc::clone(server), Arc::clone(host));
+    let (service, who) = (service.clone(), Jid::clone(session.jid()));
     Some(Flow::wait(async move {
-        match decide(&server, &host, &account, &form).await {
+        match decide(&server, &host, &service, &who, &form).await {
             Ok(()) => Flow::Done,
             Err(error) => Flow::Refuse(error),
         }
@@ -88,7 +89,8 @@ pub(super) fn answer(server: &Arc<Server>, host: &Arc<Host>, delivery: &Delivery
 async fn decide(
     server: &Server,
     host: &Arc<Host>,
-    account: &BareJid,
+    service: &BareJid,
+    who: &Jid,
     form: &Form,
 ) -> Result<(), StanzaError> {
     let answer = SubscribeAuthorization::read(form)?;
@@ -96,11 +98,12 @@ async fn decide(
         return Err(StanzaError::new(Condition::BadRequest)
             .with_text("the answer has to name node and subscriber"));
     };
-    let page = server.book.open(host, account).await?;
+    let page = server.book.open(host, service).await?;
     let _change = page.change().await;
     let node = page
         .node(&name)
         .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
+    standing::must_own(host, service, &node, who)?;
     let waits = node.subscriptions.iter().any(|row| {
         row.state == PENDING
             && row.subscriber == subscriber
@@ -135,16 +138,16 @@ pub(super) async fn settle(
 ) -> Result<(), StanzaError> {
     let mut changed = node.clone();
     let mut transaction = server.book.transaction();
-    let mut subid = None;
+    let mut settled = None;
     for row in &mut changed.subscriptions {
         if row.subscriber == *subscriber && row.state == PENDING {
-            subid = Some(Text::from(row.subid.as_str()));
             if allowed {
                 row.state = SUBSCRIBED.to_owned();
                 transaction.put::<PubsubSubscriptions>(row);
             } else {
                 transaction.delete::<PubsubSubscriptions>(&subscription::key(row));
             }
+            settled = Some(row.clone());
         }
     }
     if !allowed {
@@ -154,22 +157,9 @@ pub(super) async fn settle(
     }
     transaction.commit().await?;
     page.put(changed.clone());
-    let told = Subscription {
-        node: Some(node.name.as_str().into()),
-        subid: subid.filter(|_| allowed),
-        subscription: Some(if allowed {
-            SubscriptionState::Subscribed
-        } else {
-            SubscriptionState::None
-        }),
-        ..Subscription::new(subscriber.clone())
-    };
-    let message = Stanza::message(StanzaType::Normal)
-        .with_from(Jid::clone(page.owner()))
-        .with_to(subscriber.clone())
-        .with_id(host.random().token())
-        .with(&Event::new(EventChoice::Subscription(told)));
-    host.send(message);
+    if let Some(row) = settled {
+        notify::subscription(host, page.owner(), &changed, &row, allowed);
+    }
     if allowed
         && node.configuration.sends_last_on_subscription()
         && let Some(last) = notify::last(server, host, page.owner(), &changed).await?

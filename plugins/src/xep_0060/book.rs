@@ -9,18 +9,21 @@ use sestina_session::plugin::PluginError;
 use sestina_storage::{Range, Storage, StorageError, Transaction};
 use sestina_types::Stores as _;
 use sestina_types::xep_0060::tables::{
-    PubsubAffiliationsStore, PubsubItemsRow, PubsubItemsStore, PubsubNodesRow, PubsubNodesStore,
-    PubsubSubscriptionsRow, PubsubSubscriptionsStore,
+    PubsubAffiliationsRow, PubsubAffiliationsStore, PubsubItemsRow, PubsubItemsStore,
+    PubsubNodesRow, PubsubNodesStore, PubsubSubscriptionsRow, PubsubSubscriptionsStore,
 };
 use sestina_wire::{BareJid, Timestamp};
 use tokio::sync::OnceCell;
 
 use super::configuration::Configuration;
+use super::is_service;
 use super::standing::Affiliation;
 use crate::held::Held;
 
 /// Items read at a time, where all of a node have to be looked at.
 const STEP: u32 = 100;
+/// Nodes read at a time.
+const NODES: u32 = 1000;
 /// Octets of a payload up to which the last item of a node is kept in memory, for everybody who comes online.
 const LONGEST_KEPT: usize = 8192;
 
@@ -33,6 +36,8 @@ pub(super) struct Book {
     affiliations: PubsubAffiliationsStore,
     /// Pages somebody holds. An account that is online holds its own.
     open: Held<Page>,
+    /// Those of services, which are always there.
+    services: Mutex<BTreeMap<BareJid, Arc<Page>>>,
 }
 
 /// The nodes of one account.
@@ -89,6 +94,7 @@ impl Book {
             affiliations: storage.pubsub_affiliations().ok_or_else(missing)?,
             storage,
             open: Held::default(),
+            services: Mutex::default(),
         })
     }
 
@@ -98,6 +104,15 @@ impl Book {
         host: &Host,
         owner: &BareJid,
     ) -> Result<Arc<Page>, StorageError> {
+        if is_service(owner) {
+            let page = Arc::clone(
+                lock(&self.services)
+                    .entry(owner.detach())
+                    .or_insert_with(|| self.page(owner)),
+            );
+            page.loaded.get_or_try_init(|| self.load(&page)).await?;
+            return Ok(page);
+        }
         let online = host.account(owner);
         if let Some(page) = online
             .as_ref()
@@ -123,13 +138,31 @@ impl Book {
     }
 
     async fn load(&self, page: &Page) -> Result<(), StorageError> {
-        let rows = self.nodes.of_service(&page.owner, Range::all()).await?;
         let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
-        for row in rows {
-            nodes.insert(row.node.clone(), Node::of_row(row)?);
+        loop {
+            let range = match nodes.last_key_value() {
+                Some((last, _)) => Range::after(last.as_str()),
+                None => Range::all(),
+            };
+            let rows = self
+                .nodes
+                .of_service_page(&page.owner, range, NODES, false)
+                .await?;
+            let is_last = rows.len() < NODES as usize;
+            for row in rows {
+                nodes.insert(row.node.clone(), Node::of_row(row)?);
+            }
+            if is_last {
+                break;
+            }
         }
-        // Most accounts have nothing but nodes of their own, and many none.
-        if !nodes.is_empty() {
+        if is_service(&page.owner) {
+            // All of a service are more than one answer holds.
+            for node in nodes.values_mut() {
+                self.load_relations(&page.owner, node).await?;
+            }
+        } else if !nodes.is_empty() {
+            // Most accounts have nothing but nodes of their own, and many none.
             for row in self.affiliations.of_service(&page.owner).await? {
                 if let (Some(node), Some(affiliation)) = (
                     nodes.get_mut(&row.node),
@@ -148,6 +181,22 @@ impl Book {
             .into_iter()
             .map(|(name, node)| (name, Arc::new(node)))
             .collect();
+        Ok(())
+    }
+
+    /// Who subscribed to one node, and who stands how to it.
+    async fn load_relations(&self, owner: &BareJid, node: &mut Node) -> Result<(), StorageError> {
+        let all = Range::all();
+        for row in self
+            .affiliations
+            .of_node(owner, &node.name, all.clone())
+            .await?
+        {
+            if let Some(affiliation) = Affiliation::from_word(&row.affiliation) {
+                node.affiliations.insert(row.account, affiliation);
+            }
+        }
+        node.subscriptions = self.subscriptions.of_node(owner, &node.name, all).await?;
         Ok(())
     }
 
@@ -193,21 +242,32 @@ impl Book {
     /// The item that was published last and is still there.
     pub(super) async fn last(
         &self,
+        host: &Host,
         owner: &BareJid,
         node: &Node,
     ) -> Result<Option<Arc<PubsubItemsRow>>, StorageError> {
+        let now = host.clock().now();
         let before = {
             let known = lock(&node.known);
-            if let Some(last) = &known.last {
-                return Ok(last.clone());
+            match &known.last {
+                Some(Some(last)) if !is_live(last, now) => {}
+                Some(last) => return Ok(last.clone()),
+                None => {}
             }
             known.changes
         };
-        let rows = self
-            .items
-            .of_node_page(owner, &node.name, Range::all(), 1, true)
-            .await?;
-        let last = rows.into_iter().next().map(Arc::new);
+        // Those whose time is over may not have been swept out yet.
+        let mut range = Range::all();
+        let last = loop {
+            let rows = self
+                .items
+                .of_node_page(owner, &node.name, range, 1, true)
+                .await?;
+            match rows.into_iter().next() {
+                Some(row) if !is_live(&row, now) => range = Range::before(row.position),
+                found => break found.map(Arc::new),
+            }
+        };
         let mut known = lock(&node.known);
         if known.changes == before {
             known.keep_last(last.clone());
@@ -306,6 +366,21 @@ impl Node {
         }
     }
 
+    /// How others stand to it, as it is stored.
+    pub(super) fn affiliation_rows(
+        &self,
+        owner: &BareJid,
+    ) -> impl Iterator<Item = PubsubAffiliationsRow> {
+        self.affiliations
+            .iter()
+            .map(|(account, affiliation)| PubsubAffiliationsRow {
+                service: owner.clone(),
+                node: self.name.clone(),
+                account: account.clone(),
+                affiliation: affiliation.word().to_owned(),
+            })
+    }
+
     /// An item is stored, and the older ones with these ids are not any more.
     pub(super) fn added(&self, row: &PubsubItemsRow, gone: &[String]) {
         let mut known = lock(&self.known);
@@ -345,6 +420,11 @@ impl KnownItems {
             |row: &Arc<PubsubItemsRow>| row.payload.as_ref().map_or(0, String::len) <= LONGEST_KEPT;
         self.last = last.as_ref().is_none_or(is_short).then_some(last);
     }
+}
+
+/// Whether the time of an item is not over.
+pub(super) fn is_live(row: &PubsubItemsRow, now: Timestamp) -> bool {
+    row.expires.is_none_or(|end| end > now)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

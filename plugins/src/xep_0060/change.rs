@@ -1,21 +1,25 @@
 //! Items come and go: at one node, and at those that are kept in step with it, together or not at all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sestina_session::host::Host;
 use sestina_storage::ColumnValue as _;
 use sestina_types::xep_0060::errors::{
-    InvalidPayload, ItemRequired, MaxItemsExceeded, PayloadRequired, PayloadTooBig,
+    InvalidPayload, ItemForbidden, ItemRequired, MaxItemsExceeded, PayloadRequired, PayloadTooBig,
 };
 use sestina_types::xep_0060::pubsub::Item;
-use sestina_types::xep_0060::tables::{PubsubItems, PubsubItemsRow, PubsubNodes};
+use sestina_types::xep_0060::tables::{
+    PubsubAffiliations, PubsubItems, PubsubItemsRow, PubsubNodes,
+};
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
 use super::book::{Node, Page};
 use super::companion::{Edit, Nodes};
 use super::configuration::Configuration;
 use super::notify::{self, News};
-use super::{Server, check_name, owner};
+use super::standing::Affiliation;
+use super::{Limits, Server, check_name, is_service, owner};
 
 /// Who changes something where, while nobody else does.
 pub(super) struct Changing<'a> {
@@ -51,7 +55,7 @@ impl Changing<'_> {
             Some(node) => Ok(Node::clone(&node)),
             None => {
                 let defaults = self.defaults(&edit.node);
-                let configuration = defaults.with(&edit.options, &self.server.limits)?;
+                let configuration = defaults.with(&edit.options, self.limits())?;
                 self.new_node(&edit.node, configuration)
             }
         }
@@ -59,7 +63,11 @@ impl Changing<'_> {
 
     /// How a new node of this name is configured where nothing is said.
     pub(super) fn defaults(&self, name: &str) -> Configuration {
-        Configuration::default_for(self.server, name)
+        Configuration::default_for(self.server, self.page.owner(), name)
+    }
+
+    fn limits(&self) -> &Limits {
+        self.server.limits(self.page.owner())
     }
 
     /// A node that is not there yet.
@@ -70,12 +78,25 @@ impl Changing<'_> {
     ) -> Result<Node, StanzaError> {
         owner::make_room(self.server, self.page, name)?;
         let now = self.host.clock().now();
-        Ok(Node::new(name, configuration, now))
+        let mut node = Node::new(name, configuration, now);
+        if is_service(self.page.owner()) {
+            // A service owns nothing: whoever makes a node does.
+            let maker = self.who.to_bare().detach();
+            node.affiliations.insert(maker, Affiliation::Owner);
+        }
+        Ok(node)
     }
 
     /// What an edit comes to.
     pub(super) async fn prepare(&self, mut node: Node, edit: Edit) -> Result<Change, StanzaError> {
-        let limits = &self.server.limits;
+        let limits = self.limits();
+        if !edit.put.is_empty() && node.configuration.takes_no_items() {
+            return Err(StanzaError::new(Condition::BadRequest)
+                .with_application(&ItemForbidden::default())
+                .with_text(
+                    "the node keeps nothing and tells nothing but that something happened",
+                ));
+        }
         let rows = self.rows(&mut node, &edit)?;
         let kept = usize::try_from(node.configuration.kept(limits)).unwrap_or(usize::MAX);
         let mut displaced = Vec::new();
@@ -105,7 +126,12 @@ impl Changing<'_> {
 
     /// The items as they are stored, each behind the last one of the node.
     fn rows(&self, node: &mut Node, edit: &Edit) -> Result<Vec<PubsubItemsRow>, StanzaError> {
-        let most = node.configuration.max_payload_size(&self.server.limits);
+        let now = self.host.clock().now();
+        let expires = node.configuration.item_expire().and_then(|seconds| {
+            now.checked_add(Duration::from_secs(seconds.unsigned_abs()))
+                .ok()
+        });
+        let most = node.configuration.max_payload_size(self.limits());
         let mut rows: Vec<PubsubItemsRow> = Vec::with_capacity(edit.put.len());
         for (id, payload) in &edit.put {
             let payload = payload.to_document();
@@ -129,8 +155,8 @@ impl Changing<'_> {
                 node: node.name.clone(),
                 item: id.to_string(),
                 position: node.last_position,
-                published: self.host.clock().now(),
-                expires: None,
+                published: now,
+                expires,
                 publisher: Some(self.who.detach()),
                 payload: Some(payload.to_string()),
             });
@@ -140,7 +166,9 @@ impl Changing<'_> {
 
     /// Stores a change and what follows from it, then tells everybody who may and wants to hear of it.
     pub(super) async fn apply(&self, change: Change) -> Result<(), StanzaError> {
-        let companion = self.server.companion(&change.node.name);
+        let companion = self
+            .server
+            .companion_of(self.page.owner(), &change.node.name);
         let mut changes = vec![change];
         if let (Some(companion), [change]) = (&companion, changes.as_slice()) {
             let nodes = Nodes {
@@ -157,8 +185,14 @@ impl Changing<'_> {
         let mut transaction = book.transaction();
         for change in &changes {
             let name = &change.node.name;
-            if !change.rows.is_empty() || self.page.node(name).is_none() {
+            let is_new = self.page.node(name).is_none();
+            if !change.rows.is_empty() || is_new {
                 transaction.put::<PubsubNodes>(&change.node.row(account));
+            }
+            if is_new {
+                for row in change.node.affiliation_rows(account) {
+                    transaction.put::<PubsubAffiliations>(&row);
+                }
             }
             for id in &change.displaced {
                 transaction.delete::<PubsubItems>(&key(account, name, id));
@@ -202,14 +236,14 @@ impl Changing<'_> {
     }
 
     fn keeps(&self, change: &Change) -> bool {
-        change.node.configuration.kept(&self.server.limits) > 0
+        change.node.configuration.kept(self.limits()) > 0
     }
 
     async fn tell(&self, change: &Change) {
         let tell = async |news| {
             notify::tell(self.server, self.host, self.page, &change.node, news).await;
         };
-        if !change.rows.is_empty() {
+        if !change.rows.is_empty() || change.edit.bare {
             tell(News::Published(&change.rows)).await;
         }
         if !change.edit.retract.is_empty() && change.tells_of_retraction {
@@ -219,9 +253,15 @@ impl Changing<'_> {
 }
 
 /// What somebody wants to publish, each item with an id.
-pub(super) fn items(host: &Host, items: Vec<Item>) -> Result<Edit, StanzaError> {
+pub(super) fn items(host: &Host, node: &Node, items: Vec<Item>) -> Result<Edit, StanzaError> {
     let bad = || StanzaError::new(Condition::BadRequest);
     if items.is_empty() {
+        if node.configuration.takes_no_items() {
+            return Ok(Edit {
+                bare: true,
+                ..Edit::default()
+            });
+        }
         return Err(bad().with_application(&ItemRequired::default()));
     }
     let mut edit = Edit::default();

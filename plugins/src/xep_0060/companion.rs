@@ -8,8 +8,8 @@ use sestina_storage::{Range, StorageError};
 use sestina_types::xep_0060::forms::{AccessModel, NodeConfig};
 use sestina_wire::{AnyElement, BareJid, Jid, StanzaError, Text};
 
-use super::book::{Node, Page};
-use super::{Server, change, notify, standing};
+use super::book::{self, Node, Page};
+use super::{Server, change, is_service, notify, standing};
 
 /// Items read at a time.
 const STEP: u32 = 100;
@@ -25,13 +25,15 @@ pub struct Edit {
     pub retract: Vec<Text>,
     /// How the node is configured where it is not there yet, over its defaults.
     pub options: NodeConfig,
+    /// It is told that something happened although nothing is published, at a node that takes no items (XEP-0060 §7.1.3).
+    pub bare: bool,
 }
 
 impl Edit {
     /// Whether nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.put.is_empty() && self.retract.is_empty()
+        self.put.is_empty() && self.retract.is_empty() && !self.bare
     }
 }
 
@@ -98,7 +100,11 @@ impl Server {
         }
     }
 
-    pub(super) fn companion(&self, node: &str) -> Option<Arc<dyn Companion>> {
+    /// Who knows more of a node of an account; of those of a service nobody does.
+    pub(super) fn companion_of(&self, owner: &BareJid, node: &str) -> Option<Arc<dyn Companion>> {
+        if is_service(owner) {
+            return None;
+        }
         self.companions().get(node).cloned()
     }
 
@@ -123,8 +129,9 @@ impl Server {
                 .items()
                 .get(account, &node.name, id)
                 .await?
+                .filter(|row| book::is_live(row, host.clock().now()))
                 .map(Arc::new),
-            None => self.book.last(account, &node).await?,
+            None => self.book.last(host, account, &node).await?,
         };
         Ok(row.and_then(|row| Some((row.item.as_str().into(), notify::payload(&row)?))))
     }

@@ -7,9 +7,12 @@ use sestina_types::xep_0060::forms::{
     AccessModel, Metadata, MetadataAccessModel, MetadataPublishModel, NodeConfig, NodeType,
     NotificationType, PublishModel, PublishPreconditions, SendLastPublishedItem,
 };
-use sestina_wire::{AnyElement, Condition, Payload as _, StanzaError, Text};
+use sestina_wire::{AnyElement, BareJid, Condition, Payload as _, StanzaError, Text};
 
 use super::{Limits, Server};
+
+/// Seconds that an item may stay where it does not stay for ever: ten years.
+const LONGEST_LIFE: i64 = 10 * 365 * 86400;
 
 /// The settings that can be made; what else a form may have is fixed here.
 const FIELDS: &[&str] = &[
@@ -17,16 +20,19 @@ const FIELDS: &[&str] = &[
     "pubsub#deliver_notifications",
     "pubsub#deliver_payloads",
     "pubsub#description",
+    "pubsub#item_expire",
     "pubsub#max_items",
     "pubsub#max_payload_size",
     "pubsub#notification_type",
     "pubsub#notify_config",
     "pubsub#notify_delete",
     "pubsub#notify_retract",
+    "pubsub#notify_sub",
     "pubsub#persist_items",
     "pubsub#publish_model",
     "pubsub#roster_groups_allowed",
     "pubsub#send_last_published_item",
+    "pubsub#subscribe",
     "pubsub#title",
     "pubsub#type",
 ];
@@ -36,32 +42,42 @@ const FIELDS: &[&str] = &[
 pub(super) struct Configuration(NodeConfig);
 
 impl Configuration {
-    /// What holds where an owner says nothing: for those who see the account's presence, and one item (XEP-0163 §4.3).
+    /// What holds where an owner says nothing: of an account for those who see its presence, at a service for everybody;
+    /// and one item (XEP-0163 §4.3).
     pub(super) fn default_of(limits: &Limits) -> Self {
+        let (access, style) = if limits.of_service {
+            (AccessModel::Open, NotificationType::Normal)
+        } else {
+            (AccessModel::Presence, NotificationType::Headline)
+        };
         Self(NodeConfig {
-            access_model: Some(AccessModel::Presence),
+            access_model: Some(access),
             deliver_notifications: Some(true),
             deliver_payloads: Some(true),
+            item_expire: Some(Text::from_static("max")),
             max_items: Some(Text::from_static("1")),
             max_payload_size: Some(limits.max_item_size),
-            notification_type: Some(NotificationType::Headline),
+            notification_type: Some(style),
             notify_config: Some(false),
             notify_delete: Some(true),
             notify_retract: Some(true),
+            notify_sub: Some(false),
             persist_items: Some(true),
             publish_model: Some(PublishModel::Publishers),
             send_last_published_item: Some(SendLastPublishedItem::OnSubAndPresence),
+            subscribe: Some(true),
             ..NodeConfig::default()
         })
     }
 
     /// The same for a node that somebody knows more of.
-    pub(super) fn default_for(server: &Server, node: &str) -> Self {
-        let usual = Self::default_of(&server.limits);
-        match server.companion(node) {
+    pub(super) fn default_for(server: &Server, owner: &BareJid, node: &str) -> Self {
+        let limits = server.limits(owner);
+        let usual = Self::default_of(limits);
+        match server.companion_of(owner, node) {
             Some(companion) => {
                 let wanted = companion.defaults(node);
-                usual.with(&wanted, &server.limits).unwrap_or(usual)
+                usual.with(&wanted, limits).unwrap_or(usual)
             }
             None => usual,
         }
@@ -70,7 +86,12 @@ impl Configuration {
     /// Reads what was stored.
     pub(super) fn parse(document: String) -> Option<Self> {
         let form: Form = AnyElement::parse(document).ok()?.decode().ok()?;
-        NodeConfig::read(&form).ok().map(Self)
+        let mut config = NodeConfig::read(&form).ok()?;
+        // What nodes could not be when it was stored.
+        config.item_expire.get_or_insert(Text::from_static("max"));
+        config.notify_sub.get_or_insert(false);
+        config.subscribe.get_or_insert(true);
+        Some(Self(config))
     }
 
     /// As it is stored.
@@ -153,19 +174,25 @@ impl Configuration {
             deliver_notifications,
             deliver_payloads,
             description,
+            item_expire,
             max_items,
             max_payload_size,
             notification_type,
             notify_config,
             notify_delete,
             notify_retract,
+            notify_sub,
             persist_items,
             publish_model,
             roster_groups_allowed,
             send_last_published_item,
+            subscribe,
             title,
             kind
         );
+        if next.item_expire.as_deref() == Some("") {
+            next.item_expire = Some(Text::from_static("max"));
+        }
         Ok(Self(next))
     }
 
@@ -206,6 +233,26 @@ impl Configuration {
             return 0;
         }
         number(&self.0, limits)
+    }
+
+    /// Seconds after which an item goes by itself.
+    pub(super) fn item_expire(&self) -> Option<i64> {
+        self.0.item_expire.as_deref()?.parse().ok()
+    }
+
+    /// Whether anybody may subscribe at all.
+    pub(super) fn takes_subscriptions(&self) -> bool {
+        self.0.subscribe != Some(false)
+    }
+
+    /// Whether owners are told who comes and goes.
+    pub(super) fn tells_of_subscriptions(&self) -> bool {
+        self.0.notify_sub == Some(true)
+    }
+
+    /// Whether nothing travels with a notification and nothing is kept: then nothing is published but the fact (§7.1.3).
+    pub(super) fn takes_no_items(&self) -> bool {
+        self.0.persist_items == Some(false) && self.0.deliver_payloads == Some(false)
     }
 
     /// Octets that an item may have.
@@ -322,6 +369,27 @@ fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
         )
         .with_application(&UnsupportedAccessModel::default()));
     }
+    if limits.of_service
+        && matches!(
+            wanted.access_model,
+            Some(AccessModel::Presence | AccessModel::Roster)
+        )
+    {
+        return Err(
+            unacceptable("a service has no contacts: open, authorize or whitelist")
+                .with_application(&UnsupportedAccessModel::default()),
+        );
+    }
+    if let Some(expire) = wanted.item_expire.as_deref()
+        && !matches!(expire, "" | "max")
+        && !expire
+            .parse::<i64>()
+            .is_ok_and(|seconds| (1..=LONGEST_LIFE).contains(&seconds))
+    {
+        return Err(unacceptable(format!(
+            "pubsub#item_expire is a number of seconds from 1 to {LONGEST_LIFE}, or max"
+        )));
+    }
     if let Some(most) = wanted.max_items.as_deref().filter(|most| *most != "max") {
         let number = most.parse::<u64>().ok();
         if !number.is_some_and(|number| (1..=limits.max_items).contains(&number)) {
@@ -363,13 +431,6 @@ fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
                 .is_none_or(|text| text.is_empty()),
         ),
         ("contact", wanted.contact.as_ref().is_none_or(Vec::is_empty)),
-        (
-            "item_expire",
-            wanted
-                .item_expire
-                .as_deref()
-                .is_none_or(|text| text.is_empty() || text == "max"),
-        ),
         ("itemreply", wanted.itemreply.is_none()),
         (
             "language",
@@ -379,7 +440,6 @@ fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
             "node_type",
             matches!(wanted.node_type, None | Some(NodeType::Leaf)),
         ),
-        ("notify_sub", wanted.notify_sub != Some(true)),
         (
             "presence_based_delivery",
             wanted.presence_based_delivery != Some(true),
@@ -387,7 +447,6 @@ fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
         ("publish_node_full", wanted.publish_node_full.is_none()),
         ("purge_offline", wanted.purge_offline != Some(true)),
         ("tempsub", wanted.tempsub != Some(true)),
-        ("subscribe", wanted.subscribe != Some(false)),
         (
             "collection",
             wanted
@@ -419,6 +478,9 @@ mod tests {
             max_items: 100,
             max_item_size: 1000,
             max_subscriptions: 10,
+            max_pending: 10,
+            max_affiliations: 10,
+            of_service: false,
         }
     }
 

@@ -9,8 +9,9 @@ use sestina_types::xep_0004::FormType;
 use sestina_types::xep_0030::{info, items};
 use sestina_wire::{BareJid, DateTime, Jid, Payload as _, StanzaError, Text};
 
+use super::approval::SUBSCRIBED;
 use super::book::Node;
-use super::{Server, standing};
+use super::{Server, options, standing};
 use crate::xep_0030::AccountNodes;
 
 /// Items that a list of them has at most.
@@ -77,7 +78,13 @@ impl AccountNodes for Discovery {
             };
             let mut metadata = node.configuration.metadata();
             metadata.creation_date = Some(DateTime::from(node.created));
-            metadata.owner = Some(vec![Jid::clone(account)]);
+            let owners = standing::owners(account, &node).into_iter();
+            metadata.owner = Some(owners.map(BareJid::into_jid).collect());
+            let subscribed = node
+                .subscriptions
+                .iter()
+                .filter(|row| row.state == SUBSCRIBED && options::is_live(row, host.clock().now()));
+            metadata.num_subscribers = Some(subscribed.count() as u64);
             let form = metadata.write(FormType::Result);
             Ok(Some(info::Query {
                 node: Some(name.into()),

@@ -9,7 +9,7 @@ use sestina_types::xep_0060::pubsub::{Item, Items, Pubsub, PubsubChoice};
 use sestina_types::xep_0060::tables::PubsubItemsRow;
 use sestina_wire::{BareJid, Condition, Jid, StanzaError};
 
-use super::book::Node;
+use super::book::{Node, is_live};
 use super::{Server, notify, standing};
 
 /// Items read at a time.
@@ -29,14 +29,18 @@ pub(super) async fn answer(
     let node = server.node(host, owner, &request.node).await?;
     standing::may_read(host, owner, &node, who).await?;
     let (rows, page) = if !request.items.is_empty() {
-        (by_ids(server, owner, &node, &request.items).await?, None)
+        (
+            by_ids(server, host, owner, &node, &request.items).await?,
+            None,
+        )
     } else if let Some(set) = page {
-        let rows = paged(server, owner, &node, &set).await?;
+        let rows = paged(server, host, owner, &node, &set).await?;
         let set = set_of(&rows);
         (rows, Some(set))
     } else {
         let most = request.max_items.unwrap_or(u64::MAX).max(1);
-        let (mut rows, complete) = read(server, owner, &node, Range::all(), most, true).await?;
+        let (mut rows, complete) =
+            read(server, host, owner, &node, Range::all(), most, true).await?;
         rows.reverse();
         let cut = !complete && rows.len() as u64 != most;
         let set = cut.then(|| set_of(&rows));
@@ -70,6 +74,7 @@ fn set_of(rows: &[PubsubItemsRow]) -> Set {
 /// Those of the ids that are there (§6.5.8).
 async fn by_ids(
     server: &Server,
+    host: &Host,
     owner: &BareJid,
     node: &Node,
     wanted: &[Item],
@@ -81,7 +86,8 @@ async fn by_ids(
             return Err(StanzaError::new(Condition::BadRequest)
                 .with_text("an item that is asked for has an id"));
         };
-        let Some(row) = server.book.items().get(owner, &node.name, id).await? else {
+        let row = server.book.items().get(owner, &node.name, id).await?;
+        let Some(row) = row.filter(|row| is_live(row, host.clock().now())) else {
             continue;
         };
         length += size(&row);
@@ -100,6 +106,7 @@ async fn by_ids(
 /// The items after one or before one, in the order of their publication.
 async fn paged(
     server: &Server,
+    host: &Host,
     owner: &BareJid,
     node: &Node,
     set: &Set,
@@ -122,7 +129,7 @@ async fn paged(
         return Ok(Vec::new());
     }
     let reverse = set.before.is_some();
-    let (mut rows, _) = read(server, owner, node, range, most, reverse).await?;
+    let (mut rows, _) = read(server, host, owner, node, range, most, reverse).await?;
     if reverse {
         rows.reverse();
     }
@@ -132,6 +139,7 @@ async fn paged(
 /// Items of a range, up to a number and a size, and whether there are no more in it.
 async fn read(
     server: &Server,
+    host: &Host,
     owner: &BareJid,
     node: &Node,
     range: Range,
@@ -140,24 +148,27 @@ async fn read(
 ) -> Result<(Vec<PubsubItemsRow>, bool), StorageError> {
     let mut found: Vec<PubsubItemsRow> = Vec::new();
     let mut length = 0;
+    let mut range = range;
+    let now = host.clock().now();
     loop {
         let left = most.saturating_sub(found.len() as u64);
         if left == 0 {
             return Ok((found, false));
         }
         let limit = u32::try_from(left).unwrap_or(u32::MAX).min(STEP);
-        let range = match found.last() {
-            Some(last) if reverse => range.clone().and_before(last.position),
-            Some(last) => range.clone().and_after(last.position),
-            None => range.clone(),
-        };
         let rows = server
             .book
             .items()
-            .of_node_page(owner, &node.name, range, limit, reverse)
+            .of_node_page(owner, &node.name, range.clone(), limit, reverse)
             .await?;
         let is_last = rows.len() < limit as usize;
-        for row in rows {
+        range = match rows.last() {
+            Some(last) if reverse => range.and_before(last.position),
+            Some(last) => range.and_after(last.position),
+            None => range,
+        };
+        // Those whose time is over may not have been swept out yet.
+        for row in rows.into_iter().filter(|row| is_live(row, now)) {
             length += size(&row);
             if length > LARGEST && !found.is_empty() {
                 return Ok((found, false));

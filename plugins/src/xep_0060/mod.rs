@@ -1,7 +1,8 @@
 //! XEP-0060, Publish-Subscribe: nodes to which somebody publishes, and of which those who are interested get to hear.
 //!
 //! Every account is a service for what it publishes of itself (XEP-0163). Its nodes are in memory while it is online, so
-//! that neither a presence nor a publication asks storage for them.
+//! that neither a presence nor a publication asks storage for them. A host may have a service beside: its address is a
+//! domain, it owns nothing itself, and what differs follows from that.
 
 mod approval;
 mod book;
@@ -11,6 +12,7 @@ mod configuration;
 mod discovery;
 mod items;
 mod notify;
+mod options;
 mod owner;
 mod publish;
 mod standing;
@@ -30,6 +32,7 @@ use sestina_types::xep_0060::pubsub::{Pubsub, PubsubChoice};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, Text};
 
 use crate::xep_0030::Holder;
+use crate::xep_0133;
 use book::{Book, Node};
 use configuration::Configuration;
 
@@ -43,6 +46,10 @@ const LONGEST_NAME: usize = 1023;
 pub struct Server {
     book: Book,
     limits: Limits,
+    service_limits: Limits,
+    creators: Creators,
+    /// The address of the host's own service, where it has one.
+    service: OnceLock<BareJid>,
     audience: OnceLock<Arc<dyn Audience>>,
     /// By the names of their nodes.
     companions: Mutex<HashMap<String, Arc<dyn Companion>>>,
@@ -56,6 +63,23 @@ pub(crate) struct Limits {
     /// In octets.
     max_item_size: u64,
     max_subscriptions: usize,
+    max_pending: usize,
+    max_affiliations: usize,
+    /// Whether they are those of a service, which has no contacts, rather than of an account.
+    of_service: bool,
+}
+
+/// Who may make nodes at a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Creators {
+    Accounts,
+    Administrators,
+    Anyone,
+}
+
+/// Whether it is a service of its own rather than an account.
+pub(crate) fn is_service(owner: &BareJid) -> bool {
+    owner.local().is_none()
 }
 
 impl Server {
@@ -98,6 +122,32 @@ impl Server {
         Ok(last)
     }
 
+    /// What the nodes of an account, or of a service, are bounded by.
+    fn limits(&self, owner: &BareJid) -> &Limits {
+        if is_service(owner) {
+            &self.service_limits
+        } else {
+            &self.limits
+        }
+    }
+
+    /// The host's own service, where it has one.
+    fn service(&self) -> Option<&BareJid> {
+        self.service.get()
+    }
+
+    /// Whether somebody may make nodes: an account at itself, at a service whoever its settings name.
+    fn may_create(&self, host: &Host, owner: &BareJid, who: &Jid) -> bool {
+        if !is_service(owner) {
+            return who.bare_str() == owner.as_str();
+        }
+        match self.creators {
+            Creators::Anyone => true,
+            Creators::Accounts => host.serves(who) && who.local().is_some(),
+            Creators::Administrators => xep_0133::is_administrator(host, who),
+        }
+    }
+
     fn companions(&self) -> MutexGuard<'_, HashMap<String, Arc<dyn Companion>>> {
         self.companions
             .lock()
@@ -120,14 +170,38 @@ impl skeleton::Server for Server {
     fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
         let settings = setup.settings;
         let bound = |setting: i64| usize::try_from(setting).unwrap_or_default();
+        let limits = Limits {
+            max_nodes: bound(settings.max_nodes),
+            max_items: u64::try_from(settings.max_items).unwrap_or(1),
+            max_item_size: settings.max_item_size.0,
+            max_subscriptions: bound(settings.max_subscriptions),
+            max_pending: bound(settings.max_pending),
+            max_affiliations: bound(settings.max_affiliations),
+            of_service: false,
+        };
+        let creators = match settings.service_creators.as_str() {
+            "accounts" => Creators::Accounts,
+            "administrators" => Creators::Administrators,
+            "anyone" => Creators::Anyone,
+            other => {
+                return Err(PluginError::Settings {
+                    spec: "xep-0060",
+                    message: format!(
+                        "service_creators: `{other}` is not accounts, administrators or anyone"
+                    ),
+                });
+            }
+        };
         Ok(Self {
             book: Book::new(setup.storage())?,
-            limits: Limits {
-                max_nodes: bound(settings.max_nodes),
-                max_items: u64::try_from(settings.max_items).unwrap_or(1),
-                max_item_size: settings.max_item_size.0,
-                max_subscriptions: bound(settings.max_subscriptions),
+            limits,
+            service_limits: Limits {
+                max_nodes: bound(settings.service_max_nodes),
+                of_service: true,
+                ..limits
             },
+            creators,
+            service: OnceLock::new(),
             audience: OnceLock::new(),
             companions: Mutex::default(),
         })
@@ -158,8 +232,13 @@ impl skeleton::Server for Server {
             Some(PubsubChoice::Affiliations(request)) => {
                 subscription::affiliations(self, &cx.host, &account, &cx.from, request.node).await
             }
-            Some(PubsubChoice::Default(_)) => Err(unsupported("retrieve-default-sub")),
-            None if request.options.is_some() => Err(unsupported("subscription-options")),
+            Some(PubsubChoice::Default(request)) => {
+                options::defaults(self, &cx.host, &account, &cx.from, request.node).await
+            }
+            None => match request.options {
+                Some(options) => options::get(self, &cx.host, &account, &cx.from, options).await,
+                None => Err(StanzaError::new(Condition::BadRequest)),
+            },
             _ => Err(StanzaError::new(Condition::BadRequest)),
         }
     }
@@ -187,13 +266,9 @@ impl skeleton::Server for Server {
                     owner::create(self, host, &account, who, create.node, form.as_ref()).await?;
                 Ok(made.map_or(OrEmpty::Empty, OrEmpty::Payload))
             }
-            Some(PubsubChoice::Subscribe(_) | PubsubChoice::Unsubscribe(_))
-                if request.options.is_some() =>
-            {
-                Err(unsupported("subscription-options"))
-            }
             Some(PubsubChoice::Subscribe(subscribe)) => {
-                subscription::subscribe(self, host, &account, who, subscribe)
+                let options = request.options;
+                subscription::subscribe(self, host, &account, who, subscribe, options)
                     .await
                     .map(OrEmpty::Payload)
             }
@@ -201,7 +276,13 @@ impl skeleton::Server for Server {
                 subscription::unsubscribe(self, host, &account, who, unsubscribe).await?;
                 Ok(OrEmpty::Empty)
             }
-            None if request.options.is_some() => Err(unsupported("subscription-options")),
+            None => match request.options {
+                Some(options) => {
+                    options::set(self, host, &account, who, options).await?;
+                    Ok(OrEmpty::Empty)
+                }
+                None => Err(StanzaError::new(Condition::BadRequest)),
+            },
             _ => Err(StanzaError::new(Condition::BadRequest)),
         }
     }

@@ -7,14 +7,16 @@ use futures_util::future::join_all;
 use sestina_session::host::Host;
 use sestina_session::router::Routed;
 use sestina_storage::StorageError;
-use sestina_types::xep_0060::event::{Delete, Event, EventChoice, Item, Items, Purge, Retract};
-use sestina_types::xep_0060::tables::PubsubItemsRow;
+use sestina_types::xep_0060::event::{
+    Delete, Event, EventChoice, Item, Items, Purge, Retract, Subscription, SubscriptionState,
+};
+use sestina_types::xep_0060::tables::{PubsubItemsRow, PubsubSubscriptionsRow};
 use sestina_types::xep_0203::Delay;
 use sestina_wire::{AnyElement, BareJid, DateTime, Jid, Payload, Stanza, StanzaType, Text};
 
 use super::approval::SUBSCRIBED;
 use super::book::{Node, Page};
-use super::{Server, standing};
+use super::{Server, is_service, options, standing};
 use crate::{rfc_6121, xep_0191};
 
 /// Who knows which sessions want to hear of a node without having subscribed to it (§9.2).
@@ -94,7 +96,7 @@ pub(super) async fn last(
     owner: &BareJid,
     node: &Node,
 ) -> Result<Option<Stanza>, StorageError> {
-    let Some(row) = server.book.last(owner, node).await? else {
+    let Some(row) = server.book.last(host, owner, node).await? else {
         return Ok(None);
     };
     let items = Items {
@@ -104,6 +106,64 @@ pub(super) async fn last(
     let event = Event::new(EventChoice::Items(items));
     let delay = Delay::new(DateTime::from(row.published), Text::new());
     Ok(Some(message(host, owner, node, &event).with(&delay)))
+}
+
+/// Tells a subscriber that its subscription began or ended without its doing (§12.19), and the owners that want to hear of
+/// it.
+pub(super) fn subscription(
+    host: &Arc<Host>,
+    service: &BareJid,
+    node: &Node,
+    row: &PubsubSubscriptionsRow,
+    subscribed: bool,
+) {
+    send_state(host, service, row, subscribed, row.subscriber.clone());
+    to_owners(host, service, node, row, subscribed);
+}
+
+/// Tells owners that want to hear of it who comes and goes (`pubsub#notify_sub`).
+pub(super) fn to_owners(
+    host: &Arc<Host>,
+    service: &BareJid,
+    node: &Node,
+    row: &PubsubSubscriptionsRow,
+    subscribed: bool,
+) {
+    if !node.configuration.tells_of_subscriptions() {
+        return;
+    }
+    for owner in standing::owners(service, node) {
+        send_state(host, service, row, subscribed, owner.into_jid());
+    }
+}
+
+fn send_state(
+    host: &Arc<Host>,
+    service: &BareJid,
+    row: &PubsubSubscriptionsRow,
+    subscribed: bool,
+    to: Jid,
+) {
+    let (state, subid) = if subscribed {
+        (
+            SubscriptionState::Subscribed,
+            Some(row.subid.as_str().into()),
+        )
+    } else {
+        (SubscriptionState::None, None)
+    };
+    let told = Subscription {
+        node: Some(row.node.as_str().into()),
+        subscription: Some(state),
+        subid,
+        ..Subscription::new(row.subscriber.clone())
+    };
+    let message = Stanza::message(StanzaType::Normal)
+        .with_from(Jid::clone(service))
+        .with_to(to)
+        .with_id(host.random().token())
+        .with(&Event::new(EventChoice::Subscription(told)));
+    host.send(message);
 }
 
 fn message(host: &Host, owner: &BareJid, node: &Node, event: &impl Payload) -> Stanza {
@@ -151,7 +211,7 @@ async fn recipients(
     node: &Node,
 ) -> Result<BTreeSet<Jid>, StorageError> {
     let mut all = BTreeSet::new();
-    if let Some(audience) = server.audience.get() {
+    if let Some(audience) = server.audience.get().filter(|_| !is_service(owner)) {
         let mut contacts = match rfc_6121::Server::of(host) {
             Some(rosters) => rosters.subscribers(owner).await?,
             None => Vec::new(),
@@ -159,10 +219,15 @@ async fn recipients(
         contacts.push(owner.clone());
         all.extend(audience.of(host, &contacts, &node.name));
     }
+    let now = host.clock().now();
     for row in &node.subscriptions {
         // Somebody who hears of it anyway is not told twice.
         let hears = |jid: &Jid| jid.bare_str() == row.subscriber.as_str();
-        if row.state == SUBSCRIBED && !all.iter().any(hears) {
+        if row.state == SUBSCRIBED
+            && options::is_live(row, now)
+            && options::wants(host, row)
+            && !all.iter().any(hears)
+        {
             all.insert(row.subscriber.clone());
         }
     }
@@ -170,7 +235,7 @@ async fn recipients(
     for jid in all {
         // A later change may have taken the right that a subscriber once had.
         if standing::may_read(host, owner, node, &jid).await.is_ok()
-            && !xep_0191::blocks(host, owner, &jid).await?
+            && (is_service(owner) || !xep_0191::blocks(host, owner, &jid).await?)
         {
             allowed.insert(jid);
         }

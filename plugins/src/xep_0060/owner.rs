@@ -1,5 +1,6 @@
 //! What the owner of a node does (§8): make, configure, empty, delete it, and say who stands how to it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sestina_session::host::Host;
@@ -23,10 +24,7 @@ use super::change::Changing;
 use super::companion::Edit;
 use super::notify::{self, News};
 use super::standing::{self, Affiliation};
-use super::{Configuration, Server, approval, check_name, subscription};
-
-/// How many affiliations a node may have.
-const MOST_AFFILIATIONS: usize = 1000;
+use super::{Configuration, Server, approval, check_name, is_service, options, subscription};
 
 /// Makes a node (§8.1), under a name of our choice where none is said.
 pub(super) async fn create(
@@ -37,7 +35,7 @@ pub(super) async fn create(
     name: Option<Text>,
     form: Option<&Form>,
 ) -> Result<Option<pubsub::Pubsub>, StanzaError> {
-    if who.bare_str() != account.as_str() {
+    if !server.may_create(host, account, who) {
         return Err(StanzaError::new(Condition::Forbidden));
     }
     let page = server.book.open(host, account).await?;
@@ -47,14 +45,22 @@ pub(super) async fn create(
     if page.node(&name).is_some() {
         return Err(StanzaError::new(Condition::Conflict));
     }
-    make_room(server, &page, &name)?;
-    let mut configuration = Configuration::default_for(server, &name);
-    if let Some(form) = form {
-        configuration = configuration.changed(form, &server.limits)?;
+    let changing = Changing {
+        server,
+        host,
+        page: &page,
+        who,
+    };
+    let mut configuration = changing.defaults(&name);
+    if let Some(form) = form.filter(|form| form.type_ != FormType::Cancel) {
+        configuration = configuration.changed(form, server.limits(account))?;
     }
-    let node = Node::new(&name, configuration, host.clock().now());
+    let node = changing.new_node(&name, configuration)?;
     let mut transaction = server.book.transaction();
     transaction.put::<PubsubNodes>(&node.row(account));
+    for row in node.affiliation_rows(account) {
+        transaction.put::<PubsubAffiliations>(&row);
+    }
     transaction.commit().await?;
     page.put(node);
     Ok(is_chosen.then(|| pubsub::Pubsub {
@@ -69,12 +75,12 @@ pub(super) async fn create(
 /// Refuses a name that no node can have, and one node too many.
 pub(super) fn make_room(server: &Server, page: &Page, name: &str) -> Result<(), StanzaError> {
     check_name("a node", name)?;
-    if page.len() >= server.limits.max_nodes {
+    let most = server.limits(page.owner()).max_nodes;
+    if page.len() >= most {
         return Err(StanzaError::new(Condition::Conflict)
             .with_application(&MaxNodesExceeded::default())
             .with_text(format!(
-                "an account has no more than {} nodes; delete others first",
-                server.limits.max_nodes
+                "there are no more than {most} nodes here; delete others first"
             )));
     }
     Ok(())
@@ -90,7 +96,7 @@ pub(super) async fn get(
 ) -> Result<Pubsub, StanzaError> {
     let owned = async |name: &str| {
         let node = server.node(host, account, name).await?;
-        standing::must_own(account, &node, who)?;
+        standing::must_own(host, account, &node, who)?;
         Ok::<_, StanzaError>(node)
     };
     let answer = match request.action {
@@ -103,8 +109,8 @@ pub(super) async fn get(
                 ..Configure::default()
             })
         }
-        PubsubChoice::Default(_) if who.bare_str() == account.as_str() => {
-            let defaults = Configuration::default_of(&server.limits);
+        PubsubChoice::Default(_) if server.may_create(host, account, who) => {
+            let defaults = Configuration::default_of(server.limits(account));
             PubsubChoice::Default(DefaultElement {
                 form: Some(defaults.form(FormType::Form)),
                 ..DefaultElement::default()
@@ -116,15 +122,18 @@ pub(super) async fn get(
             let all = node.affiliations.iter().map(|(jid, affiliation)| {
                 AffiliationItem::new(affiliation.to_owner(), Jid::clone(jid))
             });
-            let own = AffiliationItem::new(Affiliation::Owner.to_owner(), Jid::clone(account));
+            let own = (!is_service(account))
+                .then(|| AffiliationItem::new(Affiliation::Owner.to_owner(), Jid::clone(account)));
             PubsubChoice::Affiliations(Affiliations {
-                affiliations: std::iter::once(own).chain(all).collect(),
+                affiliations: own.into_iter().chain(all).collect(),
                 ..Affiliations::new(request.node)
             })
         }
         PubsubChoice::Subscriptions(request) => {
             let node = owned(&request.node).await?;
-            let all = node.subscriptions.iter().map(|row| {
+            let now = host.clock().now();
+            let live = node.subscriptions.iter();
+            let all = live.filter(|row| options::is_live(row, now)).map(|row| {
                 let state = if row.state == approval::PENDING {
                     SubscriptionState::Pending
                 } else {
@@ -161,7 +170,7 @@ pub(super) async fn set(
         let node = page
             .node(name)
             .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
-        standing::must_own(account, &node, who)?;
+        standing::must_own(host, account, &node, who)?;
         Ok::<_, StanzaError>(node)
     };
     match request.action {
@@ -173,12 +182,12 @@ pub(super) async fn set(
             if form.type_ == FormType::Cancel {
                 return Ok(());
             }
-            let next = node.configuration.changed(&form, &server.limits)?;
+            let next = node.configuration.changed(&form, server.limits(account))?;
             configure(server, host, &page, &node, next).await
         }
         PubsubChoice::Affiliations(request) => {
             let node = owned(&request.node)?;
-            affiliate(server, &page, &node, request.affiliations).await
+            affiliate(server, host, &page, &node, request.affiliations).await
         }
         PubsubChoice::Subscriptions(request) => {
             let node = owned(&request.node)?;
@@ -186,7 +195,7 @@ pub(super) async fn set(
         }
         PubsubChoice::Purge(request) => {
             let node = owned(&request.node)?;
-            if server.companion(&node.name).is_some() {
+            if server.companion_of(account, &node.name).is_some() {
                 return empty(server, host, &page, who, &node).await;
             }
             server
@@ -203,7 +212,7 @@ pub(super) async fn set(
         PubsubChoice::Delete(request) => {
             let node = owned(&request.node)?;
             let to = request.redirect.map(|redirect| redirect.uri);
-            if server.companion(&node.name).is_some() {
+            if server.companion_of(account, &node.name).is_some() {
                 empty(server, host, &page, who, &node).await?;
             }
             delete(server, host, &page, &node, to).await
@@ -253,7 +262,8 @@ async fn configure(
 ) -> Result<(), StanzaError> {
     let mut changed = node.clone();
     changed.configuration = next;
-    let kept = usize::try_from(changed.configuration.kept(&server.limits)).unwrap_or(usize::MAX);
+    let kept = usize::try_from(changed.configuration.kept(server.limits(page.owner())))
+        .unwrap_or(usize::MAX);
     let mut transaction = server.book.transaction();
     transaction.put::<PubsubNodes>(&changed.row(page.owner()));
     // A node that is to keep fewer items lets go of the oldest.
@@ -284,14 +294,20 @@ async fn configure(
 
 async fn affiliate(
     server: &Server,
+    host: &Arc<Host>,
     page: &Page,
     node: &Node,
     wanted: Vec<AffiliationItem>,
 ) -> Result<(), StanzaError> {
     let mut changed = node.clone();
     let mut transaction = server.book.transaction();
+    let mut seen = BTreeSet::new();
     for wanted in wanted {
         let account = wanted.jid.to_bare().detach();
+        if !seen.insert(account.clone()) {
+            return Err(StanzaError::new(Condition::BadRequest)
+                .with_text(format!("{account} is named twice")));
+        }
         if account == *page.owner() {
             return Err(StanzaError::new(Condition::NotAcceptable)
                 .with_text("an account owns its nodes, whatever happens"));
@@ -316,13 +332,45 @@ async fn affiliate(
             }
         }
     }
-    if changed.affiliations.len() > MOST_AFFILIATIONS {
+    let most = server.limits(page.owner()).max_affiliations;
+    if changed.affiliations.len() > most {
         return Err(StanzaError::new(Condition::NotAllowed).with_text(format!(
-            "a node has no more than {MOST_AFFILIATIONS} affiliations"
+            "a node has no more than {most} affiliations; end others first"
         )));
     }
+    if standing::owners(page.owner(), &changed).is_empty() {
+        return Err(StanzaError::new(Condition::NotAcceptable)
+            .with_text("a node has one owner at least: name another first"));
+    }
     transaction.commit().await?;
-    page.put(changed);
+    page.put(changed.clone());
+    settle_pending(server, host, page, changed, &seen).await
+}
+
+/// Those who wait need wait no more once an owner has said how they stand to the node (§8.7).
+async fn settle_pending(
+    server: &Server,
+    host: &Arc<Host>,
+    page: &Page,
+    mut node: Node,
+    accounts: &BTreeSet<BareJid>,
+) -> Result<(), StanzaError> {
+    let waiting: Vec<(Jid, bool)> = node
+        .subscriptions
+        .iter()
+        .filter(|row| row.state == approval::PENDING && accounts.contains(&row.account))
+        .filter_map(|row| {
+            let affiliation = node.affiliations.get(&row.account)?;
+            let allowed = !matches!(affiliation, Affiliation::Outcast | Affiliation::PublishOnly);
+            Some((row.subscriber.clone(), allowed))
+        })
+        .collect();
+    for (subscriber, allowed) in waiting {
+        approval::settle(server, host, page, &node, &subscriber, allowed).await?;
+        if let Some(now) = page.node(&node.name) {
+            node = Node::clone(&now);
+        }
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use sestina_types::xep_0060::errors::ItemRequired;
 use sestina_types::xep_0060::pubsub::{Item, Publish, Pubsub, PubsubChoice, Retract};
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
-use super::book::{Node, Page};
+use super::book::{self, Node, Page};
 use super::change::{self, Changing};
 use super::companion::Edit;
 use super::{Server, standing};
@@ -34,17 +34,17 @@ pub(super) async fn publish(
         Some(node) => {
             standing::may_publish(host, account, &node, who).await?;
             if let Some(options) = options {
-                node.configuration.meets(options, &server.limits)?;
+                node.configuration.meets(options, server.limits(account))?;
             }
             Node::clone(&node)
         }
         None => {
-            if who.bare_str() != account.as_str() {
+            if !server.may_create(host, account, who) {
                 return Err(StanzaError::new(Condition::ItemNotFound));
             }
             let defaults = changing.defaults(&request.node);
             let configuration = match options {
-                Some(options) => defaults.expected(options, &server.limits)?,
+                Some(options) => defaults.expected(options, server.limits(account))?,
                 None => defaults,
             };
             changing.new_node(&request.node, configuration)?
@@ -52,7 +52,7 @@ pub(super) async fn publish(
     };
     let edit = Edit {
         node: node.name.clone(),
-        ..change::items(host, request.items)?
+        ..change::items(host, &node, request.items)?
     };
     let published = edit.put.iter().map(|(id, _)| Item {
         id: Some(id.clone()),
@@ -82,7 +82,7 @@ pub(super) async fn retract(
     let node = page
         .node(&request.node)
         .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
-    let is_owner = standing::must_own(account, &node, who).is_ok();
+    let is_owner = standing::must_own(host, account, &node, who).is_ok();
     if !is_owner {
         standing::may_publish(host, account, &node, who).await?;
     }
@@ -93,7 +93,9 @@ pub(super) async fn retract(
         );
     };
     for id in &ids {
-        let Some(row) = server.book.items().get(account, &node.name, id).await? else {
+        let now = host.clock().now();
+        let row = server.book.items().get(account, &node.name, id).await?;
+        let Some(row) = row.filter(|row| book::is_live(row, now)) else {
             return Err(StanzaError::new(Condition::ItemNotFound));
         };
         let is_own = row

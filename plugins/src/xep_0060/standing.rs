@@ -13,7 +13,8 @@ use sestina_wire::{BareJid, Condition, Jid, StanzaError};
 
 use super::approval::SUBSCRIBED;
 use super::book::Node;
-use crate::rfc_6121;
+use super::{is_service, options};
+use crate::{rfc_6121, xep_0133};
 
 /// An affiliation that somebody has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,10 +86,27 @@ pub(super) fn of(account: &BareJid, node: &Node, who: &Jid) -> Option<Affiliatio
     node.affiliations.get(who.bare_str()).copied()
 }
 
-/// Refuses whoever does not own the node.
-pub(super) fn must_own(account: &BareJid, node: &Node, who: &Jid) -> Result<(), StanzaError> {
-    match of(account, node, who) {
+/// Those who own a node: an account all of its own, at a service those who made it and whom they named.
+pub(super) fn owners(service: &BareJid, node: &Node) -> Vec<BareJid> {
+    let own = (!is_service(service)).then(|| service.clone());
+    let named = node
+        .affiliations
+        .iter()
+        .filter(|(_, affiliation)| **affiliation == Affiliation::Owner)
+        .map(|(owner, _)| owner.clone());
+    own.into_iter().chain(named).collect()
+}
+
+/// Refuses whoever does not own the node. At a service its administrators own all.
+pub(super) fn must_own(
+    host: &Host,
+    service: &BareJid,
+    node: &Node,
+    who: &Jid,
+) -> Result<(), StanzaError> {
+    match of(service, node, who) {
         Some(Affiliation::Owner) => Ok(()),
+        _ if is_service(service) && xep_0133::is_administrator(host, who) => Ok(()),
         _ => Err(StanzaError::new(Condition::Forbidden)),
     }
 }
@@ -111,7 +129,7 @@ pub(super) async fn may_read(
         AccessModel::Open => true,
         AccessModel::Presence => sees(host, account, who).await?,
         AccessModel::Roster => is_in_group(host, account, node, who).await?,
-        AccessModel::Authorize => has_subscribed(node, who),
+        AccessModel::Authorize => has_subscribed(host, node, who),
         _ => false,
     };
     if is_so {
@@ -129,16 +147,19 @@ pub(super) async fn may_read(
 }
 
 /// Whether an owner has to let somebody in before it may subscribe (§8.6).
-pub(super) fn has_to_wait(account: &BareJid, node: &Node, who: &Jid) -> bool {
+pub(super) fn has_to_wait(host: &Host, account: &BareJid, node: &Node, who: &Jid) -> bool {
     node.configuration.access() == AccessModel::Authorize
         && of(account, node, who).is_none()
-        && !has_subscribed(node, who)
+        && !has_subscribed(host, node, who)
 }
 
-fn has_subscribed(node: &Node, who: &Jid) -> bool {
-    node.subscriptions
-        .iter()
-        .any(|row| row.state == SUBSCRIBED && row.account.as_str() == who.bare_str())
+fn has_subscribed(host: &Host, node: &Node, who: &Jid) -> bool {
+    let now = host.clock().now();
+    node.subscriptions.iter().any(|row| {
+        row.state == SUBSCRIBED
+            && row.account.as_str() == who.bare_str()
+            && options::is_live(row, now)
+    })
 }
 
 /// Refuses whoever may not publish (§7.1.3).
@@ -156,7 +177,7 @@ pub(super) async fn may_publish(
             // Not even a stranger, where strangers may not read.
             PublishModel::Open => may_read(host, account, node, who).await,
             PublishModel::Subscribers
-                if has_subscribed(node, who) || sees(host, account, who).await? =>
+                if has_subscribed(host, node, who) || sees(host, account, who).await? =>
             {
                 may_read(host, account, node, who).await
             }
@@ -170,7 +191,7 @@ fn rosters(host: &Host) -> Option<Arc<rfc_6121::Server>> {
 }
 
 async fn sees(host: &Host, account: &BareJid, who: &Jid) -> Result<bool, StorageError> {
-    match rosters(host) {
+    match rosters(host).filter(|_| !is_service(account)) {
         Some(rosters) => rosters.is_seen_by(account, who).await,
         None => Ok(false),
     }

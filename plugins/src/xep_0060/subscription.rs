@@ -9,27 +9,35 @@ use sestina_types::xep_0060::errors::{
 };
 use sestina_types::xep_0060::owner;
 use sestina_types::xep_0060::pubsub::{
-    Affiliation, Affiliations, Pubsub, PubsubChoice, Subscribe, Subscription, SubscriptionState,
-    Subscriptions, Unsubscribe,
+    Affiliation, Affiliations, Options, Pubsub, PubsubChoice, Subscribe, Subscription,
+    SubscriptionState, Subscriptions, Unsubscribe,
 };
 use sestina_types::xep_0060::tables::{PubsubSubscriptions, PubsubSubscriptionsRow};
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
 use super::book::{Node, Page};
-use super::{Server, approval, notify, standing};
+use super::{Server, approval, notify, options, standing};
 
-/// Subscribes; whoever has subscribed already is told so again.
+/// Subscribes, with options where some are sent along (§6.3.7); whoever has subscribed already is told so again.
 pub(super) async fn subscribe(
     server: &Server,
     host: &Arc<Host>,
     account: &BareJid,
     who: &Jid,
     request: Subscribe,
+    options: Option<Options>,
 ) -> Result<Pubsub, StanzaError> {
     if request.jid.bare_str() != who.bare_str() {
         return Err(
             StanzaError::new(Condition::BadRequest).with_application(&InvalidJid::default())
         );
+    }
+    if options
+        .as_ref()
+        .is_some_and(|options| options.node.is_some() || options.jid.is_some())
+    {
+        return Err(StanzaError::new(Condition::BadRequest)
+            .with_text("the options of a subscription are about that one: without node and jid"));
     }
     let name = request.node.ok_or_else(no_node)?;
     let page = server.book.open(host, account).await?;
@@ -37,36 +45,60 @@ pub(super) async fn subscribe(
     let node = page
         .node(&name)
         .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
+    let owns = standing::must_own(host, account, &node, who).is_ok();
+    if !owns && !node.configuration.takes_subscriptions() {
+        return Err(super::unsupported("subscribe"));
+    }
+    let now = host.clock().now();
     let known = node
         .subscriptions
         .iter()
-        .find(|row| row.subscriber == request.jid);
-    let waits = standing::has_to_wait(account, &node, who);
-    if !waits {
+        .find(|row| row.subscriber == request.jid && options::is_live(row, now));
+    let waits = !owns && standing::has_to_wait(host, account, &node, who);
+    if !waits && !owns {
         standing::may_read(host, account, &node, who).await?;
     }
-    let row = match known {
-        Some(row) => row.clone(),
+    let form = options.and_then(|options| options.form);
+    let mut changed = Node::clone(&node);
+    let (mut row, is_new) = match known {
+        Some(row) => (row.clone(), false),
         None => {
-            let mut changed = Node::clone(&node);
             let state = if waits {
-                approval::make_room(&node)?;
+                approval::make_room(&node, server.limits(account).max_pending)?;
                 approval::PENDING
             } else {
                 approval::SUBSCRIBED
             };
-            let row = add(server, host, &page, &mut changed, &request.jid, state)?;
-            let mut transaction = server.book.transaction();
-            transaction.put::<PubsubSubscriptions>(&row);
-            transaction.commit().await?;
-            page.put(changed);
-            if waits {
-                approval::ask(host, account, &row);
-            }
-            row
+            (
+                add(server, host, &page, &mut changed, &request.jid, state)?,
+                true,
+            )
         }
     };
-    if !waits && node.configuration.sends_last_on_subscription() {
+    if let Some(form) = &form {
+        options::take(host, &mut row, form)?;
+    }
+    if is_new || form.is_some() {
+        for known in &mut changed.subscriptions {
+            if known.subscriber == row.subscriber && known.subid == row.subid {
+                known.clone_from(&row);
+            }
+        }
+        let mut transaction = server.book.transaction();
+        transaction.put::<PubsubSubscriptions>(&row);
+        transaction.commit().await?;
+        page.put(changed.clone());
+    }
+    if is_new && waits {
+        approval::ask(host, account, &changed, &row);
+    } else if is_new {
+        notify::to_owners(host, account, &changed, &row, true);
+    }
+    if !waits
+        && node.configuration.sends_last_on_subscription()
+        && node.configuration.notifies()
+        && options::wants(host, &row)
+    {
         let last = notify::last(server, host, account, &node).await?;
         if let Some(last) = last {
             host.send(last.with_to(request.jid.clone()));
@@ -87,13 +119,13 @@ fn add(
     subscriber: &Jid,
     state: &str,
 ) -> Result<PubsubSubscriptionsRow, StanzaError> {
-    if node.subscriptions.len() >= server.limits.max_subscriptions {
+    let now = host.clock().now();
+    node.subscriptions.retain(|row| options::is_live(row, now));
+    let most = server.limits(page.owner()).max_subscriptions;
+    if node.subscriptions.len() >= most {
         return Err(StanzaError::new(Condition::NotAllowed)
             .with_application(&TooManySubscriptions::default())
-            .with_text(format!(
-                "a node has no more than {} subscriptions",
-                server.limits.max_subscriptions
-            )));
+            .with_text(format!("a node has no more than {most} subscriptions")));
     }
     let row = PubsubSubscriptionsRow {
         service: page.owner().clone(),
@@ -126,10 +158,11 @@ pub(super) async fn unsubscribe(
     let node = page
         .node(&name)
         .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
+    let now = host.clock().now();
     let row = node
         .subscriptions
         .iter()
-        .find(|row| row.subscriber == request.jid)
+        .find(|row| row.subscriber == request.jid && options::is_live(row, now))
         .ok_or_else(|| {
             StanzaError::new(Condition::UnexpectedRequest)
                 .with_application(&NotSubscribed::default())
@@ -139,7 +172,9 @@ pub(super) async fn unsubscribe(
             StanzaError::new(Condition::NotAcceptable).with_application(&InvalidSubid::default())
         );
     }
-    remove(server, &page, &node, &request.jid).await
+    remove(server, &page, &node, &request.jid).await?;
+    notify::to_owners(host, account, &node, row, false);
+    Ok(())
 }
 
 async fn remove(
@@ -171,55 +206,66 @@ pub(super) async fn set_by_owner(
     node: &Node,
     wanted: Vec<owner::Subscription>,
 ) -> Result<(), StanzaError> {
-    // Those that wait are answered, and told so.
-    let mut node = Arc::new(node.clone());
-    for wanted in &wanted {
-        let waits = |row: &&PubsubSubscriptionsRow| {
-            row.subscriber == wanted.jid && row.state == approval::PENDING
-        };
-        let allowed = match wanted.subscription {
-            owner::SubscriptionState::Subscribed => true,
-            owner::SubscriptionState::None => false,
-            _ => continue,
-        };
-        if node.subscriptions.iter().any(|row| waits(&row)) {
-            approval::settle(server, host, page, &node, &wanted.jid, allowed).await?;
-            node = page.node(&node.name).unwrap_or(node);
-        }
-    }
-    let mut changed = Node::clone(&node);
+    let mut changed = node.clone();
     let mut transaction = server.book.transaction();
+    let mut news = Vec::new();
     for wanted in wanted {
         let known = changed
             .subscriptions
             .iter()
             .position(|row| row.subscriber == wanted.jid);
+        let waits = known
+            .and_then(|index| changed.subscriptions.get(index))
+            .is_some_and(|row| row.state == approval::PENDING);
         match (wanted.subscription, known) {
             (owner::SubscriptionState::None, Some(index)) => {
                 let row = changed.subscriptions.remove(index);
                 transaction.delete::<PubsubSubscriptions>(&key(&row));
+                news.push((row, false));
             }
             (owner::SubscriptionState::Subscribed, None) => {
                 let state = approval::SUBSCRIBED;
                 let row = add(server, host, page, &mut changed, &wanted.jid, state)?;
                 transaction.put::<PubsubSubscriptions>(&row);
+                news.push((row, true));
+            }
+            (owner::SubscriptionState::Subscribed, Some(index)) if waits => {
+                if let Some(row) = changed.subscriptions.get_mut(index) {
+                    row.state = approval::SUBSCRIBED.to_owned();
+                    transaction.put::<PubsubSubscriptions>(row);
+                    news.push((row.clone(), true));
+                }
             }
             // As an owner reads them, and sends them back.
-            (owner::SubscriptionState::Pending, Some(index))
-                if changed
-                    .subscriptions
-                    .get(index)
-                    .is_some_and(|row| row.state == approval::PENDING) => {}
+            (owner::SubscriptionState::Pending, Some(_)) if waits => {}
             (owner::SubscriptionState::None, None)
             | (owner::SubscriptionState::Subscribed, Some(_)) => {}
             _ => {
-                return Err(StanzaError::new(Condition::NotAcceptable)
-                    .with_text("subscribed or none: nobody has to wait or to configure here"));
+                return Err(
+                    StanzaError::new(Condition::NotAcceptable).with_text(format!(
+                        "{}: subscribed or none, nobody has to wait or to configure here",
+                        wanted.jid
+                    )),
+                );
             }
         }
     }
     transaction.commit().await?;
-    page.put(changed);
+    page.put(changed.clone());
+    let last = if changed.configuration.sends_last_on_subscription()
+        && changed.configuration.notifies()
+        && news.iter().any(|(_, subscribed)| *subscribed)
+    {
+        notify::last(server, host, page.owner(), &changed).await?
+    } else {
+        None
+    };
+    for (row, subscribed) in news {
+        notify::subscription(host, page.owner(), &changed, &row, subscribed);
+        if let Some(last) = last.as_ref().filter(|_| subscribed) {
+            host.send(last.clone().with_to(row.subscriber.clone()));
+        }
+    }
     Ok(())
 }
 
@@ -232,10 +278,11 @@ pub(super) async fn list(
     node: Option<Text>,
 ) -> Result<Pubsub, StanzaError> {
     let nodes = nodes(server, host, account, node.as_deref()).await?;
+    let now = host.clock().now();
     let own = nodes
         .iter()
         .flat_map(|node| &node.subscriptions)
-        .filter(|row| row.account.as_str() == who.bare_str());
+        .filter(|row| row.account.as_str() == who.bare_str() && options::is_live(row, now));
     let answer = Subscriptions {
         node,
         subscriptions: own.map(answer).collect(),
@@ -286,7 +333,7 @@ async fn nodes(
     }
 }
 
-fn no_node() -> StanzaError {
+pub(super) fn no_node() -> StanzaError {
     StanzaError::new(Condition::BadRequest).with_application(&NodeidRequired::default())
 }
 
