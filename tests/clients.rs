@@ -49,6 +49,12 @@ fn slixmpp_publishes_for_its_contacts_and_itself() {
     script(&python, "events.py", &start(""));
 }
 
+#[test]
+fn slixmpp_uses_the_pubsub_service() {
+    let python = ready!("slixmpp, PubSub service", slixmpp::installed());
+    script(&python, "pubsub.py", &start(""));
+}
+
 /// Smack's own integration tests, over TCP; its new modular connection, still in the making, waits for itself in its own
 /// TLS handshake. Left out is the transfer of a file that needs an address which is not the loopback's, or a proxy.
 #[test]

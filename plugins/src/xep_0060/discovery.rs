@@ -5,17 +5,62 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sestina_session::host::Host;
+use sestina_session::mux::IqContext;
 use sestina_types::xep_0004::FormType;
 use sestina_types::xep_0030::{info, items};
 use sestina_wire::{BareJid, DateTime, Jid, Payload as _, StanzaError, Text};
 
 use super::approval::SUBSCRIBED;
 use super::book::Node;
-use super::{Server, options, standing};
-use crate::xep_0030::AccountNodes;
+use super::{Server, is_service, options, standing};
+use crate::xep_0030::{AccountNodes, ServiceNodes};
 
 /// Items that a list of them has at most.
 const MOST: u32 = 1000;
+
+/// The service that is asked, not something below it.
+fn service_of(cx: &IqContext) -> Option<BareJid> {
+    let to = cx.to.as_ref()?;
+    to.as_bare().filter(is_service)
+}
+
+impl ServiceNodes for Discovery {
+    fn info<'a>(
+        &'a self,
+        cx: &'a IqContext,
+        request: &'a info::Query,
+    ) -> BoxFuture<'a, Result<Option<info::Query>, StanzaError>> {
+        async move {
+            match (service_of(cx), &request.node) {
+                (Some(service), Some(node)) => {
+                    AccountNodes::info(self, &cx.host, &service, &cx.from, node).await
+                }
+                _ => Ok(None),
+            }
+        }
+        .boxed()
+    }
+
+    fn items<'a>(
+        &'a self,
+        cx: &'a IqContext,
+        request: &'a items::Query,
+    ) -> BoxFuture<'a, Result<Option<items::Query>, StanzaError>> {
+        async move {
+            match (service_of(cx), &request.node) {
+                (Some(service), Some(node)) => {
+                    AccountNodes::items(self, &cx.host, &service, &cx.from, node).await
+                }
+                (Some(service), None) => Ok(Some(items::Query {
+                    items: self.nodes(&cx.host, &service, &cx.from).await?,
+                    ..items::Query::default()
+                })),
+                _ => Ok(None),
+            }
+        }
+        .boxed()
+    }
+}
 
 /// Answers for a server's nodes.
 pub(super) struct Discovery(pub(super) Arc<Server>);

@@ -31,7 +31,7 @@ use sestina_types::xep_0060::owner::Pubsub as OwnerPubsub;
 use sestina_types::xep_0060::pubsub::{Pubsub, PubsubChoice};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, Text};
 
-use crate::xep_0030::Holder;
+use crate::xep_0030::{Holder, Services};
 use crate::xep_0133;
 use book::{Book, Node};
 use configuration::Configuration;
@@ -41,6 +41,8 @@ pub use notify::Audience;
 
 /// Octets that the name of a node and the id of an item may have.
 const LONGEST_NAME: usize = 1023;
+/// What the host's own service is called in scopes.
+const SERVICE: &str = "pubsub";
 
 /// The server's part.
 pub struct Server {
@@ -50,6 +52,8 @@ pub struct Server {
     creators: Creators,
     /// The address of the host's own service, where it has one.
     service: OnceLock<BareJid>,
+    /// As it is written in the settings.
+    domain: String,
     audience: OnceLock<Arc<dyn Audience>>,
     /// By the names of their nodes.
     companions: Mutex<HashMap<String, Arc<dyn Companion>>>,
@@ -202,6 +206,7 @@ impl skeleton::Server for Server {
             },
             creators,
             service: OnceLock::new(),
+            domain: settings.domain.clone(),
             audience: OnceLock::new(),
             companions: Mutex::default(),
         })
@@ -209,6 +214,11 @@ impl skeleton::Server for Server {
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
         registrar.host().extensions().insert(Arc::clone(self));
+        if let Some(service) = registrar.service(SERVICE, &self.domain)? {
+            let _ = self.service.set(service);
+            let nodes = discovery::Discovery(Arc::clone(self));
+            Services::of(registrar.host()).register(SERVICE, Arc::new(nodes));
+        }
         Holder::register(
             registrar.host(),
             Arc::new(discovery::Discovery(Arc::clone(self))),
@@ -305,7 +315,7 @@ impl skeleton::Server for Server {
     }
 }
 
-/// The account that a request is about; without an address it is the sender's own.
+/// The account or service that a request is about; without an address it is the sender's own.
 fn account_of(cx: &IqContext) -> BareJid {
     cx.to.as_ref().unwrap_or(&cx.from).to_bare()
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod disabled;
 mod knowledge;
+mod motd;
 mod task;
 
 use std::collections::BTreeSet;
@@ -15,13 +16,15 @@ use futures_util::future::BoxFuture;
 use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_session::plugin::{PluginError, Registrar, Setup};
+use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0133::{self as skeleton, Settings};
 use sestina_types::xep_0133::forms::Administration;
-use sestina_wire::{BareJid, Jid};
+use sestina_wire::{BareJid, Jid, StanzaType};
 
 use crate::xep_0050::{Answers, Command, Commands, Done, Question, Step, Trouble};
 
 use disabled::Disabled;
+use motd::Motd;
 use task::Task;
 
 /// Whether somebody may administer a host.
@@ -38,6 +41,7 @@ struct Administrators(BTreeSet<BareJid>);
 /// The server's part.
 pub struct Server {
     disabled: Arc<Disabled>,
+    motd: Motd,
     domain: BareJid,
 }
 
@@ -62,6 +66,7 @@ impl skeleton::Server for Server {
             .insert(Arc::new(Administrators(admins)));
         Ok(Self {
             disabled: Arc::new(Disabled::new(setup.storage())?),
+            motd: Motd::new(setup.storage())?,
             domain: setup.host.domain().clone(),
         })
     }
@@ -79,7 +84,19 @@ impl skeleton::Server for Server {
     }
 
     async fn start(&self) -> Result<(), PluginError> {
+        self.motd.load(self.domain.as_str()).await?;
         Ok(self.disabled.load(self.domain.as_str()).await?)
+    }
+
+    fn greet(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
+        if let Some(session) = &d.from_session
+            && d.stanza.to().is_none()
+            && d.type_() == StanzaType::Available
+            && let Some(message) = self.motd.tell(&cx.host, session.account().jid())
+        {
+            cx.host.deliver_to(session, message).detach();
+        }
+        Flow::Continue
     }
 }
 
@@ -109,7 +126,14 @@ impl Command for AdminCommand {
     ) -> BoxFuture<'a, Result<Step, Trouble>> {
         Box::pin(async move {
             let filled = match (self.task.form(), answers.first()) {
-                (Some(form), None) => return Ok(Step::Ask(Question::last(form))),
+                (Some(mut form), None) => {
+                    if self.task == Task::EditMotd
+                        && let Some(field) = form.fields.last_mut()
+                    {
+                        field.values = self.server.motd.lines().into_iter().collect();
+                    }
+                    return Ok(Step::Ask(Question::last(form)));
+                }
                 (_, Some(form)) => Administration::read(form)?,
                 (None, None) => Administration::default(),
             };
@@ -144,6 +168,8 @@ impl Server {
             Task::ListDisabled => self.list_disabled(&filled),
             Task::ListOnline => self.list_online(cx, &filled),
             Task::Announce => self.announce(cx, &filled),
+            Task::SetMotd | Task::EditMotd => self.set_motd(cx, &filled).await,
+            Task::DeleteMotd => self.delete_motd(cx).await,
         }
     }
 }

@@ -25,10 +25,13 @@ pub(super) enum Task {
     ListDisabled,
     ListOnline,
     Announce,
+    SetMotd,
+    EditMotd,
+    DeleteMotd,
 }
 
 impl Task {
-    pub(super) const ALL: [Task; 16] = [
+    pub(super) const ALL: [Task; 19] = [
         Task::AddUser,
         Task::DeleteUser,
         Task::DisableUser,
@@ -45,6 +48,9 @@ impl Task {
         Task::ListDisabled,
         Task::ListOnline,
         Task::Announce,
+        Task::SetMotd,
+        Task::EditMotd,
+        Task::DeleteMotd,
     ];
 
     /// The node of its command.
@@ -66,6 +72,9 @@ impl Task {
             Task::ListDisabled => "http://jabber.org/protocol/admin#get-disabled-users-list",
             Task::ListOnline => "http://jabber.org/protocol/admin#get-online-users-list",
             Task::Announce => "http://jabber.org/protocol/admin#announce",
+            Task::SetMotd => "http://jabber.org/protocol/admin#set-motd",
+            Task::EditMotd => "http://jabber.org/protocol/admin#edit-motd",
+            Task::DeleteMotd => "http://jabber.org/protocol/admin#delete-motd",
         }
     }
 
@@ -88,6 +97,9 @@ impl Task {
             Task::ListDisabled => "List the disabled accounts",
             Task::ListOnline => "List the accounts that are online",
             Task::Announce => "Send an announcement to all that are online",
+            Task::SetMotd => "Set a message of the day",
+            Task::EditMotd => "Change the message of the day",
+            Task::DeleteMotd => "Delete the message of the day",
         }
     }
 
@@ -137,7 +149,12 @@ impl Task {
                 FieldType::TextMulti,
                 "Announcement",
             )],
-            Task::CountRegistered | Task::CountDisabled | Task::CountOnline => return None,
+            Task::SetMotd | Task::EditMotd => {
+                vec![required("motd", FieldType::TextMulti, "Message of the day")]
+            }
+            Task::CountRegistered | Task::CountDisabled | Task::CountOnline | Task::DeleteMotd => {
+                return None;
+            }
         };
         let mut form = Form {
             title: Some(Text::from_static(self.name())),

@@ -5,6 +5,7 @@
 mod fetched;
 mod keeping;
 mod query;
+mod quota;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -31,6 +32,7 @@ pub(crate) use keeping::is_content;
 pub struct Server {
     archive: ArchiveStore,
     max_page: u32,
+    quota: quota::Quota,
     /// When the last message was stored, in microseconds: ids of one archive grow, however fast messages come.
     last: AtomicI64,
 }
@@ -44,6 +46,9 @@ impl skeleton::Server for Server {
         Ok(Self {
             archive: archive.ok_or_else(|| StorageError::Unsupported("archive".into()))?,
             max_page: u32::try_from(setup.settings.max_page).unwrap_or_default(),
+            quota: quota::Quota::new(
+                u64::try_from(setup.settings.max_messages).unwrap_or_default(),
+            ),
             last: AtomicI64::new(0),
         })
     }
@@ -204,7 +209,11 @@ impl Server {
     /// Stores a message before anybody is given it, at the same time as the other archive does.
     fn store(self: &Arc<Self>, row: ArchiveRow) -> Flow {
         let this = Arc::clone(self);
-        Flow::until(async move { this.archive.insert(&row).await.map_err(errors::storage) })
+        Flow::until(async move {
+            this.archive.insert(&row).await.map_err(errors::storage)?;
+            this.quota.stored(&this, &row.owner);
+            Ok(())
+        })
     }
 
     /// A message as it is stored.

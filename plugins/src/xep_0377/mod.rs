@@ -1,6 +1,9 @@
 //! XEP-0377, Blocking Command Reports: whoever blocks somebody can say why, to those who run the server.
 //!
-//! Reports lie in a table until somebody has seen to them. They go nowhere else, whatever a report allows (§4.1).
+//! Reports lie in a table until an administrator has seen to them, which a command shows and notes; whoever the settings
+//! name is told of each. They go nowhere else, whatever a report allows (§4.1).
+
+mod command;
 
 use std::sync::Arc;
 
@@ -9,10 +12,13 @@ use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_skeletons::xep_0377::{self as skeleton, Settings};
 use sestina_storage::{Storage, StorageError};
 use sestina_types::Stores as _;
+use sestina_types::rfc_6121::client::{Body, Subject};
 use sestina_types::xep_0191::blocking::Block;
 use sestina_types::xep_0377::tables::{AbuseReportsRow, AbuseReportsStore};
 use sestina_types::xep_0377::{NS, Report};
-use sestina_wire::{BareJid, Condition, Jid, Payload as _, StanzaError};
+use sestina_wire::{BareJid, Condition, Jid, Payload as _, Stanza, StanzaError, StanzaType, Text};
+
+use crate::xep_0050::Commands;
 
 /// The most octets of a text that are kept.
 const MOST_TEXT: usize = 4096;
@@ -22,6 +28,7 @@ const MOST_MESSAGES: usize = 100;
 /// The server's part.
 pub struct Server {
     reports: AbuseReportsStore,
+    tell: Vec<Jid>,
 }
 
 /// The reports in a request to block.
@@ -36,14 +43,23 @@ impl skeleton::Server for Server {
             tracing::warn!("the storage keeps no reports: they are lost when the server stops");
             Storage::memory().abuse_reports()
         });
+        let tell = setup.settings.tell.iter().map(|written| {
+            Jid::parse(written).map_err(|error| PluginError::Settings {
+                spec: "xep-0377",
+                message: format!("tell: `{written}` is no address ({error})"),
+            })
+        });
         let missing = || StorageError::Unsupported("reports".into());
         Ok(Self {
+            tell: tell.collect::<Result<_, _>>()?,
             reports: reports.ok_or_else(missing)?,
         })
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        registrar.host().extensions().insert(Arc::clone(self));
+        let host = registrar.host();
+        host.extensions().insert(Arc::clone(self));
+        Commands::of(host).offer(Arc::new(command::Settle(Arc::clone(self))));
         Ok(())
     }
 }
@@ -97,10 +113,40 @@ impl Reports {
                 address,
             };
             server.reports.insert(&row).await?;
+            server.tell(host, &row);
             tracing::info!(address = %row.address, reason = row.reason, "somebody was reported");
         }
         Ok(())
     }
+}
+
+impl Server {
+    /// Tells whom the settings name.
+    fn tell(&self, host: &Host, row: &AbuseReportsRow) {
+        for to in &self.tell {
+            let message = Stanza::message(StanzaType::Normal)
+                .with_from(Jid::clone(host.domain()))
+                .with_to(to.clone())
+                .with_id(host.random().token())
+                .with(&Subject::new(Text::from_static("Report of abuse")))
+                .with(&Body::new(in_words(row).into()));
+            host.send(message);
+        }
+    }
+}
+
+/// A report as people read it.
+fn in_words(row: &AbuseReportsRow) -> String {
+    let time = command::time(row);
+    let mut words = format!(
+        "{time}: {} reports {} ({})",
+        row.reporter, row.address, row.reason
+    );
+    if let Some(text) = &row.text {
+        words.push_str(": ");
+        words.push_str(text);
+    }
+    words
 }
 
 /// The beginning of a long text.

@@ -503,3 +503,31 @@ async fn what_a_session_has_fetched_is_not_delivered_to_it_again() {
     let mut sofa = available(&server, "juliet@a.example/sofa").await;
     sofa.expect_nothing().await;
 }
+
+#[tokio::test]
+async fn an_archive_keeps_as_many_messages_as_it_may() {
+    let changes = Changes {
+        archive: skeletons::xep_0313::Settings {
+            max_messages: 3,
+            ..Default::default()
+        },
+        ..Changes::default()
+    };
+    let server = server_with(changes, Storage::memory()).await;
+    let mut juliet = login(&server, "juliet@a.example/balcony").await;
+    for number in 0..8 {
+        juliet
+            .send(&format!(
+                "<message to='romeo@a.example' type='chat'><body>{number}</body></message>"
+            ))
+            .await;
+    }
+    // The oldest go beside everything else.
+    for _ in 0..100 {
+        if bodies(&mut juliet).await.len() <= 3 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(bodies(&mut juliet).await, ["5", "6", "7"]);
+}

@@ -281,3 +281,82 @@ async fn who_blocks_somebody_can_say_why() {
     assert_eq!(report.messages, "28482");
     assert!(report.text.as_deref().unwrap().starts_with("Never came"));
 }
+
+#[tokio::test]
+async fn administrators_read_reports_and_settle_them() {
+    let changes = Changes {
+        reports: sestina_skeletons::xep_0377::Settings {
+            tell: vec!["nurse@a.example".to_owned()],
+            ..Default::default()
+        },
+        administration: sestina_skeletons::xep_0133::Settings {
+            admins: vec!["nurse@a.example".to_owned()],
+            ..Default::default()
+        },
+        ..Changes::default()
+    };
+    let server = server_with(changes, Storage::memory()).await;
+    let mut juliet = login(&server, "juliet@a.example/desk").await;
+    let mut nurse = available(&server, "nurse@a.example/house").await;
+    let command = |inside: &str| {
+        format!(
+            "<iq type='set' id='c' to='a.example'><command xmlns='http://jabber.org/protocol/commands' \
+             node='urn:xmpp:reporting:1#reports' {inside}</iq>"
+        )
+    };
+    let begin = command("action='execute'/>");
+    juliet.send(&begin).await;
+    juliet.expect(&error("c", "forbidden")).await;
+    ask(
+        &mut juliet,
+        "set",
+        "<block xmlns='urn:xmpp:blocking'><item jid='tybalt@c.example'>\
+         <report xmlns='urn:xmpp:reporting:1' reason='urn:xmpp:reporting:abuse'><text>He bites his thumb.</text></report>\
+         </item></block>",
+        "",
+    )
+    .await;
+    let told = nurse
+        .expect("<message from='a.example' to='nurse@a.example'><subject>Report of abuse</subject></message>")
+        .await;
+    assert!(
+        told.as_str()
+            .contains("juliet@a.example reports tybalt@c.example"),
+        "{}",
+        told.as_str()
+    );
+    nurse.send(&begin).await;
+    let shown = nurse
+        .expect("<iq type='result' id='c'><command xmlns='http://jabber.org/protocol/commands' status='executing' sessionid='*'/></iq>")
+        .await;
+    assert!(
+        shown.as_str().contains("He bites his thumb."),
+        "{}",
+        shown.as_str()
+    );
+    let root = shown.root();
+    let command_of = root
+        .child("command", "http://jabber.org/protocol/commands")
+        .unwrap();
+    let session = command_of.attr("sessionid").unwrap();
+    let field = command_of
+        .child("x", "jabber:x:data")
+        .and_then(|form| form.child("field", "jabber:x:data"))
+        .unwrap();
+    let option = field.child("option", "jabber:x:data").unwrap();
+    let id = option.child("value", "jabber:x:data").unwrap().text();
+    nurse
+        .send(&command(&format!(
+            "sessionid='{session}'><x xmlns='jabber:x:data' type='submit'><field var='settled'><value>{id}</value></field></x></command>"
+        )))
+        .await;
+    let done = nurse.expect("<iq type='result' id='c'/>").await;
+    assert!(done.as_str().contains("settled: 1"), "{}", done.as_str());
+    nurse.send(&begin).await;
+    let none = nurse.expect("<iq type='result' id='c'/>").await;
+    assert!(
+        none.as_str().contains("no report is open"),
+        "{}",
+        none.as_str()
+    );
+}

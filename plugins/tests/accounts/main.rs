@@ -15,15 +15,17 @@ mod node_access;
 mod personal_events;
 mod preferences;
 mod publishing;
+mod pubsub_service;
 mod search;
+mod subscribing;
 mod without_tables;
 
 use std::sync::Arc;
 
 use sestina_plugins::{
-    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0054, xep_0055, xep_0060, xep_0115,
-    xep_0160, xep_0163, xep_0191, xep_0198, xep_0199, xep_0202, xep_0313, xep_0357, xep_0377,
-    xep_0398, xep_0402, xep_0431, xep_0441, xep_0490,
+    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0049, xep_0050, xep_0054, xep_0055, xep_0060,
+    xep_0115, xep_0133, xep_0160, xep_0163, xep_0191, xep_0198, xep_0199, xep_0202, xep_0313,
+    xep_0357, xep_0377, xep_0398, xep_0402, xep_0431, xep_0441, xep_0490,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, PluginError, Setup};
@@ -48,6 +50,8 @@ struct Changes {
     preferences: skeletons::xep_0441::Settings,
     push: skeletons::xep_0357::Settings,
     management: skeletons::xep_0198::Settings,
+    reports: skeletons::xep_0377::Settings,
+    administration: skeletons::xep_0133::Settings,
 }
 
 fn plugins(
@@ -98,7 +102,13 @@ fn plugins(
     plugins.push(skeletons::xep_0198::server::<xep_0198::Server>(
         &Setup::new(&changes.management, host),
     )?);
-    plugins.extend(usual!(xep_0377, xep_0398, xep_0402, xep_0431, xep_0490));
+    plugins.push(skeletons::xep_0377::server::<xep_0377::Server>(
+        &Setup::new(&changes.reports, host),
+    )?);
+    plugins.push(skeletons::xep_0133::server::<xep_0133::Server>(
+        &Setup::new(&changes.administration, host),
+    )?);
+    plugins.extend(usual!(xep_0050, xep_0398, xep_0402, xep_0431, xep_0490));
     Ok(plugins)
 }
 

@@ -429,11 +429,11 @@ async fn limits_say_which_they_are() {
         items(&mut juliet, TO_JULIET, "<items node='1'/>").await.0,
         ["b", "c", "d"]
     );
-    let unsupported = pubsub("<options node='1' jid='juliet@a.example'/>");
+    let unsupported = owner("<default/>");
     refused(
         &mut juliet,
         TO_JULIET,
-        "get",
+        "set",
         &unsupported,
         "feature-not-implemented",
         "unsupported",

@@ -372,3 +372,44 @@ async fn administrators_learn_what_the_server_knows() {
             .await;
     }
 }
+
+#[tokio::test]
+async fn a_message_of_the_day_reaches_everybody_once() {
+    let server = administered().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    laura.send("<presence/>").await;
+    laura.expect("<presence/>").await;
+    let news = "<message type='headline' from='a.example'><body>No cantos today.</body></message>";
+    submit(&mut laura, "set-motd", &[("motd", &["No cantos today."])]).await;
+    laura
+        .expect_all(&[news, &completed("<note type='info'/>")])
+        .await;
+    let mut arnaut = login(&server, "arnaut@a.example/study").await;
+    arnaut.send("<presence/>").await;
+    arnaut.expect_all(&["<presence/>", news]).await;
+    // Neither again nor in another session.
+    hears_nothing(&mut arnaut).await;
+    // Another wording begins with the one there is.
+    let asked = begin(&mut laura, "edit-motd", "executing").await;
+    assert!(asked.as_str().contains("No cantos today."));
+    let deleted = begin(&mut laura, "delete-motd", "completed").await;
+    assert!(deleted.as_str().contains("info"), "{}", deleted.as_str());
+    let again = begin(&mut laura, "delete-motd", "completed").await;
+    assert!(again.as_str().contains("error"), "{}", again.as_str());
+    let mut sofa = login(&server, "arnaut@a.example/sofa").await;
+    hears_nothing(&mut sofa).await;
+}
+
+/// Becomes available, and is told nothing but presence.
+async fn hears_nothing(session: &mut Conversation) {
+    session
+        .send("<presence/><iq type='get' id='round' to='a.example'><ping xmlns='urn:xmpp:ping'/></iq>")
+        .await;
+    loop {
+        let frame = session.recv().await;
+        assert_ne!(frame.root().name(), "message", "{}", frame.as_str());
+        if frame.root().name() == "iq" {
+            return;
+        }
+    }
+}

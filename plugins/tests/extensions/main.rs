@@ -10,6 +10,7 @@ mod commands;
 mod discovery;
 mod invitations;
 mod items;
+mod multicast;
 mod offline;
 mod registration;
 mod sasl2;
@@ -21,9 +22,10 @@ mod unavailable;
 use std::sync::Arc;
 
 use sestina_plugins::{
-    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0050, xep_0077, xep_0092, xep_0115, xep_0133,
-    xep_0157, xep_0160, xep_0175, xep_0198, xep_0199, xep_0280, xep_0352, xep_0379, xep_0386,
-    xep_0388, xep_0401, xep_0440, xep_0445, xep_0455, xep_0478, xep_0484, xep_0494, xep_0504,
+    rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0033, xep_0050, xep_0077, xep_0092, xep_0115,
+    xep_0133, xep_0157, xep_0160, xep_0175, xep_0198, xep_0199, xep_0280, xep_0352, xep_0379,
+    xep_0386, xep_0388, xep_0401, xep_0440, xep_0445, xep_0455, xep_0478, xep_0484, xep_0494,
+    xep_0504,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, Setup};
@@ -45,6 +47,7 @@ struct Changes {
     state: skeletons::xep_0352::Settings,
     commands: skeletons::xep_0050::Settings,
     administration: skeletons::xep_0133::Settings,
+    multicast: skeletons::xep_0033::Settings,
     contacts: skeletons::xep_0157::Settings,
     outage: skeletons::xep_0455::Settings,
     policy: skeletons::xep_0504::Settings,
@@ -81,6 +84,7 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 state,
                 commands,
                 administration,
+                multicast,
                 contacts,
                 outage,
                 policy,
@@ -108,6 +112,7 @@ async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>
                 ))?,
                 skeletons::xep_0050::server::<xep_0050::Server>(&Setup::new(commands, host))?,
                 skeletons::xep_0133::server::<xep_0133::Server>(&Setup::new(administration, host))?,
+                skeletons::xep_0033::server::<xep_0033::Server>(&Setup::new(multicast, host))?,
                 skeletons::xep_0157::server::<xep_0157::Server>(&Setup::new(contacts, host))?,
                 skeletons::xep_0455::server::<xep_0455::Server>(&Setup::new(outage, host))?,
                 skeletons::xep_0504::server::<xep_0504::Server>(&Setup::new(policy, host))?,

@@ -1,0 +1,310 @@
+//! XEP-0060: a service at a domain of its own.
+
+use sestina_session::testing::Conversation;
+use sestina_skeletons as skeletons;
+use sestina_storage::Storage;
+
+use super::publishing::{JULIET, form, item, owner, pubsub, refused};
+use super::{Changes, available, login, server, server_with};
+
+const SERVICE: &str = "pubsub.a.example";
+const EVENT: &str = "http://jabber.org/protocol/pubsub#event";
+const INFO: &str = "http://jabber.org/protocol/disco#info";
+const ITEMS: &str = "http://jabber.org/protocol/disco#items";
+
+async fn request(session: &mut Conversation, type_: &str, payload: &str, answer: &str) {
+    session
+        .send(&format!(
+            "<iq type='{type_}' id='s' to='{SERVICE}'>{payload}</iq>"
+        ))
+        .await;
+    session
+        .expect(&format!(
+            "<iq type='result' id='s' from='{SERVICE}'>{answer}</iq>"
+        ))
+        .await;
+}
+
+fn create(node: &str, fields: &[(&str, &str)]) -> String {
+    pubsub(&format!(
+        "<create node='{node}'/><configure>{}</configure>",
+        form("node_config", fields)
+    ))
+}
+
+#[tokio::test]
+async fn a_service_is_found_and_says_what_it_has() {
+    let server = server().await;
+    let mut juliet = login(&server, JULIET).await;
+    juliet
+        .send(&format!(
+            "<iq type='get' id='d' to='a.example'><query xmlns='{ITEMS}'/></iq>"
+        ))
+        .await;
+    juliet
+        .expect(&format!(
+            "<iq type='result' id='d'><query xmlns='{ITEMS}'><item jid='{SERVICE}'/></query></iq>"
+        ))
+        .await;
+    request(
+        &mut juliet,
+        "get",
+        &format!("<query xmlns='{INFO}'/>"),
+        &format!(
+            "<query xmlns='{INFO}'><identity category='pubsub' type='service'/>\
+             <feature var='http://jabber.org/protocol/pubsub'/><feature var='http://jabber.org/protocol/pubsub#instant-nodes'/></query>"
+        ),
+    )
+    .await;
+    request(
+        &mut juliet,
+        "set",
+        &create("news", &[("title", "News")]),
+        "",
+    )
+    .await;
+    request(
+        &mut juliet,
+        "set",
+        &pubsub("<create/>"),
+        &pubsub("<create node='*'/>"),
+    )
+    .await;
+    request(
+        &mut juliet,
+        "get",
+        &format!("<query xmlns='{ITEMS}'/>"),
+        &format!("<query xmlns='{ITEMS}'><item jid='{SERVICE}' node='news' name='News'/></query>"),
+    )
+    .await;
+    request(
+        &mut juliet,
+        "get",
+        &format!("<query xmlns='{INFO}' node='news'/>"),
+        &format!(
+            "<query xmlns='{INFO}' node='news'><identity category='pubsub' type='leaf'/><x xmlns='jabber:x:data'>\
+             <field var='pubsub#owner'><value>juliet@a.example</value></field></x></query>"
+        ),
+    )
+    .await;
+    for model in ["presence", "roster"] {
+        let wrong = create("other", &[("access_model", model)]);
+        refused(
+            &mut juliet,
+            SERVICE,
+            "set",
+            &wrong,
+            "not-acceptable",
+            "unsupported-access-model",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn nodes_of_a_service_outlive_their_server_and_reach_subscribers_who_are_away() {
+    let storage = Storage::memory();
+    let server = server_with(Changes::default(), storage.clone()).await;
+    let mut juliet = login(&server, JULIET).await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    request(
+        &mut juliet,
+        "set",
+        &create("news", &[("max_items", "10")]),
+        "",
+    )
+    .await;
+    let subscribed =
+        pubsub("<subscription node='news' jid='romeo@a.example' subscription='subscribed'/>");
+    let subscribe = pubsub("<subscribe node='news' jid='romeo@a.example'/>");
+    request(&mut romeo, "set", &subscribe, &subscribed).await;
+    // Only its owner, and whom it names, may publish and configure.
+    let publish = |id: &str| pubsub(&format!("<publish node='news'>{}</publish>", item(id)));
+    refused(&mut romeo, SERVICE, "set", &publish("x"), "forbidden", "").await;
+    refused(
+        &mut romeo,
+        SERVICE,
+        "get",
+        &owner("<configure node='news'/>"),
+        "forbidden",
+        "",
+    )
+    .await;
+    let alone = owner(
+        "<affiliations node='news'><affiliation jid='juliet@a.example' affiliation='none'/></affiliations>",
+    );
+    refused(&mut juliet, SERVICE, "set", &alone, "not-acceptable", "").await;
+    let named = owner(
+        "<affiliations node='news'><affiliation jid='romeo@a.example' affiliation='publisher'/></affiliations>",
+    );
+    request(&mut juliet, "set", &named, "").await;
+    drop(romeo);
+    drop(juliet);
+    server.shutdown().await;
+
+    let server = server_with(Changes::default(), storage).await;
+    let mut juliet = login(&server, JULIET).await;
+    request(
+        &mut juliet,
+        "get",
+        &owner("<affiliations node='news'/>"),
+        &owner(
+            "<affiliations node='news'><affiliation jid='juliet@a.example' affiliation='owner'/>\
+             <affiliation jid='romeo@a.example' affiliation='publisher'/></affiliations>",
+        ),
+    )
+    .await;
+    request(&mut juliet, "set", &publish("1"), "").await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    romeo.send("<presence/>").await;
+    romeo
+        .expect_all(&[
+            "<presence/>",
+            &format!(
+                "<message from='{SERVICE}' to='romeo@a.example'><event xmlns='{EVENT}'><items node='news'>{}</items></event></message>",
+                item("1")
+            ),
+        ])
+        .await;
+    romeo
+        .send(&format!(
+            "<iq type='set' id='s' to='{SERVICE}'>{}</iq>",
+            publish("2")
+        ))
+        .await;
+    romeo
+        .expect_all(&[
+            &format!("<iq type='result' id='s' from='{SERVICE}'/>"),
+            &format!("<message from='{SERVICE}'><event xmlns='{EVENT}'><items node='news'><item id='2'/></items></event></message>"),
+        ])
+        .await;
+    request(
+        &mut juliet,
+        "get",
+        &pubsub("<items node='news'/>"),
+        &pubsub(
+            "<items node='news'><item id='1'/><item id='2' publisher='romeo@a.example'/></items>",
+        ),
+    )
+    .await;
+    request(
+        &mut juliet,
+        "set",
+        &owner("<delete node='news'><redirect uri='xmpp:pubsub.a.example?;node=later'/></delete>"),
+        "",
+    )
+    .await;
+    romeo
+        .expect_all(&[&format!(
+            "<message from='{SERVICE}'><event xmlns='{EVENT}'><delete node='news'><redirect uri='xmpp:pubsub.a.example?;node=later'/></delete></event></message>"
+        )])
+        .await;
+}
+
+#[tokio::test]
+async fn whoever_asks_is_let_in_by_the_owner_of_the_node() {
+    let server = server().await;
+    let mut juliet = available(&server, JULIET).await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    request(
+        &mut juliet,
+        "set",
+        &create("diary", &[("access_model", "authorize")]),
+        "",
+    )
+    .await;
+    let subscribe = pubsub("<subscribe node='diary' jid='romeo@a.example'/>");
+    let pending =
+        pubsub("<subscription node='diary' jid='romeo@a.example' subscription='pending'/>");
+    request(&mut romeo, "set", &subscribe, &pending).await;
+    juliet
+        .expect(&format!("<message from='{SERVICE}' to='juliet@a.example'><x xmlns='jabber:x:data' type='form'/></message>"))
+        .await;
+    let answer = |allow: &str| {
+        form(
+            "subscribe_authorization",
+            &[
+                ("allow", allow),
+                ("node", "diary"),
+                ("subscriber_jid", "romeo@a.example"),
+            ],
+        )
+    };
+    // Not by the one who asks.
+    romeo
+        .send(&format!(
+            "<message id='f' to='{SERVICE}'>{}</message>",
+            answer("1")
+        ))
+        .await;
+    romeo.expect("<message type='error' id='f'/>").await;
+    juliet
+        .send(&format!(
+            "<message to='{SERVICE}'>{}</message>",
+            answer("1")
+        ))
+        .await;
+    let answered = pubsub(
+        "<subscriptions><subscription node='diary' jid='romeo@a.example' subscription='subscribed'/></subscriptions>",
+    );
+    for _ in 0..50 {
+        romeo
+            .send(&format!(
+                "<iq type='get' id='l' to='{SERVICE}'>{}</iq>",
+                pubsub("<subscriptions/>")
+            ))
+            .await;
+        let list = romeo.expect("<iq type='result' id='l'/>").await;
+        if list.as_str().contains("subscribed'") || list.as_str().contains("subscribed\"") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    request(&mut romeo, "get", &pubsub("<subscriptions/>"), &answered).await;
+}
+
+#[tokio::test]
+async fn who_may_make_nodes_is_a_setting() {
+    let nodes = skeletons::xep_0060::Settings {
+        service_creators: "administrators".to_owned(),
+        service_max_nodes: 1,
+        ..Default::default()
+    };
+    let changes = Changes {
+        nodes,
+        ..Changes::default()
+    };
+    let server = server_with(changes, Storage::memory()).await;
+    let mut juliet = login(&server, JULIET).await;
+    refused(
+        &mut juliet,
+        SERVICE,
+        "set",
+        &create("news", &[]),
+        "forbidden",
+        "",
+    )
+    .await;
+    let publish = pubsub(&format!("<publish node='news'>{}</publish>", item("1")));
+    refused(&mut juliet, SERVICE, "set", &publish, "item-not-found", "").await;
+    let nodes = skeletons::xep_0060::Settings {
+        service_max_nodes: 1,
+        ..Default::default()
+    };
+    let changes = Changes {
+        nodes,
+        ..Changes::default()
+    };
+    let server = server_with(changes, Storage::memory()).await;
+    let mut juliet = login(&server, JULIET).await;
+    request(&mut juliet, "set", &create("one", &[]), "").await;
+    refused(
+        &mut juliet,
+        SERVICE,
+        "set",
+        &create("two", &[]),
+        "conflict",
+        "max-nodes-exceeded",
+    )
+    .await;
+}
