@@ -442,6 +442,8 @@ pub enum ConfigType {
     Boolean(bool),
     /// Text, with the default.
     Text(String),
+    /// Text that is never shown, without a default.
+    Secret,
     /// A duration in milliseconds; `written` is as the spec says it (`"30s"`).
     Duration {
         /// Default in milliseconds.

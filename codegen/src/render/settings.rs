@@ -123,6 +123,7 @@ impl Context<'_> {
             ConfigType::Integer { .. } => quote!(i64),
             ConfigType::Boolean(_) => quote!(bool),
             ConfigType::Text(_) => quote!(::std::string::String),
+            ConfigType::Secret => quote!(#session::settings::SecretText),
             ConfigType::Duration { .. } => quote!(#session::settings::Interval),
             ConfigType::Size { .. } => quote!(#session::settings::ByteSize),
             ConfigType::List(_) => quote!(::std::vec::Vec<::std::string::String>),
@@ -135,6 +136,7 @@ impl Context<'_> {
             ConfigType::Integer { default, .. } => quote!(#default),
             ConfigType::Boolean(default) => quote!(#default),
             ConfigType::Text(default) => quote!(#default.into()),
+            ConfigType::Secret => quote!(::core::default::Default::default()),
             ConfigType::Duration { default, .. } => quote! {
                 #session::settings::Interval(::core::time::Duration::from_millis(#default))
             },
@@ -184,6 +186,7 @@ fn documentation(key: &Config) -> TokenStream {
         ConfigType::Integer { default, .. } => default.to_string(),
         ConfigType::Boolean(default) => default.to_string(),
         ConfigType::Text(default) => format!("{default:?}"),
+        ConfigType::Secret => format!("{:?}", ""),
         ConfigType::Duration { written, .. } | ConfigType::Size { written, .. } => {
             format!("{written:?}")
         }

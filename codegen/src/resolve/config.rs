@@ -15,6 +15,7 @@ enum Kind {
     Integer,
     Boolean,
     Text,
+    Secret,
     Duration,
     Size,
     List,
@@ -24,6 +25,7 @@ const KINDS: Words<Kind> = &[
     ("integer", Kind::Integer),
     ("boolean", Kind::Boolean),
     ("text", Kind::Text),
+    ("secret", Kind::Secret),
     ("duration", Kind::Duration),
     ("size", Kind::Size),
     ("list", Kind::List),
@@ -39,7 +41,7 @@ pub(super) fn config(file: &mut File, spanned: &Spanned<RawConfig>) -> Option<Co
         return None;
     }
     if raw.type_.is_none() {
-        let help = "add `type = \"integer\"`, or `boolean`, `text`, `duration`, `size` or `list`";
+        let help = "add `type = \"integer\"`, or `boolean`, `text`, `secret`, `duration`, `size` or `list`";
         file.error(
             spanned.span(),
             format!("the key `{}` has no type", raw.key.get_ref()),
@@ -94,6 +96,14 @@ fn value(
             written
                 .as_str()
                 .map(|text| ConfigType::Text(text.to_owned())),
+        ),
+        // A secret that everybody can read is none.
+        Kind::Secret => (
+            "`\"\"`: a secret has no other default",
+            written
+                .as_str()
+                .filter(|text| text.is_empty())
+                .map(|_| ConfigType::Secret),
         ),
         Kind::Duration => (
             "a duration: `\"30s\"`, with `ms`, `s`, `m`, `h` or `d`",

@@ -109,6 +109,8 @@ fn setting(value: &toml::Value, config: Option<&Config>) -> Option<SettingsValue
         Some(ConfigType::Text(_) | ConfigType::Duration { .. } | ConfigType::Size { .. }) => value
             .as_str()
             .map(|text| SettingsValue::Text(text.to_owned())),
+        // What everybody can read is no secret.
+        Some(ConfigType::Secret) => None,
         Some(ConfigType::List(_)) => {
             let items: Option<Vec<String>> = value
                 .as_array()?
@@ -125,6 +127,7 @@ fn expected(config: Option<&Config>) -> &'static str {
         None | Some(ConfigType::Boolean(_)) => "`true` or `false`",
         Some(ConfigType::Integer { .. }) => "a whole number within its bounds",
         Some(ConfigType::Text(_)) => "a text: `\"…\"`",
+        Some(ConfigType::Secret) => "it into a configuration file: it would be no secret here",
         Some(ConfigType::Duration { .. }) => "a duration: `\"30s\"`",
         Some(ConfigType::Size { .. }) => "a size: `\"64KiB\"`",
         Some(ConfigType::List(_)) => "a list of texts: `[\"…\"]`",

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sestina_storage::Secret;
 
 /// A length of time, written with its unit: `500ms`, `30s`, `5m`, `2h`, `7d`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +15,10 @@ pub struct Interval(pub Duration);
 /// bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(pub u64);
+
+/// A text that is never shown: a password, or a key that others have too.
+#[derive(Clone, Default)]
+pub struct SecretText(Secret<String>);
 
 /// A setting's text that does not name a time or an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +40,44 @@ impl Interval {
     /// As the standard library's duration.
     pub const fn duration(self) -> Duration {
         self.0
+    }
+}
+
+impl SecretText {
+    /// Takes the text in.
+    pub fn new(text: impl Into<String>) -> Self {
+        SecretText(Secret::new(text.into()))
+    }
+
+    /// The text. The name is long enough to be noticed in a review.
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether nothing was set.
+    pub fn is_empty(&self) -> bool {
+        self.0.expose_secret().is_empty()
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "\"\"" } else { "\"…\"" })
+    }
+}
+
+/// In a time that says nothing of where the difference is.
+impl PartialEq for SecretText {
+    fn eq(&self, other: &Self) -> bool {
+        use subtle::ConstantTimeEq as _;
+        let (ours, theirs) = (self.expose_secret(), other.expose_secret());
+        ours.as_bytes().ct_eq(theirs.as_bytes()).into()
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(SecretText::new)
     }
 }
 
@@ -208,6 +251,14 @@ mod tests {
         ] {
             assert!(text.parse::<Interval>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secret = SecretText::new("hunter2");
+        assert!(!format!("{secret:?}").contains("hunter2"));
+        assert_eq!(secret.expose_secret(), "hunter2");
+        assert_ne!(secret, SecretText::default());
     }
 
     #[test]

@@ -69,6 +69,7 @@ pub(crate) fn type_(config: &Config) -> String {
         },
         ConfigType::Boolean(_) => "boolean".to_owned(),
         ConfigType::Text(_) => "text".to_owned(),
+        ConfigType::Secret => "secret text".to_owned(),
         ConfigType::Duration { .. } => "duration".to_owned(),
         ConfigType::Size { .. } => "size".to_owned(),
         ConfigType::List(_) => "list of texts".to_owned(),
@@ -81,6 +82,7 @@ pub(crate) fn default(config: &Config) -> String {
         ConfigType::Integer { default, .. } => default.to_string(),
         ConfigType::Boolean(default) => default.to_string(),
         ConfigType::Text(default) => format!("{default:?}"),
+        ConfigType::Secret => format!("{:?}", ""),
         ConfigType::Duration { written, .. } | ConfigType::Size { written, .. } => {
             format!("{written:?}")
         }
