@@ -30,6 +30,8 @@ pub(super) struct Body {
     pub(super) hold: Option<u64>,
     /// `requests`.
     pub(super) requests: Option<u64>,
+    /// `pause`: for how many seconds nothing will come.
+    pub(super) pause: Option<u64>,
     /// `content`: what type of HTTP answers are to have.
     pub(super) content: Option<Text>,
     /// `authid`: the identifier of the stream.
@@ -73,6 +75,7 @@ impl Body {
             wait: number("wait"),
             hold: number("hold"),
             requests: number("requests"),
+            pause: number("pause"),
             content: root.attr("content"),
             authid: root.attr("authid"),
             ..Body::default()

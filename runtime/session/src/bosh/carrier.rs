@@ -10,7 +10,7 @@ use tokio::io::ReadBuf;
 use tokio::time::Sleep;
 
 use super::handler::Registry;
-use super::session::{End, INACTIVITY, Session};
+use super::session::{End, Session};
 use crate::stream::StreamFault;
 use crate::transport::{Element, Messages};
 
@@ -62,16 +62,18 @@ impl Messages for Carrier {
                 Ok(None) => {}
             }
             session.reader = Some(cx.waker().clone());
-            session.is_idle().then_some(session.idle)
+            session
+                .is_idle()
+                .then_some((session.idle, session.patience))
         };
-        let Some(idle) = idle else {
+        let Some((idle, longest)) = idle else {
             self.patience = None;
             return Poll::Pending;
         };
         let patience = match &mut self.patience {
             Some((since, patience)) if *since == idle => patience,
             other => {
-                let patience = Box::pin(tokio::time::sleep(INACTIVITY));
+                let patience = Box::pin(tokio::time::sleep(longest));
                 &mut other.insert((idle, patience)).1
             }
         };

@@ -20,7 +20,9 @@ const LONGEST_WAIT: u64 = 60;
 /// Requests that wait at most (`hold`); more of them would only cost connections.
 const MOST_HELD: u64 = 1;
 /// How long a session may have no request waiting (`inactivity`).
-pub(super) const INACTIVITY: Duration = Duration::from_secs(60);
+const INACTIVITY: Duration = Duration::from_secs(60);
+/// The longest time for which a client may say that it will make none (`maxpause`).
+const LONGEST_PAUSE: u64 = 120;
 /// The shortest time between empty requests of a client that does not let any wait (`polling`).
 pub(super) const POLLING: Duration = Duration::from_secs(2);
 /// Bytes received and not handled past which requests are answered no more, and bytes to be sent past which the stream
@@ -80,6 +82,8 @@ pub(super) struct Session {
     peer_ended: bool,
     /// Counts the times at which no request waited any more.
     pub(super) idle: u64,
+    /// How long the client may be without one now.
+    pub(super) patience: Duration,
     last_poll: Option<Duration>,
     pub(super) reader: Option<Waker>,
     pub(super) writer: Option<Waker>,
@@ -115,6 +119,7 @@ impl Session {
             end: None,
             peer_ended: false,
             idle: 0,
+            patience: INACTIVITY,
             last_poll: None,
             reader: None,
             writer: None,
@@ -138,8 +143,9 @@ impl Session {
             // Answered so long ago that the answer is gone.
             return self.refuse("item-not-found");
         }
-        // One more than that may be under way to end the session.
-        let window = self.requests() as u64 + u64::from(body.terminates());
+        // One more than that may be under way to end the session, or to pause it (XEP-0124 §11).
+        let more = body.terminates() || body.pause.is_some();
+        let window = self.requests() as u64 + u64::from(more);
         if rid >= self.next.saturating_add(window) {
             return self.refuse("item-not-found");
         }
@@ -150,7 +156,7 @@ impl Session {
         if let Some(older) = self.open.insert(rid, sender) {
             // The client has made it again: whoever still waits for the first is to do so too (XEP-0124 §14.3).
             let _ = older.send(repeat());
-        } else if self.open.len() > self.requests() + usize::from(body.terminates()) {
+        } else if self.open.len() > self.requests() + usize::from(more) {
             return self.refuse("policy-violation");
         }
         if rid >= self.next {
@@ -160,8 +166,16 @@ impl Session {
             if self.polls_too_often(&body, now) {
                 return self.refuse("policy-violation");
             }
+            let pause = body
+                .pause
+                .filter(|pause| *pause <= LONGEST_PAUSE && !self.creating);
+            let turn = self.next;
             self.next += 1;
             self.take(body);
+            self.patience = pause.map_or(INACTIVITY, Duration::from_secs);
+            if pause.is_some() {
+                self.release(turn);
+            }
         }
         self.settle();
         Reply::Later(receiver)
@@ -169,7 +183,10 @@ impl Session {
 
     /// Whether an empty request comes too soon after the last, from a client that lets none wait (XEP-0124 §12).
     fn polls_too_often(&mut self, body: &Body, now: Duration) -> bool {
-        let empty = body.elements.is_empty() && body.kind.is_none() && !body.restart;
+        let empty = body.elements.is_empty()
+            && body.kind.is_none()
+            && body.pause.is_none()
+            && !body.restart;
         if self.hold > 0 || !empty || self.creating {
             return false;
         }
@@ -309,6 +326,19 @@ impl Session {
         }
     }
 
+    /// Answers the request that pauses the session, with nothing in it, and those before it (XEP-0124 §10).
+    fn release(&mut self, rid: u64) {
+        while let Some((&oldest, _)) = self.open.first_key_value() {
+            if oldest >= rid {
+                break;
+            }
+            self.answer(oldest);
+        }
+        let waiting = std::mem::take(&mut self.outbox);
+        self.answer(rid);
+        self.outbox = waiting;
+    }
+
     /// Answers a request with all that is to be sent.
     fn answer(&mut self, rid: u64) {
         let Some(sender) = self.open.remove(&rid) else {
@@ -339,6 +369,7 @@ impl Session {
     fn created(&self, elements: &[u8]) -> Bytes {
         let wait = self.wait.as_secs().to_string();
         let inactivity = INACTIVITY.as_secs().to_string();
+        let pause = LONGEST_PAUSE.to_string();
         let polling = POLLING.as_secs().to_string();
         let requests = self.requests().to_string();
         let hold = self.hold.to_string();
@@ -347,6 +378,7 @@ impl Session {
             ("wait", &wait),
             ("requests", &requests),
             ("inactivity", &inactivity),
+            ("maxpause", &pause),
             ("hold", &hold),
             ("ver", "1.11"),
             ("xmpp:version", "1.0"),

@@ -332,3 +332,44 @@ async fn a_request_before_its_turn_waits_no_longer_than_others() {
         begun.elapsed()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_may_say_that_it_is_away_for_a_while() {
+    let (server, address) = server().await;
+    let (mut client, answer) = Client::begin(address, "hold='1' wait='20'");
+    assert_eq!(attribute(&answer, "maxpause").as_deref(), Some("120"));
+    let held = client.send_later("");
+    thread::sleep(Duration::from_millis(200));
+    // Who waits is let go, and the answer holds nothing, although there is something to say.
+    let begun = Instant::now();
+    let auth = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-1'>biwsbj1yb21lbyxyPWFiYw==</auth>";
+    let answer = client.send("pause='100'", auth);
+    let held = held.join().unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    let frame = Frame::parse_in(answer.clone(), "").unwrap();
+    assert_eq!(frame.root().children().count(), 0, "{answer}");
+    assert_eq!(attribute(&answer, "type"), None, "{answer}");
+    assert_eq!(attribute(&held, "type"), None, "{held}");
+    thread::sleep(Duration::from_millis(200));
+    let back = client.send("", "");
+    assert!(back.contains("<challenge "), "{back}");
+    // A pause that is longer than may be is none: the request waits like any other.
+    let long = client.body(client.rid + 1, "pause='121'", "");
+    let waits = thread::spawn(move || post(address, &long));
+    client.rid += 1;
+    thread::sleep(Duration::from_millis(300));
+    assert!(!waits.is_finished());
+    // A short one finds out sooner that nobody comes back.
+    client.send("pause='1'", "");
+    waits.join().unwrap();
+    let begun = Instant::now();
+    while server.connections() > 0 && begun.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let gone = client.send("", "");
+    assert_eq!(
+        attribute(&gone, "condition").as_deref(),
+        Some("item-not-found"),
+        "{gone}"
+    );
+}
