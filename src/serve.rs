@@ -130,6 +130,7 @@ async fn start(config: &Config, storage: &Storage, accounts: &Accounts) -> Resul
             .map_err(|error| format!("{}: {error}", host.domain))?
             .tls(tls)
             .decoy_secret(decoy_secret)
+            .folder(&config.data)
             .plugins(move |host| sestina_profiles::server::plugins(&plugins, host));
         builder = builder.host(described);
     }

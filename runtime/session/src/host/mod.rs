@@ -26,6 +26,7 @@ use self::resumption::Resumable;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -94,6 +95,17 @@ impl Default for SessionLimits {
     }
 }
 
+/// What a host has of the server it belongs to.
+#[derive(Debug, Default)]
+pub(crate) struct Surroundings {
+    /// What stands before the paths of HTTP.
+    pub(crate) web: Option<String>,
+    /// A folder for what is in no storage.
+    pub(crate) folder: Option<PathBuf>,
+    /// What the hosts of the server share.
+    pub(crate) shared: Arc<Extensions>,
+}
+
 /// One virtual host.
 pub struct Host {
     me: Weak<Host>,
@@ -103,6 +115,7 @@ pub struct Host {
     requests: Arc<Requests>,
     resumable: Resumable,
     services: RwLock<BTreeSet<BareJid>>,
+    surroundings: OnceLock<Surroundings>,
     outlet: OnceLock<Arc<dyn Outlet>>,
     installed: OnceLock<Installed>,
 }
@@ -119,6 +132,7 @@ impl Host {
             requests: Arc::default(),
             resumable: Resumable::default(),
             services: RwLock::default(),
+            surroundings: OnceLock::new(),
             outlet: OnceLock::new(),
             installed: OnceLock::new(),
         })
@@ -234,6 +248,36 @@ impl Host {
     /// Values that plugins keep with the host, by type.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// Says what server the host belongs to, before its plugins are made; the first one counts.
+    pub(crate) fn settle(&self, surroundings: Surroundings) {
+        let _ = self.surroundings.set(surroundings);
+    }
+
+    /// What stands before the paths of HTTP for others to come here, such as `https://chat.example.org`; none where they
+    /// cannot, or not over TLS although that is required.
+    pub fn web_address(&self) -> Option<&str> {
+        self.surroundings.get()?.web.as_deref()
+    }
+
+    /// The folder of the server for what is kept beside the storage; not every server has one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.surroundings.get()?.folder.as_deref()
+    }
+
+    /// Values that plugins share with those of the other hosts of the server, by type.
+    pub fn shared(&self) -> &Extensions {
+        match self.surroundings.get() {
+            Some(surroundings) => &surroundings.shared,
+            None => &self.extensions,
+        }
+    }
+
+    /// The paths of HTTP below which plugins answer.
+    #[cfg(feature = "server")]
+    pub(crate) fn http_paths(&self) -> &[crate::plugin::HttpPath] {
+        &self.installed().paths
     }
 
     /// The services that belong to the host now: what service discovery lists as its items.

@@ -12,18 +12,20 @@ use std::io;
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt as _};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 
+pub use bytes::Bytes;
 pub use hyper::{Method, StatusCode, header};
 pub use origin::Origins;
 pub use routes::{CrossOrigin, Routes};
 pub(crate) use serve::connection;
 
 /// What was asked.
-pub type Request = hyper::Request<hyper::body::Incoming>;
+pub type Request = hyper::Request<Incoming>;
 /// What is answered.
 pub type Response = hyper::Response<Body>;
 /// The body of an answer, whole or bit by bit.
@@ -43,6 +45,16 @@ pub struct Peer {
 pub trait Handler: Send + Sync {
     /// Answers a request. What it reads of the body it has to bound.
     async fn answer(&self, request: Request, peer: Peer) -> Response;
+
+    /// The methods it knows, with commas between them, as pages of other origins have to be told.
+    fn methods(&self) -> &'static str {
+        "GET, POST, OPTIONS"
+    }
+
+    /// The headers that pages of other origins may send, with commas between them.
+    fn headers(&self) -> &'static str {
+        "Content-Type"
+    }
 }
 
 /// An answer that is there as a whole.
@@ -52,6 +64,30 @@ pub fn respond(status: StatusCode, content_type: HeaderValue, body: impl Into<By
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
+}
+
+/// The next piece of what comes with a request; none at its end.
+///
+/// # Errors
+/// When the connection broke before.
+pub async fn next_piece(body: &mut Incoming) -> io::Result<Option<Bytes>> {
+    loop {
+        match body.frame().await {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(io::Error::other(error)),
+            // What is no data are trailers, which nothing here asks for.
+            Some(Ok(frame)) => {
+                if let Ok(piece) = frame.into_data() {
+                    return Ok(Some(piece));
+                }
+            }
+        }
+    }
+}
+
+/// A body that is made while it is sent. An error ends the connection: whoever reads notices that something is missing.
+pub fn streamed(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Body {
+    StreamBody::new(pieces.map_ok(Frame::data)).boxed_unsync()
 }
 
 /// An answer of one line, for people.

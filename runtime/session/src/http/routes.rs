@@ -100,7 +100,7 @@ impl Routes {
             }
         };
         let mut response = if *request.method() == Method::OPTIONS {
-            options()
+            options(&*route.handler)
         } else {
             route.handler.answer(request, peer).await
         };
@@ -114,15 +114,15 @@ impl Routes {
 }
 
 /// What browsers ask before a page may ask something.
-fn options() -> Response {
+fn options(handler: &dyn Handler) -> Response {
     let mut response = say(StatusCode::OK, "");
     let headers = response.headers_mut();
-    let methods = HeaderValue::from_static("GET, POST, OPTIONS");
+    let methods = HeaderValue::from_static(handler.methods());
     headers.insert(ALLOW, methods.clone());
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
     headers.insert(
         ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Content-Type"),
+        HeaderValue::from_static(handler.headers()),
     );
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     response

@@ -21,6 +21,8 @@ use crate::stages::OrderError;
 #[cfg(any(feature = "client", feature = "server"))]
 pub(crate) use application::Application;
 pub use manager::PluginManager;
+#[cfg(feature = "server")]
+pub(crate) use registrar::HttpPath;
 pub(crate) use registrar::Installed;
 pub use registrar::{Handles, Identity, IqRow, On, Registrar, StanzaRow};
 

@@ -446,6 +446,14 @@ impl Registrar<'_> {
         self.collected.connected.push(Arc::new(function));
     }
 
+    /// Answers everywhere below a path, which begins and ends with a slash, at the listeners of HTTP; pages of every origin
+    /// may ask. Where the server [has none](Host::web_address) nobody does.
+    #[cfg(feature = "server")]
+    pub fn http(&mut self, path: &str, handler: Arc<dyn crate::http::Handler>) -> Handles {
+        self.collected.paths.push((path.into(), handler));
+        Handles(())
+    }
+
     /// Is told of every login of a client that says what it is (XEP-0388).
     pub fn login_watcher(&mut self, watcher: Arc<dyn LoginWatcher>) {
         self.collected.watchers.push(watcher);
@@ -454,6 +462,10 @@ impl Registrar<'_> {
 
 /// A function called when a component has connected.
 pub(crate) type ComponentFunction = Arc<dyn Fn(&Arc<Host>, &BareJid) + Send + Sync>;
+
+/// A path of HTTP, and who answers below it.
+#[cfg(feature = "server")]
+pub(crate) type HttpPath = (Box<str>, Arc<dyn crate::http::Handler>);
 
 /// What the plugins of a host brought, before it is checked.
 #[derive(Default)]
@@ -471,6 +483,8 @@ pub(super) struct Collected {
     watchers: Vec<Arc<dyn LoginWatcher>>,
     connected: Vec<ComponentFunction>,
     services: Vec<Claimed>,
+    #[cfg(feature = "server")]
+    paths: Vec<HttpPath>,
     pub(super) specs: Vec<&'static SpecInfo>,
 }
 
@@ -490,6 +504,8 @@ impl Collected {
             watchers: self.watchers,
             connected: self.connected,
             services: self.services,
+            #[cfg(feature = "server")]
+            paths: self.paths,
             specs: self.specs,
         })
     }
@@ -511,6 +527,8 @@ pub(crate) struct Installed {
     pub(crate) watchers: Vec<Arc<dyn LoginWatcher>>,
     pub(crate) connected: Vec<ComponentFunction>,
     pub(crate) services: Vec<Claimed>,
+    #[cfg(feature = "server")]
+    pub(crate) paths: Vec<HttpPath>,
     pub(crate) specs: Vec<&'static SpecInfo>,
 }
 

@@ -1,6 +1,7 @@
 //! Describes a server.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -35,6 +36,7 @@ pub struct HostConfig {
     pub(super) passwords: Option<Arc<dyn PasswordCheck>>,
     pub(super) tokens: Option<Arc<dyn TokenCheck>>,
     pub(super) decoy_secret: Option<[u8; 32]>,
+    pub(super) folder: Option<PathBuf>,
 }
 
 impl HostConfig {
@@ -54,6 +56,7 @@ impl HostConfig {
             passwords: None,
             tokens: None,
             decoy_secret: None,
+            folder: None,
         })
     }
 
@@ -93,6 +96,13 @@ impl HostConfig {
     #[must_use]
     pub fn mechanisms(mut self, mechanisms: Vec<Mechanism>) -> Self {
         self.mechanisms = mechanisms;
+        self
+    }
+
+    /// Where plugins may keep what is in no storage, such as files that were uploaded; without, they keep none.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
         self
     }
 

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use crate::component::{Components, Door};
 use crate::federation::{Federation, FederationParts};
-use crate::host::{Host, HostParts};
+use crate::host::{Extensions, Host, HostParts, Surroundings};
+use crate::http::CrossOrigin;
 use crate::link::Links;
 use crate::negotiation;
 use crate::plugin::PluginManager;
@@ -20,7 +21,7 @@ use crate::router::Router;
 use crate::sasl::Throttle;
 use crate::server::access::{Doors, HostBinder};
 use crate::server::{
-    Entrances, HostConfig, Listener, Server, ServerBuilder, Shared, StartError, WebEntrance,
+    Entrances, Entry, HostConfig, Listener, Server, ServerBuilder, Shared, StartError, WebEntrance,
     listener,
 };
 use crate::session::{AcceptConfig, HostAccess, InlineParts};
@@ -32,6 +33,8 @@ struct Hosts {
     doors: HashMap<Box<str>, Arc<HostAccess>>,
     table: Vec<FeatureRow>,
     entrances: Entrances,
+    /// What the plugins of all hosts share.
+    shared: Arc<Extensions>,
 }
 
 /// What is listened on.
@@ -48,14 +51,14 @@ impl ServerBuilder {
     ///
     /// [`StartError`]; what was started is stopped again.
     pub async fn start(mut self) -> Result<Server, StartError> {
+        // Sockets first: a port in use is the commonest reason not to start, and plugins want to know where HTTP is.
+        let sockets = self.bind().await?;
         let router = Router::new();
-        let hosts = self.make_hosts(&router)?;
+        let hosts = self.make_hosts(&router, &sockets)?;
         let accept = Arc::new(self.accept_config(hosts.doors, hosts.table));
         let links = Links::new(self.limits.connections);
         let components = Arc::new(self.make_components(&router, &accept, &links)?);
         let federation = self.make_federation(&router, &accept, &links, &components)?;
-        // Sockets before plugins: a port in use is the commonest reason not to start.
-        let sockets = self.bind().await?;
         start_plugins(&hosts.managers).await?;
 
         let (stop, stopping) = watch::channel(false);
@@ -73,6 +76,11 @@ impl ServerBuilder {
         let mut routes = web::routes(&self.web, &entrance);
         for add in self.routes {
             add(&mut routes);
+        }
+        for host in shared.router().hosts() {
+            for (path, handler) in host.http_paths() {
+                routes.below(path, CrossOrigin::Anyone, Arc::clone(handler));
+            }
         }
         let _ = shared.routes.set(Arc::new(routes));
         let mut listeners = Vec::with_capacity(sockets.clients.len());
@@ -110,7 +118,7 @@ impl ServerBuilder {
         Ok(server)
     }
 
-    fn make_hosts(&mut self, router: &Arc<Router>) -> Result<Hosts, StartError> {
+    fn make_hosts(&mut self, router: &Arc<Router>, sockets: &Sockets) -> Result<Hosts, StartError> {
         let mut hosts = Hosts {
             managers: Vec::with_capacity(self.hosts.len()),
             doors: HashMap::new(),
@@ -119,12 +127,13 @@ impl ServerBuilder {
                 proxies: std::mem::take(&mut self.proxies),
                 ..Entrances::default()
             },
+            shared: Arc::default(),
         };
         for config in std::mem::take(&mut self.hosts) {
             if router.serves(config.domain.domain()) {
                 return Err(StartError::HostTwice(config.domain));
             }
-            self.make_host(config, router, &mut hosts)?;
+            self.make_host(config, router, sockets, &mut hosts)?;
         }
         Ok(hosts)
     }
@@ -133,6 +142,7 @@ impl ServerBuilder {
         &self,
         config: HostConfig,
         router: &Arc<Router>,
+        sockets: &Sockets,
         hosts: &mut Hosts,
     ) -> Result<(), StartError> {
         let domain = config.domain;
@@ -149,6 +159,11 @@ impl ServerBuilder {
             random: Arc::clone(&self.random),
             limits: self.limits.sessions,
             secret: secret.clone(),
+        });
+        host.settle(Surroundings {
+            web: self.web_address(domain.domain(), sockets),
+            folder: config.folder,
+            shared: Arc::clone(&hosts.shared),
         });
         let failed = |error| StartError::Plugin {
             host: domain.clone(),
@@ -198,6 +213,31 @@ impl ServerBuilder {
             .map_err(StartError::HostTwice)?;
         hosts.managers.push((domain, manager));
         Ok(())
+    }
+
+    /// What stands before the paths of HTTP for clients of a host: as set, or where it is listened. Without TLS, where that
+    /// is required, nobody comes in.
+    fn web_address(&self, domain: &str, sockets: &Sockets) -> Option<String> {
+        let port = |entry| {
+            let mut clients = sockets.clients.iter();
+            let (socket, _) = clients.find(|(_, listener)| listener.entry == entry)?;
+            socket.local_addr().ok().map(|address| address.port())
+        };
+        let (secure, plain) = (port(Entry::Https), port(Entry::Http));
+        if secure.is_none() && plain.is_none() {
+            return None;
+        }
+        if let Some(public) = &self.web.public {
+            return Some(public.trim_end_matches('/').to_owned());
+        }
+        // What stands in an address has no letters but those of ASCII (RFC 3986 §3.2.2).
+        let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+        match (secure, plain) {
+            (Some(443), _) => Some(format!("https://{domain}")),
+            (Some(port), _) => Some(format!("https://{domain}:{port}")),
+            (None, Some(port)) if !self.require_tls => Some(format!("http://{domain}:{port}")),
+            _ => None,
+        }
     }
 
     fn accept_config(

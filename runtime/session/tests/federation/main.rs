@@ -88,8 +88,8 @@ async fn a_service_is_reached_at_its_own_domain() {
         config.identities.insert(own.to_owned(), identity);
     };
     let dialback = |_: &mut FederationConfig, _: &str| {};
-    let ways: [(&str, &dyn Fn(&mut FederationConfig, &str)); 2] =
-        [("xep-0220", &dialback), ("xep-0178", &certified)];
+    type Configure<'a> = &'a dyn Fn(&mut FederationConfig, &str);
+    let ways: [(&str, Configure<'_>); 2] = [("xep-0220", &dialback), ("xep-0178", &certified)];
     for (way, configure) in ways {
         let (a, _b) = pair(&[way], |config: &mut FederationConfig, own: &str| {
             let others: Vec<_> = config.domains.drain().collect();
