@@ -85,6 +85,13 @@ impl Admin {
         self.storage.erase(sestina_types::TABLES, account.as_str()).await.map_err(|error| {
             format!("{account} cannot log in any more, but what was kept for it could not be removed: {error}")
         })?;
+        for files in self
+            .hosts
+            .iter()
+            .filter_map(|host| sestina_plugins::xep_0363::Files::of(host))
+        {
+            files.tidy_soon();
+        }
         tracing::info!(%account, sessions, "account removed");
         Ok(Answer::Removed { sessions })
     }

@@ -8,7 +8,7 @@ use sestina_session::host::{Host, Resources};
 use sestina_types::TABLES;
 use sestina_wire::{BareJid, Stanza};
 
-use crate::rfc_6121;
+use crate::{rfc_6121, xep_0363};
 
 /// How long the sessions of a removed account may take to end.
 const SESSIONS_END: Duration = Duration::from_secs(3);
@@ -55,6 +55,9 @@ impl Removal {
         let (host, account) = (self.host, self.account);
         if let Err(error) = host.storage().erase(TABLES, account.as_str()).await {
             tracing::error!(%account, %error, "something that was kept for a removed account stays");
+        }
+        if let Some(files) = xep_0363::Files::of(&host) {
+            files.tidy_soon();
         }
         for farewell in self.farewells {
             host.send(farewell);

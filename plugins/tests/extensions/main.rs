@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod administration;
+mod bytestreams;
+mod calls;
 mod carbons;
 mod client_access;
 mod client_state;
 mod commands;
 mod discovery;
+mod files;
 mod invitations;
 mod items;
 mod multicast;
@@ -18,6 +21,7 @@ mod services;
 mod stream_management;
 mod survival;
 mod unavailable;
+mod uploads;
 
 use std::sync::Arc;
 
