@@ -254,7 +254,7 @@ fn configuration_keys() {
                 "error",
                 "demo/spec.toml:5:1",
                 "the key `a` has no type",
-                "add `type = \"integer\"`, or `boolean`, `text`, `duration`, `size` or `list`",
+                "add `type = \"integer\"`, or `boolean`, `text`, `secret`, `duration`, `size` or `list`",
             ),
             (
                 "error",
