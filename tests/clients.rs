@@ -55,6 +55,12 @@ fn slixmpp_uses_the_pubsub_service() {
     script(&python, "pubsub.py", &start(""));
 }
 
+#[test]
+fn slixmpp_talks_in_a_room() {
+    let python = ready!("slixmpp, rooms", slixmpp::installed());
+    script(&python, "rooms.py", &start(""));
+}
+
 /// Smack's own integration tests, over TCP; its new modular connection, still in the making, waits for itself in its own
 /// TLS handshake. Left out is the transfer of a file that needs an address which is not the loopback's, or a proxy.
 #[test]

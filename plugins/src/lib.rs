@@ -12,6 +12,7 @@ pub mod rfc_6121;
 pub mod xep_0012;
 pub mod xep_0030;
 pub mod xep_0033;
+pub mod xep_0045;
 pub mod xep_0049;
 pub mod xep_0050;
 pub mod xep_0054;

@@ -1,7 +1,7 @@
 //! Which messages an archive keeps: those that hold something for a person, now or later (§5.1.1).
 
 use sestina_types::rfc_6121::client::Body;
-use sestina_types::{xep_0060, xep_0280, xep_0334, xep_0359};
+use sestina_types::{xep_0060, xep_0280, xep_0334, xep_0359, xep_0421};
 use sestina_wire::{Child, Stanza, StanzaType};
 
 /// What says something about now, or about the message, and is nothing by itself.
@@ -13,13 +13,20 @@ const PASSING: &[&str] = &[
     xep_0359::NS,
     xep_0060::event::NS,
     xep_0280::NS,
+    xep_0421::NS,
 ];
 
 /// Whether a message goes into the archives of its sender and its recipient.
 pub(super) fn is_kept(stanza: &Stanza) -> bool {
-    if !matches!(stanza.type_(), StanzaType::Chat | StanzaType::Normal) {
-        return false;
-    }
+    matches!(stanza.type_(), StanzaType::Chat | StanzaType::Normal) && is_for_keeping(stanza)
+}
+
+/// Whether a message to everybody in a room goes into the archive of the room, and its history.
+pub(crate) fn is_kept_in_room(stanza: &Stanza) -> bool {
+    is_for_keeping(stanza)
+}
+
+fn is_for_keeping(stanza: &Stanza) -> bool {
     // What the sender wants comes first (XEP-0334 §4).
     let hint = |name| stanza.child(name, xep_0334::NS).is_some();
     if hint("no-store") || hint("no-permanent-store") {

@@ -6,6 +6,7 @@ mod fetched;
 mod keeping;
 mod query;
 mod quota;
+mod rooms;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -26,7 +27,7 @@ use sestina_wire::{BareJid, DateTime, Jid, Stanza, StanzaError, StanzaType, Text
 use crate::xep_0441::{self, Wish};
 
 pub(crate) use fetched::{forget_fetched, has_fetched};
-pub(crate) use keeping::is_content;
+pub(crate) use keeping::{is_content, is_kept_in_room};
 
 /// The server's part.
 pub struct Server {
@@ -59,7 +60,7 @@ impl skeleton::Server for Server {
     }
 
     async fn archive_query(&self, cx: &IqContext, request: Query) -> Result<Fin, StanzaError> {
-        query::answer(self, cx, request).await
+        query::answer(self, cx, &cx.from.to_bare(), request).await
     }
 
     async fn archive_fields(&self, cx: &IqContext, _: Query) -> Result<Query, StanzaError> {
@@ -68,22 +69,7 @@ impl skeleton::Server for Server {
 
     /// Where the archive begins and ends (§4.3).
     async fn archive_metadata(&self, cx: &IqContext, _: Metadata) -> Result<Metadata, StanzaError> {
-        let owner = cx.from.to_bare();
-        let end = async |reverse| {
-            let rows = self
-                .archive
-                .of_owner_page(&owner, Range::all(), 1, reverse)
-                .await?;
-            let found = rows.into_iter().next();
-            Ok::<_, StorageError>(
-                found.map(|row| (Text::from(row.id), DateTime::from(row.received))),
-            )
-        };
-        Ok(Metadata {
-            start: end(false).await?.map(|(id, time)| Start::new(id, time)),
-            end: end(true).await?.map(|(id, time)| End::new(id, time)),
-            ..Metadata::default()
-        })
+        self.ends(&cx.from.to_bare()).await
     }
 
     fn archive_sent(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
@@ -150,6 +136,25 @@ impl Server {
     /// The plugin of a host.
     pub(crate) fn of(host: &Host) -> Option<Arc<Server>> {
         host.extensions().get()
+    }
+
+    /// Where an archive begins and ends.
+    async fn ends(&self, owner: &BareJid) -> Result<Metadata, StanzaError> {
+        let end = async |reverse| {
+            let rows = self
+                .archive
+                .of_owner_page(owner, Range::all(), 1, reverse)
+                .await?;
+            let found = rows.into_iter().next();
+            Ok::<_, StorageError>(
+                found.map(|row| (Text::from(row.id), DateTime::from(row.received))),
+            )
+        };
+        Ok(Metadata {
+            start: end(false).await?.map(|(id, time)| Start::new(id, time)),
+            end: end(true).await?.map(|(id, time)| End::new(id, time)),
+            ..Metadata::default()
+        })
     }
 
     /// Whether words can be searched for.

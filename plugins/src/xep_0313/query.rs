@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use sestina_session::host::{Host, Resource};
+use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_storage::{Range, Search, StorageError, Value};
 use sestina_types::xep_0004::{Field, Form, FormType};
@@ -20,7 +20,6 @@ use sestina_wire::{
     BareJid, Condition, DateTime, Extra, Frame, Jid, Stanza, StanzaError, StanzaType, Text,
     Timestamp, ns,
 };
-use std::sync::Arc;
 
 use super::{Server, fetched};
 use crate::xep_0431;
@@ -75,21 +74,17 @@ struct Wanted {
 pub(super) async fn answer(
     server: &Server,
     cx: &IqContext,
+    owner: &BareJid,
     request: Query,
 ) -> Result<Fin, StanzaError> {
     // An account has no nodes with archives.
     if request.node.is_some() {
         return Err(StanzaError::new(Condition::ItemNotFound));
     }
-    let session = cx
-        .session
-        .as_ref()
-        .ok_or_else(|| StanzaError::new(Condition::ServiceUnavailable))?;
-    let owner = cx.from.to_bare();
-    let wanted = read(server, cx, &owner, &request).await?;
+    let wanted = read(server, cx, owner, &request).await?;
     let (mut rows, complete) = match &wanted.ids {
-        Some(ids) => by_ids(server, &owner, ids, &wanted).await?,
-        None => page(server, &owner, &wanted).await?,
+        Some(ids) => by_ids(server, owner, ids, &wanted).await?,
+        None => page(server, owner, &wanted).await?,
     };
     if wanted.reverse {
         rows.reverse();
@@ -99,14 +94,19 @@ pub(super) async fn answer(
         last: rows.last().map(|row| row.id.as_str().into()),
         ..Set::default()
     };
-    if wanted.is_everything() {
+    let own = cx.from.bare_str() == owner.as_str();
+    if let Some(session) = cx
+        .session
+        .as_ref()
+        .filter(|_| own && wanted.is_everything())
+    {
         fetched::note(session, &wanted.range, &rows, complete);
     }
     if request.flip_page {
         rows.reverse();
     }
     for row in rows {
-        send(cx, session, &owner, &request, row).await;
+        send(cx, owner, &request, row).await;
     }
     Ok(Fin {
         complete: complete.then_some(true),
@@ -345,13 +345,7 @@ async fn by_ids(
 }
 
 /// One message of the page (§4.2).
-async fn send(
-    cx: &IqContext,
-    session: &Arc<Resource>,
-    owner: &BareJid,
-    request: &Query,
-    row: ArchiveRow,
-) {
+async fn send(cx: &IqContext, owner: &BareJid, request: &Query, row: ArchiveRow) {
     let Ok(frame) = Frame::parse_in(row.stanza, ns::CLIENT) else {
         tracing::error!(account = %owner, id = row.id, "an archived message cannot be read and is left out");
         return;
@@ -362,9 +356,14 @@ async fn send(
     };
     let message = Stanza::message(StanzaType::Normal)
         .with_from(Jid::clone(owner))
-        .with_to(Jid::clone(session.jid()))
+        .with_to(cx.from.clone())
         .with(&result);
-    let _ = cx.host.deliver_to(session, message).await;
+    let routed = match &cx.session {
+        Some(session) => cx.host.deliver_to(session, message),
+        // Of rooms people of other servers ask too.
+        None => cx.host.route(message),
+    };
+    let _ = routed.await;
 }
 
 fn forwarded(received: Timestamp, frame: &Frame) -> Forwarded {

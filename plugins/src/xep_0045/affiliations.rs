@@ -1,0 +1,204 @@
+//! Changes of affiliations (§9, §10): stored first where the room lasts, then told.
+
+use std::sync::Arc;
+
+use sestina_session::host::Host;
+use sestina_types::xep_0045::tables::MucAffiliationsRow;
+use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
+
+use super::entry::{expel, role_after};
+use super::mailbox::Sending;
+use super::room::{Room, Standing, State, Words};
+use super::standing::Affiliation;
+use super::{Muc, refused};
+
+/// What somebody is to become.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) address: BareJid,
+    pub(super) affiliation: Affiliation,
+    /// A nickname to reserve; none leaves it as it is.
+    pub(super) nick: Option<Text>,
+    pub(super) reason: Option<Text>,
+}
+
+impl Change {
+    pub(super) fn of(address: BareJid, affiliation: Affiliation) -> Self {
+        Self {
+            address,
+            affiliation,
+            nick: None,
+            reason: None,
+        }
+    }
+}
+
+/// Makes changes, all or none. With `by`, only those that this one may make.
+///
+/// # Errors
+/// What is not allowed, and what goes wrong with storage.
+pub(super) async fn apply(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    room: &Arc<Room>,
+    by: Option<&Jid>,
+    changes: Vec<Change>,
+) -> Result<(), StanzaError> {
+    let _changing = room.change.lock().await;
+    let (next, row, actor) = {
+        let state = room.lock();
+        if state.ended {
+            return Err(StanzaError::new(Condition::ItemNotFound));
+        }
+        check(muc, &state, by, &changes)?;
+        let version = state.version.saturating_add(1);
+        let standing = |change: &Change| {
+            let before = state.affiliations.get(&change.address);
+            let nick = change
+                .nick
+                .clone()
+                .or_else(|| before.and_then(|before| before.nick.clone()));
+            Standing {
+                affiliation: change.affiliation,
+                nick: nick.filter(|_| change.affiliation > Affiliation::None),
+                reason: change.reason.clone(),
+                version,
+            }
+        };
+        let next: Vec<(BareJid, Standing)> = changes
+            .iter()
+            .map(|change| (change.address.detach(), standing(change)))
+            .collect();
+        let mut row = muc.rooms.row(room, &state);
+        row.affiliations_version = version;
+        let actor = by
+            .and_then(|by| state.occupant_of(by))
+            .map(|(nick, _)| nick.clone());
+        (next, Some(row).filter(|_| state.stored), actor)
+    };
+    if let Some(row) = row {
+        for (address, standing) in &next {
+            muc.rooms
+                .put_affiliation(affiliation_row(room, address, standing))
+                .await?;
+        }
+        muc.rooms.put(row).await?;
+    }
+    let mut sending = Sending::new(host);
+    {
+        let mut state = room.lock();
+        state.version = state.version.saturating_add(1);
+        for ((address, standing), change) in next.into_iter().zip(changes) {
+            state.affiliations.insert(address.clone(), standing);
+            let words = Words {
+                actor: actor.clone(),
+                reason: change.reason,
+                ..Words::default()
+            };
+            show(room, &mut state, &mut sending, &address, words);
+        }
+        muc.tidy(room, &mut state);
+    }
+    sending.done().await;
+    Ok(())
+}
+
+fn check(
+    muc: &Muc,
+    state: &State,
+    by: Option<&Jid>,
+    changes: &[Change],
+) -> Result<(), StanzaError> {
+    for change in changes {
+        let before = state.affiliation(&change.address);
+        if let Some(by) = by {
+            let actor = state.actor(by);
+            actor.may_give_affiliation(before, change.affiliation)?;
+            let own = by.bare_str() == change.address.as_str();
+            if own && change.affiliation == Affiliation::Outcast {
+                return Err(refused(Condition::Conflict, "nobody bans himself"));
+            }
+        }
+        if change.nick.as_ref().is_some_and(|nick| {
+            let owner = state.reserved_for(nick);
+            owner.is_some_and(|owner| *owner != change.address)
+        }) {
+            return Err(refused(
+                Condition::Conflict,
+                "somebody else has reserved this nickname",
+            ));
+        }
+    }
+    let is_new = |change: &&Change| !state.affiliations.contains_key(&change.address);
+    let known = state.affiliations.len() + changes.iter().filter(is_new).count();
+    if known > muc.limits.affiliations {
+        return Err(refused(
+            Condition::ResourceConstraint,
+            format!(
+                "a room knows {} people at most (max_affiliations)",
+                muc.limits.affiliations
+            ),
+        ));
+    }
+    // A room has an owner (§10.4).
+    let owners = state.affiliations.iter().filter(|(address, standing)| {
+        let changed = changes.iter().rfind(|change| change.address == **address);
+        let affiliation = changed.map_or(standing.affiliation, |change| change.affiliation);
+        affiliation == Affiliation::Owner
+    });
+    let is_owner = |change: &Change| change.affiliation == Affiliation::Owner;
+    if owners.count() == 0 && !changes.iter().any(is_owner) {
+        return Err(refused(
+            Condition::Conflict,
+            "a room has at least one owner; name another first",
+        ));
+    }
+    Ok(())
+}
+
+/// Tells of those who are in the room what they are now, and takes out who may not be there any more.
+fn show(
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    address: &BareJid,
+    mut words: Words,
+) {
+    let affiliation = state.affiliation(address);
+    for nick in state.nicks_of(address) {
+        if affiliation == Affiliation::Outcast {
+            words.codes = vec![301];
+            expel(room, state, sending, &nick, &words);
+            continue;
+        }
+        if state.configuration.members_only && affiliation < Affiliation::Member {
+            words.codes = vec![321];
+            expel(room, state, sending, &nick, &words);
+            continue;
+        }
+        let role = state
+            .occupants
+            .get(&nick)
+            .map(|occupant| role_after(state, occupant));
+        if let (Some(role), Some(occupant)) = (role, state.occupants.get_mut(&nick)) {
+            occupant.role = role;
+        }
+        room.show(state, sending, &nick, &words, &[]);
+    }
+}
+
+/// As it is stored.
+pub(super) fn affiliation_row(
+    room: &Room,
+    address: &BareJid,
+    standing: &Standing,
+) -> MucAffiliationsRow {
+    MucAffiliationsRow {
+        room: room.jid.clone(),
+        address: address.clone(),
+        affiliation: standing.affiliation.as_str().to_owned(),
+        nickname: standing.nick.as_ref().map(ToString::to_string),
+        reason: standing.reason.as_ref().map(ToString::to_string),
+        version: standing.version,
+    }
+}

@@ -1,0 +1,546 @@
+//! Entering a room (§7.2), leaving it (§7.14), and what occupants say of themselves meanwhile (§7.6, §7.7).
+
+use std::sync::Arc;
+
+use sestina_session::host::Host;
+use sestina_session::router::{Outcome, Routed, Source};
+use sestina_types::xep_0045::muc::Join;
+use sestina_types::xep_0045::{muc, user};
+use sestina_wire::{Condition, Jid, Stanza, StanzaError, StanzaType, Text};
+
+use super::mailbox::Sending;
+use super::room::{Occupant, Room, Session, State, Words};
+use super::standing::{Affiliation, Role};
+use super::{Muc, history, refused};
+
+/// How many may come besides those a room has place for, if they are its admins (§7.2.9).
+const RESERVE: usize = 20;
+
+/// Takes a presence for a room.
+pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, _: &Source) -> Routed {
+    let (Some(from), Some(to)) = (stanza.from(), stanza.to()) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    let result = match stanza.type_() {
+        StanzaType::Available => available(muc, host, stanza, from, to),
+        StanzaType::Unavailable => Ok(gone(muc, host, stanza, from, to)),
+        StanzaType::Error => Ok(unreachable(muc, host, stanza, from, to)),
+        // Nobody subscribes to rooms, and whoever probes one has no answer to get.
+        _ => Ok(Routed::Now(Outcome::NoSession)),
+    };
+    result.unwrap_or_else(|error| Routed::Now(Outcome::Refused(error)))
+}
+
+fn available(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    stanza: &Stanza,
+    from: &Jid,
+    to: &Jid,
+) -> Result<Routed, StanzaError> {
+    let join = stanza.decode::<Join>().transpose().ok().flatten();
+    let Some(nick) = to.resource() else {
+        return Err(refused(
+            Condition::JidMalformed,
+            "write the nickname behind the address of the room, after a slash",
+        ));
+    };
+    if to.local().is_none() {
+        return Err(refused(
+            Condition::ItemNotFound,
+            "a room has a name before the @",
+        ));
+    }
+    if nick.len() > muc.limits.nick {
+        return Err(refused(
+            Condition::NotAcceptable,
+            format!(
+                "a nickname has at most {} octets (max_nickname), this one has {}",
+                muc.limits.nick,
+                nick.len()
+            ),
+        ));
+    }
+    let nick = Text::from(nick);
+    let address = to.to_bare();
+    loop {
+        let (room, created) = match (muc.rooms.find(&address), &join) {
+            (Some(room), _) => (room, false),
+            (None, Some(_)) => (muc.create(host, &address, from)?, true),
+            (None, None) => return Err(StanzaError::new(Condition::ItemNotFound)),
+        };
+        let mut state = room.lock();
+        // It was destroyed between being found and being held.
+        if state.ended {
+            continue;
+        }
+        let mut sending = Sending::new(host);
+        match (state.sessions.get(from).cloned(), &join) {
+            (Some(before), None) if before != nick => {
+                rename(
+                    &room,
+                    &mut state,
+                    &mut sending,
+                    from,
+                    &before,
+                    &nick,
+                    stanza,
+                )?;
+            }
+            (Some(before), None) => {
+                update(&room, &mut state, &mut sending, from, &before, stanza);
+            }
+            (Some(before), Some(join)) if before == nick => {
+                // It has lost what it knew of the room (§7.2.1).
+                update(&room, &mut state, &mut sending, from, &before, stanza);
+                welcome(muc, host, &room, &state, &mut sending, from, &nick, join);
+            }
+            (Some(before), Some(_)) => {
+                rename(
+                    &room,
+                    &mut state,
+                    &mut sending,
+                    from,
+                    &before,
+                    &nick,
+                    stanza,
+                )?;
+            }
+            (None, Some(join)) => {
+                if let Err(error) = may_enter(muc, &state, from, &nick, join) {
+                    drop(state);
+                    return Err(error);
+                }
+                enter(
+                    muc,
+                    host,
+                    &room,
+                    &mut state,
+                    &mut sending,
+                    from,
+                    &nick,
+                    stanza,
+                    join,
+                    created,
+                );
+            }
+            (None, None) => {
+                return Err(refused(
+                    Condition::NotAcceptable,
+                    "you are not in this room; to enter, send presence with an element x of http://jabber.org/protocol/muc",
+                ));
+            }
+        }
+        drop(state);
+        return Ok(sending.done());
+    }
+}
+
+/// The rules of §7.2.5 to §7.2.10.
+fn may_enter(
+    muc: &Muc,
+    state: &State,
+    from: &Jid,
+    nick: &Text,
+    join: &Join,
+) -> Result<(), StanzaError> {
+    let account = from.to_bare();
+    let affiliation = state.affiliation(&account);
+    if state.locked && affiliation < Affiliation::Owner {
+        return Err(refused(
+            Condition::ItemNotFound,
+            "the room is locked until its owner has configured it",
+        ));
+    }
+    let configuration = &state.configuration;
+    if affiliation == Affiliation::Outcast {
+        return Err(refused(
+            Condition::Forbidden,
+            "you are banned from this room",
+        ));
+    }
+    if configuration.members_only && affiliation < Affiliation::Member {
+        return Err(refused(
+            Condition::RegistrationRequired,
+            "the room is for members only",
+        ));
+    }
+    if let Some(password) = &configuration.password
+        && affiliation < Affiliation::Owner
+        && join.password.as_deref() != Some(password.as_str())
+    {
+        return Err(refused(
+            Condition::NotAuthorized,
+            "the room asks for its password",
+        ));
+    }
+    let is_taken = state
+        .occupants
+        .get(nick)
+        .is_some_and(|occupant| occupant.account != account);
+    let is_reserved = state
+        .reserved_for(nick)
+        .is_some_and(|owner| *owner != account);
+    if is_taken || is_reserved {
+        return Err(refused(
+            Condition::Conflict,
+            "somebody else has this nickname; choose another",
+        ));
+    }
+    let most = muc.limits.occupants;
+    let own = configuration.max_users.map_or(most, |users| {
+        usize::try_from(users).unwrap_or(usize::MAX).min(most)
+    });
+    let allowed = if affiliation >= Affiliation::Admin {
+        own.saturating_add(RESERVE)
+    } else {
+        own
+    };
+    if state.sessions.len() >= allowed {
+        return Err(refused(
+            Condition::ServiceUnavailable,
+            format!("the room is full: {own} occupants are as many as fit"),
+        ));
+    }
+    Ok(())
+}
+
+/// What somebody says of himself without the words that are the room's to say.
+fn cleaned(stanza: &Stanza) -> Stanza {
+    let mut stanza = stanza.clone();
+    stanza.retain(|child| {
+        !child.is("x", muc::NS)
+            && !child.is("x", user::NS)
+            && !child.is("occupant-id", sestina_types::xep_0421::NS)
+    });
+    stanza.head_mut().to = None;
+    stanza.compact();
+    stanza
+}
+
+#[expect(clippy::too_many_arguments, reason = "who enters what, and how")]
+fn enter(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    from: &Jid,
+    nick: &Text,
+    stanza: &Stanza,
+    join: &Join,
+    created: bool,
+) {
+    let account = from.to_bare().detach();
+    let role = state
+        .affiliation(&account)
+        .role(state.configuration.moderated);
+    let session = Session {
+        jid: from.detach(),
+        presence: cleaned(stanza),
+        mailbox: Arc::default(),
+    };
+    let nick = nick.detach();
+    state.sessions.insert(session.jid.clone(), nick.clone());
+    let occupant = state
+        .occupants
+        .entry(nick.clone())
+        .or_insert_with(|| Occupant {
+            id: room.occupant_id(host, &account),
+            account,
+            role,
+            sessions: Vec::new(),
+        });
+    let role = occupant.role;
+    let mailbox = Arc::clone(&session.mailbox);
+    occupant.sessions.push(session);
+    room.show_others(state, sending, &nick, role, (from, &mailbox));
+    let mut own = entering(state);
+    if created {
+        own.push(201);
+    }
+    room.show(state, sending, &nick, &Words::default(), &own);
+    history::hand_out(muc, room, state, sending, (from, &mailbox), join);
+}
+
+/// The codes that warn who enters (§7.2.3, §7.2.12).
+fn entering(state: &State) -> Vec<u16> {
+    let mut codes = Vec::new();
+    if state.configuration.non_anonymous {
+        codes.push(100);
+    }
+    if state.configuration.logging {
+        codes.push(170);
+    }
+    codes
+}
+
+/// Everything again for a session that is in the room already.
+#[expect(clippy::too_many_arguments, reason = "who is told what")]
+fn welcome(
+    muc: &Arc<Muc>,
+    _: &Arc<Host>,
+    room: &Room,
+    state: &State,
+    sending: &mut Sending<'_>,
+    from: &Jid,
+    nick: &Text,
+    join: &Join,
+) {
+    let Some(occupant) = state.occupants.get(nick) else {
+        return;
+    };
+    let Some(session) = occupant
+        .sessions
+        .iter()
+        .find(|session| session.jid == *from)
+    else {
+        return;
+    };
+    let place = (&session.jid, &session.mailbox);
+    room.show_others(state, sending, nick, occupant.role, place);
+    room.show_to(state, sending, nick, occupant, place, &entering(state));
+    history::hand_out(muc, room, state, sending, place, join);
+}
+
+/// Another presence of an occupant (§7.7).
+fn update(
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    from: &Jid,
+    nick: &Text,
+    stanza: &Stanza,
+) {
+    if let Some(occupant) = state.occupants.get_mut(nick)
+        && let Some(at) = occupant
+            .sessions
+            .iter()
+            .position(|session| session.jid == *from)
+    {
+        let mut session = occupant.sessions.remove(at);
+        session.presence = cleaned(stanza);
+        occupant.sessions.push(session);
+    }
+    room.show(state, sending, nick, &Words::default(), &[]);
+}
+
+/// Another nickname (§7.6): for the old one the room says who it is now, then the new one is there.
+fn rename(
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    from: &Jid,
+    before: &Text,
+    nick: &Text,
+    stanza: &Stanza,
+) -> Result<(), StanzaError> {
+    let account = from.to_bare();
+    let other = state
+        .occupants
+        .get(nick)
+        .is_some_and(|occupant| occupant.account != account);
+    let reserved = state
+        .reserved_for(nick)
+        .is_some_and(|owner| *owner != account);
+    if other || reserved {
+        return Err(refused(
+            Condition::Conflict,
+            "somebody else has this nickname; choose another",
+        ));
+    }
+    // Who has several sessions under one nickname takes this one of them along.
+    let Some(occupant) = state.occupants.get_mut(before) else {
+        return Ok(());
+    };
+    let Some(at) = occupant
+        .sessions
+        .iter()
+        .position(|session| session.jid == *from)
+    else {
+        return Ok(());
+    };
+    let mut session = occupant.sessions.remove(at);
+    session.presence = cleaned(stanza);
+    let nick = nick.detach();
+    let moved = Occupant {
+        account: occupant.account.clone(),
+        id: occupant.id.clone(),
+        role: occupant.role,
+        sessions: vec![session],
+    };
+    let words = Words {
+        codes: vec![303],
+        nick: Some(nick.clone()),
+        ..Words::default()
+    };
+    let stays = !occupant.sessions.is_empty();
+    if stays {
+        // The others keep the old nickname: only this session learns of its own change.
+        room.tell_own(
+            state,
+            sending,
+            before,
+            &moved,
+            StanzaType::Unavailable,
+            &words,
+        );
+    } else {
+        state.occupants.remove(before);
+        room.tell(
+            state,
+            sending,
+            before,
+            &moved,
+            StanzaType::Unavailable,
+            &words,
+            &[],
+        );
+    }
+    state.sessions.insert(from.detach(), nick.clone());
+    match state.occupants.get_mut(&nick) {
+        Some(there) => there.sessions.extend(moved.sessions),
+        None => {
+            state.occupants.insert(nick.clone(), moved);
+        }
+    }
+    room.show(state, sending, &nick, &Words::default(), &[]);
+    Ok(())
+}
+
+/// Somebody leaves.
+fn gone(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, from: &Jid, to: &Jid) -> Routed {
+    let Some(room) = muc.rooms.find(&to.to_bare()) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    leave(
+        muc,
+        host,
+        &room,
+        from,
+        Some(cleaned(stanza)),
+        &Words::default(),
+    )
+}
+
+/// One session is gone; who has no other is not in the room any more.
+pub(super) fn leave(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    room: &Arc<Room>,
+    from: &Jid,
+    said: Option<Stanza>,
+    words: &Words,
+) -> Routed {
+    let mut sending = Sending::new(host);
+    let mut state = room.lock();
+    let Some(nick) = state.sessions.remove(from) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    let Some(occupant) = state.occupants.get_mut(&nick) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    let Some(at) = occupant
+        .sessions
+        .iter()
+        .position(|session| session.jid == *from)
+    else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    let mut session = occupant.sessions.remove(at);
+    session.presence = said.unwrap_or_else(|| Stanza::presence(StanzaType::Unavailable));
+    let left = Occupant {
+        account: occupant.account.clone(),
+        id: occupant.id.clone(),
+        role: occupant.role,
+        sessions: vec![session],
+    };
+    if occupant.sessions.is_empty() {
+        state.occupants.remove(&nick);
+        room.tell(
+            &state,
+            &mut sending,
+            &nick,
+            &left,
+            StanzaType::Unavailable,
+            words,
+            &[],
+        );
+    } else {
+        room.tell_own(
+            &state,
+            &mut sending,
+            &nick,
+            &left,
+            StanzaType::Unavailable,
+            words,
+        );
+        room.show(&state, &mut sending, &nick, &Words::default(), &[]);
+    }
+    muc.tidy(room, &mut state);
+    drop(state);
+    sending.done()
+}
+
+/// Takes an occupant out of the room, for a reason that everybody is told (§8.2, §9.1, §9.4, §10.2).
+pub(super) fn expel(
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    nick: &Text,
+    words: &Words,
+) {
+    let Some(mut occupant) = state.remove(nick) else {
+        return;
+    };
+    for session in &mut occupant.sessions {
+        session.presence = Stanza::presence(StanzaType::Unavailable);
+    }
+    room.tell(
+        state,
+        sending,
+        nick,
+        &occupant,
+        StanzaType::Unavailable,
+        words,
+        &[],
+    );
+}
+
+/// A stanza came back from where an occupant was: the occupant is not there any more (§14.2 of the notes on ghosts).
+pub(super) fn unreachable(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    stanza: &Stanza,
+    from: &Jid,
+    to: &Jid,
+) -> Routed {
+    let is_gone = stanza.stanza_error().is_some_and(|error| {
+        matches!(
+            error.condition,
+            Condition::Gone
+                | Condition::ItemNotFound
+                | Condition::JidMalformed
+                | Condition::RecipientUnavailable
+                | Condition::Redirect
+                | Condition::RemoteServerNotFound
+                | Condition::RemoteServerTimeout
+                | Condition::ServiceUnavailable
+        )
+    });
+    let Some(room) = muc.rooms.find(&to.to_bare()).filter(|_| is_gone) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    let words = Words {
+        codes: vec![333],
+        ..Words::default()
+    };
+    leave(muc, host, &room, from, None, &words)
+}
+
+/// The role somebody has after a change of affiliation, or of the room.
+pub(super) fn role_after(state: &State, occupant: &Occupant) -> Role {
+    state
+        .affiliation(&occupant.account)
+        .role(state.configuration.moderated)
+}

@@ -1,0 +1,227 @@
+//! What is said in a room: to everybody (§7.4), to one (§7.5), its subject (§8.1).
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sestina_session::host::Host;
+use sestina_session::router::{Outcome, Routed};
+use sestina_types::rfc_6121::client::Subject as SubjectElement;
+use sestina_types::xep_0045::forms::PrivateMessages;
+use sestina_types::xep_0045::user::{self, MucUser};
+use sestina_types::xep_0359::{self, StanzaId};
+use sestina_types::xep_0421::{self, OccupantId};
+use sestina_wire::{Condition, Jid, Stanza, StanzaError, StanzaType, Text, Timestamp, ns};
+use tokio::sync::oneshot;
+
+use super::mailbox::Sending;
+use super::room::{Room, State, Subject};
+use super::standing::Role;
+use super::{Muc, asking, entry, history, refused};
+use crate::xep_0313;
+
+/// Takes a message for a room or an occupant; nothing where it is for the service.
+pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza) -> Option<Routed> {
+    let (from, to) = (stanza.from()?, stanza.to()?);
+    to.local()?;
+    if stanza.type_() == StanzaType::Error {
+        return Some(entry::unreachable(muc, host, stanza, from, to));
+    }
+    let Some(room) = muc.rooms.find(&to.to_bare()) else {
+        return Some(refuse(StanzaError::new(Condition::ItemNotFound)));
+    };
+    Some(match (to.resource(), stanza.type_()) {
+        (Some(_), StanzaType::Groupchat) => refuse(refused(
+            Condition::BadRequest,
+            "what is for everybody goes to the address of the room",
+        )),
+        (Some(nick), _) => private(muc, host, &room, stanza, from, nick),
+        (None, StanzaType::Groupchat) => say(muc, host, &room, stanza, from),
+        (None, StanzaType::Normal) => asking::take(muc, host, &room, stanza, from),
+        (None, _) => return None,
+    })
+}
+
+pub(super) fn refuse(error: StanzaError) -> Routed {
+    Routed::Now(Outcome::Refused(error))
+}
+
+pub(super) fn not_in_it() -> StanzaError {
+    refused(
+        Condition::NotAcceptable,
+        "only who is in the room may say something in it; enter it first",
+    )
+}
+
+/// The message of an occupant as others get it, but for the addressee.
+fn from_occupant(room: &Room, stanza: &Stanza, nick: &str, id: &Text) -> Stanza {
+    let mut stanza = stanza.clone();
+    let is_of_room = |child: &sestina_wire::Child<'_>| {
+        child.is("x", user::NS)
+            || child.is("occupant-id", xep_0421::NS)
+            || (child.is("stanza-id", xep_0359::NS)
+                && child
+                    .decode::<StanzaId>()
+                    .is_ok_and(|id| id.by.bare_str() == room.jid.as_str()))
+    };
+    stanza.retain(|child| !is_of_room(child));
+    let mut stanza = stanza.with_from(room.occupant(nick));
+    stanza.head_mut().to = None;
+    stanza.append(&OccupantId::new(id.clone()));
+    stanza
+}
+
+/// To everybody.
+fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from: &Jid) -> Routed {
+    let mut state = room.lock();
+    let Some((nick, occupant)) = state.occupant_of(from) else {
+        return refuse(not_in_it());
+    };
+    let nick = nick.clone();
+    let has = |name| stanza.child(name, ns::CLIENT).is_some();
+    let subject = (has("subject") && !has("body") && !has("thread"))
+        .then(|| stanza.decode::<SubjectElement>().and_then(Result::ok))
+        .flatten();
+    if occupant.role < Role::Participant {
+        return refuse(refused(
+            Condition::Forbidden,
+            "visitors have no voice in this room; ask its moderators for it",
+        ));
+    }
+    let may_change = occupant.role == Role::Moderator || state.configuration.change_subject;
+    if subject.is_some() && !may_change {
+        return refuse(refused(
+            Condition::Forbidden,
+            "only moderators change the subject of this room",
+        ));
+    }
+    let mut said = from_occupant(room, stanza, &nick, &occupant.id);
+    let mut writes: Vec<BoxFuture<'static, Result<(), StanzaError>>> = Vec::new();
+    let now = muc.clock.now();
+    let is_archived = subject.is_some() || xep_0313::is_kept_in_room(&said);
+    let archive = muc.archive(host).filter(|_| state.stored && is_archived);
+    match archive {
+        Some(archive) => writes.push(archive.keep_in_room(host, &room.jid, &nick, &mut said)),
+        None => {
+            let id = StanzaId::new(muc.random.token(), Jid::clone(&room.jid));
+            said.append(&id);
+        }
+    }
+    let subject = subject.map(|subject| Subject {
+        text: subject.text.to_string(),
+        by: Some(nick),
+        at: Some(now),
+    });
+    if let Some(subject) = &subject
+        && state.stored
+    {
+        let mut row = muc.rooms.row(room, &state);
+        row.subject = Some(subject.text.clone());
+        row.subject_by = subject.by.as_ref().map(ToString::to_string);
+        row.subject_at = subject.at;
+        writes.push(muc.rooms.put(row));
+    }
+    let before = state
+        .tail
+        .take()
+        .and_then(|mut before| match before.try_recv() {
+            Err(oneshot::error::TryRecvError::Empty) => Some(before),
+            _ => None,
+        });
+    if writes.is_empty() && before.is_none() {
+        let mut sending = Sending::new(host);
+        spread(muc, room, &mut state, &mut sending, &said, subject, now);
+        drop(state);
+        return sending.done();
+    }
+    // Written at the same time as what others say, and passed on in the order in which it was said.
+    let (done, tail) = oneshot::channel();
+    state.tail = Some(tail);
+    drop(state);
+    let (muc, host, room) = (Arc::clone(muc), Arc::clone(host), Arc::clone(room));
+    Routed::Later(Box::pin(async move {
+        for written in futures_util::future::join_all(writes).await {
+            if let Err(error) = written {
+                return Outcome::Refused(error);
+            }
+        }
+        if let Some(before) = before {
+            let _ = before.await;
+        }
+        let routed = {
+            let mut state = room.lock();
+            let mut sending = Sending::new(&host);
+            spread(&muc, &room, &mut state, &mut sending, &said, subject, now);
+            sending.done()
+        };
+        let _ = done.send(());
+        routed.await
+    }))
+}
+
+/// Hands a message to everybody, and keeps it.
+fn spread(
+    muc: &Muc,
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    said: &Stanza,
+    subject: Option<Subject>,
+    now: Timestamp,
+) {
+    room.announce(state, sending, said);
+    match subject {
+        Some(subject) => state.subject = subject,
+        None if xep_0313::is_kept_in_room(said) => {
+            history::keep(state, now, said, muc.limits.history);
+        }
+        None => {}
+    }
+}
+
+/// To one occupant, with all sessions.
+fn private(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    room: &Arc<Room>,
+    stanza: &Stanza,
+    from: &Jid,
+    nick: &str,
+) -> Routed {
+    let _ = muc;
+    let state = room.lock();
+    let Some((own, sender)) = state.occupant_of(from) else {
+        return refuse(not_in_it());
+    };
+    let Some(recipient) = state.occupants.get(nick) else {
+        return refuse(refused(
+            Condition::ItemNotFound,
+            format!("nobody in the room is called {nick:?}"),
+        ));
+    };
+    let (least, who) = match &state.configuration.private_messages {
+        PrivateMessages::Anyone => (Role::Visitor, "anyone"),
+        PrivateMessages::Participants => (Role::Participant, "participants"),
+        PrivateMessages::Moderators => (Role::Moderator, "moderators"),
+        PrivateMessages::None | PrivateMessages::Other(_) => {
+            return refuse(refused(
+                Condition::NotAcceptable,
+                "this room has no private messages",
+            ));
+        }
+    };
+    // Moderators are always reached, and may always answer.
+    let is_with_moderator = sender.role == Role::Moderator || recipient.role == Role::Moderator;
+    if sender.role < least && !is_with_moderator {
+        return refuse(refused(
+            Condition::Forbidden,
+            format!("only {who} send private messages in this room"),
+        ));
+    }
+    let said = from_occupant(room, stanza, own, &sender.id).with(&MucUser::default());
+    let mut sending = Sending::new(host);
+    for session in &recipient.sessions {
+        sending.give(&session.mailbox, said.clone().with_to(session.jid.clone()));
+    }
+    drop(state);
+    sending.done()
+}

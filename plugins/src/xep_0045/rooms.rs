@@ -1,0 +1,211 @@
+//! All rooms of a service: in memory by address, and those that last in the storage as well.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures_util::future::BoxFuture;
+use sestina_session::errors;
+use sestina_session::plugin::PluginError;
+use sestina_storage::{Range, Secret, Storage, StorageError};
+use sestina_types::Stores as _;
+use sestina_types::xep_0045::tables::{
+    AffiliationsStore, MucAffiliationsRow, MucRoomsRow, RoomsStore,
+};
+use sestina_wire::{BareJid, StanzaError, Text};
+
+use super::configuration::Configuration;
+use super::room::{Room, Standing, State, Subject};
+use super::standing::Affiliation;
+
+/// Rooms read at a time.
+const STEP: u32 = 500;
+
+/// The rooms.
+pub(super) struct Rooms {
+    all: RwLock<BTreeMap<BareJid, Arc<Room>>>,
+    stores: Arc<Tables>,
+}
+
+struct Tables {
+    rooms: RoomsStore,
+    affiliations: AffiliationsStore,
+}
+
+impl Rooms {
+    /// Rooms in this storage, or, where it has none, in memory.
+    pub(super) fn new(storage: &Storage) -> Result<Self, PluginError> {
+        let has = storage.rooms().is_some() && storage.affiliations().is_some();
+        let storage = if has {
+            storage.clone()
+        } else {
+            tracing::warn!("the storage keeps no rooms: they are lost when the server stops");
+            Storage::memory()
+        };
+        let missing = || StorageError::Unsupported("rooms".into());
+        Ok(Self {
+            all: RwLock::default(),
+            stores: Arc::new(Tables {
+                rooms: storage.rooms().ok_or_else(missing)?,
+                affiliations: storage.affiliations().ok_or_else(missing)?,
+            }),
+        })
+    }
+
+    /// The room at an address.
+    pub(super) fn find(&self, address: &BareJid) -> Option<Arc<Room>> {
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(address).cloned()
+    }
+
+    /// All of them, by address.
+    pub(super) fn all(&self) -> Vec<Arc<Room>> {
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().cloned().collect()
+    }
+
+    /// Adds a room; the one that is there where somebody was faster.
+    pub(super) fn add(&self, room: Room) -> Arc<Room> {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let room = Arc::new(room);
+        Arc::clone(all.entry(room.jid.clone()).or_insert(room))
+    }
+
+    /// Takes this very room out.
+    pub(super) fn remove(&self, room: &Room) {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        if all
+            .get(&room.jid)
+            .is_some_and(|known| std::ptr::eq(Arc::as_ptr(known), room))
+        {
+            all.remove(&room.jid);
+        }
+    }
+
+    /// How many rooms somebody owns.
+    pub(super) fn owned_by(&self, account: &BareJid) -> usize {
+        let all = self.all();
+        let owned = all.iter().filter(|room| {
+            let state = room.lock();
+            let standing = state.affiliations.get(account);
+            standing.is_some_and(|standing| standing.affiliation == Affiliation::Owner)
+        });
+        owned.count()
+    }
+
+    /// A room as it is stored.
+    pub(super) fn row(&self, room: &Room, state: &State) -> MucRoomsRow {
+        let mut row = MucRoomsRow {
+            room: room.jid.clone(),
+            host: room.jid.domain().to_owned(),
+            public: false,
+            name: String::new(),
+            words: String::new(),
+            configuration: String::new(),
+            password: None,
+            subject: state.subject.at.map(|_| state.subject.text.clone()),
+            subject_by: state.subject.by.as_ref().map(ToString::to_string),
+            subject_at: state.subject.at,
+            occupant_key: room.key.clone(),
+            affiliations_version: state.version,
+            created: room.created,
+        };
+        self.describe(&mut row, &state.configuration);
+        row
+    }
+
+    /// Another configuration for a row.
+    pub(super) fn describe(&self, row: &mut MucRoomsRow, configuration: &Configuration) {
+        row.public = configuration.public;
+        row.name.clone_from(&configuration.name);
+        row.words = format!(
+            "{} {} {}",
+            row.room.local().unwrap_or_default(),
+            configuration.name,
+            configuration.description
+        );
+        row.configuration = configuration.to_document();
+        row.password = configuration.password.clone().map(Secret::new);
+    }
+
+    /// Stores a room.
+    pub(super) fn put(&self, row: MucRoomsRow) -> BoxFuture<'static, Result<(), StanzaError>> {
+        let stores = Arc::clone(&self.stores);
+        Box::pin(async move { stores.rooms.put(&row).await.map_err(errors::storage) })
+    }
+
+    /// Stores what somebody is to a room.
+    pub(super) fn put_affiliation(
+        &self,
+        row: MucAffiliationsRow,
+    ) -> BoxFuture<'static, Result<(), StanzaError>> {
+        let stores = Arc::clone(&self.stores);
+        Box::pin(async move { stores.affiliations.put(&row).await.map_err(errors::storage) })
+    }
+
+    /// Removes a room from the storage.
+    pub(super) async fn delete(&self, room: &BareJid) -> Result<(), StorageError> {
+        self.stores.rooms.delete(room).await?;
+        let all = Range::all();
+        self.stores.affiliations.delete_of_room(room, all).await?;
+        Ok(())
+    }
+
+    /// Reads the rooms of a service.
+    pub(super) async fn load(&self, service: &BareJid, most: u32) -> Result<(), StorageError> {
+        let mut range = Range::all();
+        loop {
+            let rows = self
+                .stores
+                .rooms
+                .of_host_page(service.domain(), range.clone(), STEP, false)
+                .await?;
+            let Some(last) = rows.last().map(|row| row.room.clone()) else {
+                return Ok(());
+            };
+            range = Range::all().and_after(last.as_str());
+            for row in rows {
+                self.restore(row, most).await?;
+            }
+        }
+    }
+
+    async fn restore(&self, row: MucRoomsRow, most: u32) -> Result<(), StorageError> {
+        let password = row.password.map(|secret| secret.expose_secret().clone());
+        let Some(configuration) = Configuration::parse(&row.configuration, password, most) else {
+            tracing::error!(room = %row.room, "the stored configuration cannot be read: the room is left out");
+            return Ok(());
+        };
+        let room = Room::new(row.room, row.occupant_key, row.created, configuration);
+        let mut people = Vec::new();
+        let mut range = Range::all();
+        loop {
+            let rows = self.stores.affiliations.of_room(&room.jid, range).await?;
+            let Some(last) = rows.last().map(|row| row.address.clone()) else {
+                break;
+            };
+            people.extend(rows);
+            range = Range::all().and_after(last.as_str());
+        }
+        {
+            let mut state = room.lock();
+            state.stored = true;
+            state.version = row.affiliations_version;
+            state.subject = Subject {
+                text: row.subject.unwrap_or_default(),
+                by: row.subject_by.map(Text::from),
+                at: row.subject_at,
+            };
+            for row in people {
+                let standing = Standing {
+                    affiliation: Affiliation::parse(&row.affiliation).unwrap_or_default(),
+                    nick: row.nickname.map(Text::from),
+                    reason: row.reason.map(Text::from),
+                    version: row.version,
+                };
+                state.affiliations.insert(row.address, standing);
+            }
+        }
+        self.add(room);
+        Ok(())
+    }
+}

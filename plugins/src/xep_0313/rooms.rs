@@ -1,0 +1,77 @@
+//! The archives of rooms (§5.1.2): kept under the address of the room, handed out to whom the room lets see it.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sestina_session::errors;
+use sestina_session::host::Host;
+use sestina_session::mux::IqContext;
+use sestina_storage::{Range, StorageError};
+use sestina_types::xep_0313::{Fin, Metadata, Query};
+use sestina_types::xep_0359::StanzaId;
+use sestina_wire::{BareJid, Frame, Jid, Stanza, StanzaError, Timestamp, ns};
+
+use super::{Server, query};
+
+impl Server {
+    /// Stores what an occupant says, and has the message say under which id; to be awaited before anybody is given it.
+    pub(crate) fn keep_in_room(
+        self: &Arc<Self>,
+        host: &Host,
+        room: &BareJid,
+        nick: &str,
+        stanza: &mut Stanza,
+    ) -> BoxFuture<'static, Result<(), StanzaError>> {
+        let mut row = self.row(host, room, room, stanza, true);
+        row.resource = Some(nick.to_owned());
+        let id = StanzaId::new(row.id.as_str().into(), Jid::clone(&row.owner));
+        stanza.append(&id);
+        let this = Arc::clone(self);
+        Box::pin(async move { this.archive.insert(&row).await.map_err(errors::storage) })
+    }
+
+    /// What was said last in a room, oldest first.
+    pub(crate) async fn recent_of_room(
+        &self,
+        room: &BareJid,
+        most: u32,
+    ) -> Result<Vec<(Timestamp, Stanza)>, StorageError> {
+        let rows = self
+            .archive
+            .of_owner_page(room, Range::all(), most, true)
+            .await?;
+        let read = |row: sestina_types::xep_0313::tables::ArchiveRow| {
+            let frame = Frame::parse_in(row.stanza, ns::CLIENT).ok()?;
+            let stanza = Stanza::from_frame(frame).ok()?;
+            let id = StanzaId::new(row.id.into(), Jid::clone(room));
+            Some((row.received, stanza.with(&id)))
+        };
+        Ok(rows.into_iter().rev().filter_map(read).collect())
+    }
+
+    /// The messages of a room are gone with it.
+    pub(crate) async fn forget_room(&self, room: &BareJid) -> Result<(), StorageError> {
+        self.archive.delete_of_owner(room, Range::all()).await?;
+        Ok(())
+    }
+
+    /// A page of a room's archive; whether whoever asks may see it the room has decided.
+    pub(crate) async fn query_room(
+        &self,
+        cx: &IqContext,
+        room: &BareJid,
+        request: Query,
+    ) -> Result<Fin, StanzaError> {
+        query::answer(self, cx, room, request).await
+    }
+
+    /// Which fields a form for it has.
+    pub(crate) fn fields_of_room(cx: &IqContext) -> Query {
+        query::fields(&cx.host)
+    }
+
+    /// Where it begins and ends.
+    pub(crate) async fn ends_of_room(&self, room: &BareJid) -> Result<Metadata, StanzaError> {
+        self.ends(room).await
+    }
+}

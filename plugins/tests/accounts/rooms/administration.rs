@@ -1,0 +1,226 @@
+//! Kicking, banning, lists, and the end of a room.
+
+use super::{
+    ADMIN, DONE, JOIN, OWNER, ROOM, USER, ask_room, configuration, knock, left, login, occupant,
+    refused, romeo_in, room, server,
+};
+
+fn admin(item: &str) -> String {
+    format!("<query xmlns='{ADMIN}'>{item}</query>")
+}
+
+#[tokio::test]
+async fn moderators_kick_and_others_do_not() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    ask_room(&mut romeo, &admin("<item nick='juliet' role='none'/>")).await;
+    romeo.expect(&crate::error("r", "forbidden")).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item nick='romeo' role='none'><reason>late</reason></item>"),
+    )
+    .await;
+    romeo
+        .expect(&left("romeo", "<item role='none'><actor nick='juliet'/><reason>late</reason></item><status code='307'/><status code='110'/>"))
+        .await;
+    juliet
+        .expect(&left("romeo", "<item role='none'/><status code='307'/>"))
+        .await;
+    juliet.expect(DONE).await;
+    // It may come back.
+    knock(&mut romeo, "romeo", "").await;
+    romeo
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+}
+
+#[tokio::test]
+async fn admins_ban_and_lists_say_whom() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='juliet@a.example' affiliation='outcast'/>"),
+    )
+    .await;
+    juliet.expect(&crate::error("r", "conflict")).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='juliet@a.example' affiliation='none'/>"),
+    )
+    .await;
+    juliet.expect(&crate::error("r", "conflict")).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='romeo@a.example' affiliation='outcast'/>"),
+    )
+    .await;
+    romeo
+        .expect(&left(
+            "romeo",
+            "<item affiliation='outcast' role='none'/><status code='301'/>",
+        ))
+        .await;
+    juliet.expect(&left("romeo", "<status code='301'/>")).await;
+    juliet.expect(DONE).await;
+    knock(&mut romeo, "romeo", "").await;
+    romeo.expect(&refused("forbidden")).await;
+    juliet
+        .send(&format!(
+            "<iq type='get' id='l' to='{ROOM}'>{}</iq>",
+            admin("<item affiliation='outcast'/>")
+        ))
+        .await;
+    juliet
+        .expect(&format!(
+            "<iq type='result' id='l'>{}</iq>",
+            admin("<item jid='romeo@a.example' affiliation='outcast'/>")
+        ))
+        .await;
+    romeo
+        .send(&format!(
+            "<iq type='get' id='l' to='{ROOM}'>{}</iq>",
+            admin("<item affiliation='outcast'/>")
+        ))
+        .await;
+    romeo.expect(&crate::error("l", "forbidden")).await;
+}
+
+#[tokio::test]
+async fn affiliations_are_granted_and_taken() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='romeo@a.example' affiliation='admin'/>"),
+    )
+    .await;
+    romeo
+        .expect(&occupant("romeo", "admin", "moderator", &[110]))
+        .await;
+    juliet
+        .expect(&occupant("romeo", "admin", "moderator", &[]))
+        .await;
+    juliet.expect(DONE).await;
+    // An admin cannot make owners, nor ask who they are.
+    ask_room(
+        &mut romeo,
+        &admin("<item jid='nurse@a.example' affiliation='owner'/>"),
+    )
+    .await;
+    romeo.expect(&crate::error("r", "forbidden")).await;
+    ask_room(
+        &mut romeo,
+        &admin("<item jid='juliet@a.example' affiliation='none'/>"),
+    )
+    .await;
+    romeo.expect(&crate::error("r", "not-allowed")).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='romeo@a.example' affiliation='none'/>"),
+    )
+    .await;
+    romeo
+        .expect(&occupant("romeo", "none", "participant", &[110]))
+        .await;
+    juliet
+        .expect(&occupant("romeo", "none", "participant", &[]))
+        .await;
+    juliet.expect(DONE).await;
+    // A room for members only has no place for others.
+    ask_room(&mut juliet, &configuration(&[("membersonly", "1")])).await;
+    romeo.expect(&left("romeo", "<status code='322'/>")).await;
+    juliet.expect(&left("romeo", "<status code='322'/>")).await;
+}
+
+#[tokio::test]
+async fn only_owners_configure_and_destroy() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    romeo
+        .send(&format!(
+            "<iq type='get' id='f' to='{ROOM}'><query xmlns='{OWNER}'/></iq>"
+        ))
+        .await;
+    romeo.expect(&crate::error("f", "forbidden")).await;
+    ask_room(
+        &mut romeo,
+        &format!("<query xmlns='{OWNER}'><destroy/></query>"),
+    )
+    .await;
+    romeo.expect(&crate::error("r", "forbidden")).await;
+    juliet
+        .send(&format!(
+            "<iq type='get' id='f' to='{ROOM}'><query xmlns='{OWNER}'/></iq>"
+        ))
+        .await;
+    juliet
+        .expect(&format!("<iq type='result' id='f'><query xmlns='{OWNER}'><x xmlns='jabber:x:data' type='form'><field var='muc#roomconfig_roomname'/></x></query></iq>"))
+        .await;
+    ask_room(&mut juliet, &configuration(&[("maxusers", "many")])).await;
+    juliet.expect(&crate::error("r", "not-acceptable")).await;
+    ask_room(
+        &mut juliet,
+        &format!("<query xmlns='{OWNER}'><destroy jid='tomb@conference.a.example'><reason>over</reason></destroy></query>"),
+    )
+    .await;
+    let gone = |nick: &str| {
+        left(
+            nick,
+            "<destroy jid='tomb@conference.a.example'><reason>over</reason></destroy><item role='none' affiliation='none'/>",
+        )
+    };
+    romeo.expect(&gone("romeo")).await;
+    juliet.expect(&gone("juliet")).await;
+    juliet.expect(DONE).await;
+    romeo
+        .send(&format!(
+            "<message id='m' to='{ROOM}' type='groupchat'><body>?</body></message>"
+        ))
+        .await;
+    romeo.expect("<message id='m' type='error'><error><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>").await;
+}
+
+#[tokio::test]
+async fn a_nickname_is_kept_for_who_registers_it() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    ask_room(&mut romeo, "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field><field var='muc#register_roomnick'><value>rose</value></field></x></query>").await;
+    romeo.expect(DONE).await;
+    romeo
+        .send(&format!("<iq type='get' id='n' to='{ROOM}'><query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'/></iq>"))
+        .await;
+    romeo
+        .expect("<iq type='result' id='n'><query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'><identity category='conference' type='text' name='rose'/></query></iq>")
+        .await;
+    let mut nurse = login(&server, "nurse@a.example/kitchen").await;
+    knock(&mut nurse, "rose", "").await;
+    nurse.expect(&refused("conflict")).await;
+    knock(&mut romeo, "rose", "").await;
+    romeo
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+    romeo
+        .expect(&occupant("rose", "member", "participant", &[110]))
+        .await;
+    juliet
+        .expect(&occupant("rose", "member", "participant", &[]))
+        .await;
+}
+
+#[tokio::test]
+async fn who_is_unreachable_is_taken_out() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    romeo
+        .send(&format!("<message to='{ROOM}' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"))
+        .await;
+    juliet.expect(&left("romeo", "<status code='333'/>")).await;
+    let _ = (JOIN, USER);
+}
