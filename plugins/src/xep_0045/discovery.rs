@@ -142,9 +142,12 @@ impl Muc {
         }
         let room = self.room_of(cx)?;
         let state = room.lock();
-        // Who is in the room is for those in it (§6.5).
-        let is_inside = state.sessions.contains_key(&cx.from);
-        let nicks = state.occupants.keys().filter(|_| is_inside);
+        // Who is in the room is for those in it, and for everybody where everybody finds it and may enter (§6.5).
+        let configuration = &state.configuration;
+        let is_open =
+            configuration.public && !configuration.members_only && configuration.password.is_none();
+        let may_know = is_open || state.sessions.contains_key(&cx.from);
+        let nicks = state.occupants.keys().filter(|_| may_know);
         Ok(Some(items::Query {
             items: nicks
                 .map(|nick| items::Item::new(room.occupant(nick)))

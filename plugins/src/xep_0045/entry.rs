@@ -28,7 +28,10 @@ pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, _: &Source
         // Nobody subscribes to rooms, and whoever probes one has no answer to get.
         _ => Ok(Routed::Now(Outcome::NoSession)),
     };
-    result.unwrap_or_else(|error| Routed::Now(Outcome::Refused(error)))
+    result.unwrap_or_else(|error| {
+        // By this clients know that it is their entry that was refused (§7.2.5).
+        host.route(stanza.error(&error).with(&Join::default()))
+    })
 }
 
 fn available(

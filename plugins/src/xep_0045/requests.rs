@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sestina_session::host::Host;
 use sestina_session::router::{Outcome, Routed};
+use sestina_types::xep_0030;
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
 use super::Muc;
@@ -37,10 +38,16 @@ pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza) -> Option<
         return Some(host.route(answer));
     }
     let Some((own, _)) = state.occupant_of(from) else {
-        return Some(refuse(refused(
-            Condition::NotAcceptable,
-            "you are not in this room",
-        )));
+        // What an occupant is, only those learn who are in the room (§6.6).
+        let is_discovery = stanza.payload().is_some_and(|payload| {
+            [xep_0030::info::NS, xep_0030::items::NS].contains(&payload.ns())
+        });
+        let condition = if is_discovery {
+            Condition::BadRequest
+        } else {
+            Condition::NotAcceptable
+        };
+        return Some(refuse(refused(condition, "you are not in this room")));
     };
     let own = own.clone();
     let Some(occupant) = state.occupants.get(nick) else {

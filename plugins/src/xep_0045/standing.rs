@@ -146,17 +146,20 @@ impl Actor {
         from: Role,
         to: Role,
     ) -> Result<(), StanzaError> {
+        if self.role < Role::Moderator && self.affiliation < Affiliation::Admin {
+            return Err(refused(Condition::Forbidden));
+        }
+        // Nothing is taken from somebody of higher affiliation (§8.2, §8.4, §9.7).
+        if to < from && target > self.affiliation {
+            return Err(refused(Condition::NotAllowed));
+        }
         // Who is a moderator admins and owners decide (§9.6, §9.7).
         let of_moderators = to == Role::Moderator || (from == Role::Moderator && to != Role::None);
         if of_moderators && self.affiliation < Affiliation::Admin {
             return Err(refused(Condition::Forbidden));
         }
-        if self.role < Role::Moderator && self.affiliation < Affiliation::Admin {
-            return Err(refused(Condition::Forbidden));
-        }
         let allowed = match to {
-            // Nobody is kicked by somebody of lower affiliation (§8.2).
-            Role::None => target <= self.affiliation,
+            Role::None => true,
             // Nor is the voice of an admin or owner taken by anyone, or anybody's by an equal (§8.4).
             Role::Visitor => {
                 target < Affiliation::Admin
@@ -350,6 +353,18 @@ mod tests {
                 not_allowed,
             ),
             // Moderators (§9.6, §9.7).
+            (
+                (A::None, R::Moderator),
+                (A::Owner, R::Moderator),
+                R::Visitor,
+                not_allowed,
+            ),
+            (
+                (A::None, R::Moderator),
+                (A::Owner, R::Moderator),
+                R::Participant,
+                not_allowed,
+            ),
             (
                 (A::Member, R::Moderator),
                 (A::None, R::Participant),

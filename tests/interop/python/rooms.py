@@ -60,8 +60,9 @@ async def main(settings):
     bodies = [message["mam_result"]["forwarded"]["stanza"]["body"] for message in results["mam"]["results"]]
     check("what light" in bodies, "the archive has it", bodies)
 
+    guest.add_event_handler(f"muc::{room}::got_offline", lambda data: guest._note("got_offline", data))
     await owner["xep_0045"].set_role(room, "romeo", "none", reason="late")
-    await guest.expect("presence_unavailable", lambda data: data["from"] == room + "/romeo")
+    await guest.expect("got_offline", lambda data: data["from"] == room + "/romeo")
     step("one is kicked")
     await owner["xep_0045"].set_affiliation(room, "outcast", jid=guest.boundjid.bare)
     try:

@@ -62,7 +62,7 @@ fn no_subject() -> String {
 
 fn refused(condition: &str) -> String {
     format!(
-        "<presence type='error'><error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+        "<presence type='error'><error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error><x xmlns='{JOIN}'/></presence>"
     )
 }
 
