@@ -17,6 +17,7 @@ use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType};
 use crate::host::{Host, Resource};
 
 use self::delivering::Delivering;
+pub(crate) use self::delivering::Line;
 pub(crate) use self::service::Claimed;
 pub use self::service::Service;
 
@@ -200,20 +201,20 @@ impl Router {
         domains.values().filter_map(host).collect()
     }
 
-    /// Takes a stanza that a local session sent, `from` stamped, through every stage.
+    /// Takes a stanza that a local session sent, `from` stamped, through every stage, behind those of the line.
     pub(crate) fn receive(
         self: &Arc<Self>,
         host: &Arc<Host>,
         session: &Arc<Resource>,
         stanza: Stanza,
-    ) -> Routed {
-        Delivering::received(
+        line: &mut Line,
+    ) {
+        line.take(Delivering::received(
             Arc::clone(self),
             Arc::clone(host),
             Arc::clone(session),
             stanza,
-        )
-        .start()
+        ));
     }
 
     /// Answers an acceptable stanza that cannot go any way with an error to the session it came from.

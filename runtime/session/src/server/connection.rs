@@ -11,13 +11,13 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use sestina_types::xep_0199::Ping;
 use sestina_wire::{
     Condition, Frame, FullJid, Head, Jid, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
-    StreamCondition, StreamError, Text,
+    StreamCondition, StreamError, Text, ns,
 };
 
 use crate::host::{Host, Resource, Waited, Work};
 use crate::metrics;
 use crate::mux::NonzaContext;
-use crate::router::{Outcome, Routed, Router};
+use crate::router::{Line, Router};
 use crate::server::keep_alive::{KeepAlive, Silence};
 use crate::session::{Session, SessionError};
 use crate::stages::{SessionFunction, StageContext};
@@ -50,8 +50,12 @@ pub(super) struct Connection {
     host: Arc<Host>,
     router: Arc<Router>,
     resource: Arc<Resource>,
-    /// What the session's last stanza waits for. The next one is not read before (RFC 6120 §10.1).
-    pending: Option<BoxFuture<'static, Outcome>>,
+    /// The session's stanzas that are on their way, in order (RFC 6120 §10.1).
+    line: Line,
+    /// What else has to be waited for before the next stanza is read.
+    pending: Option<BoxFuture<'static, ()>>,
+    /// What was read and may not pass those on their way: an element, or how the session ends.
+    next: Option<Box<Result<Frame, End>>>,
     /// Stanzas taken in, modulo 2^32; counted anew once the client wants them acknowledged (XEP-0198 §4).
     handled: u32,
     keep_alive: KeepAlive,
@@ -79,7 +83,9 @@ pub(super) async fn begin(
             host,
             router,
             resource,
+            line: Line::default(),
             pending: None,
+            next: None,
             handled,
             keep_alive,
         }));
@@ -103,7 +109,9 @@ pub(super) async fn begin(
         host,
         router,
         resource,
+        line: Line::default(),
         pending: Some(Box::pin(start)),
+        next: None,
         handled: 0,
         keep_alive,
     }))
@@ -117,6 +125,7 @@ pub(super) async fn run(mut connection: Box<Connection>) {
         polled.unwrap_or_else(|_| {
             tracing::error!("a plugin panicked; its session ends");
             connection.pending = None;
+            connection.line.clear();
             Poll::Ready(End::Fault(StreamError::new(
                 StreamCondition::InternalServerError,
             )))
@@ -128,7 +137,7 @@ pub(super) async fn run(mut connection: Box<Connection>) {
 }
 
 /// Waits for the session whose address this one takes, then tells the plugins.
-async fn start(host: Arc<Host>, resource: Arc<Resource>, older: Option<Arc<Resource>>) -> Outcome {
+async fn start(host: Arc<Host>, resource: Arc<Resource>, older: Option<Arc<Resource>>) {
     if let Some(older) = older
         && tokio::time::timeout(TAKEOVER, older.gone()).await.is_err()
     {
@@ -138,7 +147,6 @@ async fn start(host: Arc<Host>, resource: Arc<Resource>, older: Option<Arc<Resou
         );
     }
     call(&host, &resource, host.stages().starts()).await;
-    Outcome::Delivered
 }
 
 /// Calls functions one after another, waiting for each.
@@ -155,12 +163,12 @@ async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFu
 pub(super) async fn clean_up(
     host: &Arc<Host>,
     resource: &Arc<Resource>,
-    pending: Option<BoxFuture<'static, Outcome>>,
+    unfinished: Unfinished,
 ) -> (OutBuffer, Option<StreamError>) {
     // From here on nobody empties the queue: nobody is to wait for it.
     resource.end(None);
     host.leave(resource);
-    follow(pending).await;
+    unfinished.follow().await;
     let ends = call(host, resource, host.stages().ends());
     if AssertUnwindSafe(ends).catch_unwind().await.is_err() {
         tracing::error!("a plugin panicked at the end of a session");
@@ -171,12 +179,26 @@ pub(super) async fn clean_up(
     left
 }
 
-/// A stanza that was taken in is followed to its end.
-async fn follow(pending: Option<BoxFuture<'static, Outcome>>) {
-    if let Some(pending) = pending
-        && AssertUnwindSafe(pending).catch_unwind().await.is_err()
-    {
-        tracing::error!("a plugin panicked while its session ended");
+/// What a session has begun and not ended.
+#[derive(Default)]
+pub(super) struct Unfinished {
+    pending: Option<BoxFuture<'static, ()>>,
+    line: Line,
+}
+
+impl Unfinished {
+    /// A stanza that was taken in is followed to its end.
+    async fn follow(self) {
+        let Unfinished { pending, mut line } = self;
+        let follow = async {
+            if let Some(pending) = pending {
+                pending.await;
+            }
+            poll_fn(|cx| line.poll(cx)).await;
+        };
+        if AssertUnwindSafe(follow).catch_unwind().await.is_err() {
+            tracing::error!("a plugin panicked while its session ended");
+        }
     }
 }
 
@@ -202,7 +224,7 @@ impl Connection {
     /// The session stays for a while without a stream (XEP-0198 §5).
     async fn wait_for_stream(mut self, limit: Duration, replaced: bool) {
         // A stanza that was taken in is counted, so it is followed to its end.
-        follow(self.pending.take()).await;
+        self.unfinished().follow().await;
         let Connection {
             session,
             host,
@@ -235,14 +257,14 @@ impl Connection {
         let ((), waited) = tokio::join!(goodbye, waits);
         if waited == Waited::Ended {
             tracing::debug!("nobody came to go on with the session");
-            clean_up(&host, &resource, None).await;
+            clean_up(&host, &resource, Unfinished::default()).await;
         }
     }
 
     /// Cleans up; what remains to be written, to a peer that may be gone, comes last.
     async fn finish(mut self, end: End) {
-        let pending = self.pending.take();
-        let (mut rest, mut error) = clean_up(&self.host, &self.resource, pending).await;
+        let unfinished = self.unfinished();
+        let (mut rest, mut error) = clean_up(&self.host, &self.resource, unfinished).await;
         match end {
             End::Closed => tracing::debug!("session closed"),
             End::Failed(reason) => tracing::debug!(%reason, "session failed"),
@@ -262,6 +284,13 @@ impl Connection {
         self.session.close(error).await;
     }
 
+    fn unfinished(&mut self) -> Unfinished {
+        Unfinished {
+            pending: self.pending.take(),
+            line: std::mem::take(&mut self.line),
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if let Poll::Ready(end) = self.poll_read(cx) {
             return Poll::Ready(end);
@@ -278,12 +307,12 @@ impl Connection {
             session,
             keep_alive,
             pending,
+            line,
             ..
         } = self;
+        let waits = pending.is_some() || !line.is_empty();
         // A client that has to wait for what it sent may be waiting with what it has to say.
-        while let Poll::Ready(silence) =
-            keep_alive.poll(cx, || session.take_heard() || pending.is_some())
-        {
+        while let Poll::Ready(silence) = keep_alive.poll(cx, || session.take_heard() || waits) {
             let terms = self.resource.terms();
             match (silence, terms) {
                 (Silence::Ask, Some(terms)) => session.queue_bytes(terms.request.as_bytes()),
@@ -309,7 +338,7 @@ impl Connection {
         Poll::Pending
     }
 
-    /// Reads and handles stanzas, one at a time, as long as none waits.
+    /// Reads and handles stanzas, one at a time, as long as none waits for more than the disk.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         let mut handled = 0;
         let end = self.poll_stanzas(cx, &mut handled);
@@ -321,27 +350,40 @@ impl Connection {
 
     fn poll_stanzas(&mut self, cx: &mut Context<'_>, handled: &mut u64) -> Poll<End> {
         loop {
+            let alone = self.line.is_empty() || self.line.poll(cx).is_ready();
             if let Some(pending) = &mut self.pending {
                 if pending.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }
                 self.pending = None;
             }
+            if !alone && (self.next.is_some() || !self.line.takes_another()) {
+                return Poll::Pending;
+            }
             if *handled == BATCH {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let frame = match self.session.poll_recv(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Some(frame))) => frame,
-                Poll::Ready(Ok(None)) => return Poll::Ready(End::Closed),
-                Poll::Ready(Err(error)) => return Poll::Ready(End::Failed(error)),
+            let read = match self.next.take() {
+                Some(read) => *read,
+                None => match self.session.poll_recv(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(Some(frame))) => Ok(frame),
+                    Poll::Ready(Ok(None)) => Err(End::Closed),
+                    Poll::Ready(Err(error)) => Err(End::Failed(error)),
+                },
+            };
+            let frame = match read {
+                Ok(frame) if alone || frame.root().is("message", ns::CLIENT) => frame,
+                Err(end) if alone => return Poll::Ready(end),
+                read => {
+                    self.next = Some(Box::new(read));
+                    return Poll::Pending;
+                }
             };
             *handled += 1;
-            match self.handle(frame) {
-                Ok(Routed::Now(_)) => {}
-                Ok(Routed::Later(future)) => self.pending = Some(future),
-                Err(fault) => return Poll::Ready(End::Fault(fault)),
+            if let Err(fault) = self.handle(frame) {
+                return Poll::Ready(End::Fault(fault));
             }
             self.keep_pace();
         }
@@ -357,15 +399,7 @@ impl Connection {
             return;
         };
         metrics::count(metrics::STANZAS_SLOWED);
-        let before = self.pending.take();
-        self.pending = Some(Box::pin(async move {
-            let outcome = match before {
-                Some(before) => before.await,
-                None => Outcome::Delivered,
-            };
-            tokio::time::sleep(wait).await;
-            outcome
-        }));
+        self.pending = Some(Box::pin(tokio::time::sleep(wait)));
     }
 
     /// Writes what is queued for the session, as far as the connection takes it.
@@ -392,28 +426,39 @@ impl Connection {
     }
 
     /// Takes one stanza in: whose it is, whether it is one, and on its way.
-    fn handle(&mut self, frame: Frame) -> Result<Routed, StreamError> {
+    fn handle(&mut self, frame: Frame) -> Result<(), StreamError> {
         let mut stanza = match Stanza::from_frame(frame.clone()) {
             Ok(stanza) => stanza,
             Err(StanzaParseError::Stream(error)) => return self.nonza(&frame, *error),
             Err(StanzaParseError::Stanza(error)) => {
                 self.handled = self.handled.wrapping_add(1);
-                return Ok(self.reject(&frame, &error));
+                self.reject(&frame, &error);
+                return Ok(());
             }
         };
         drop(frame);
         self.handled = self.handled.wrapping_add(1);
         stamp(self.resource.jid(), &mut stanza)?;
         if let Err(error) = check_iq(&stanza) {
-            return Ok(self
+            let refused = self
                 .router
-                .refuse(&self.host, &self.resource, stanza, error));
+                .refuse(&self.host, &self.resource, stanza, error);
+            self.line.push(refused);
+            return Ok(());
         }
-        Ok(self.router.receive(&self.host, &self.resource, stanza))
+        let Connection {
+            router,
+            host,
+            resource,
+            line,
+            ..
+        } = self;
+        router.receive(host, resource, stanza, line);
+        Ok(())
     }
 
     /// An element that is no stanza: whoever registered for it gets it.
-    fn nonza(&mut self, frame: &Frame, otherwise: StreamError) -> Result<Routed, StreamError> {
+    fn nonza(&mut self, frame: &Frame, otherwise: StreamError) -> Result<(), StreamError> {
         let host = Arc::clone(&self.host);
         let mut cx = NonzaContext {
             host: &self.host,
@@ -422,20 +467,20 @@ impl Connection {
             handled: &mut self.handled,
         };
         match host.nonzas().handle(&mut cx, frame.root()) {
-            Some(handled) => handled.map(|()| Routed::Now(Outcome::Delivered)),
+            Some(handled) => handled,
             None => Err(otherwise),
         }
     }
 
     /// Answers an element that is a stanza by name and cannot be taken as one.
-    fn reject(&self, frame: &Frame, error: &StanzaError) -> Routed {
+    fn reject(&mut self, frame: &Frame, error: &StanzaError) {
         let root = frame.root();
         let kind = Kind::from_name(root.name()).unwrap_or(Kind::Message);
         let answered = root
             .attr("type")
             .is_some_and(|type_| matches!(&*type_, "error" | "result"));
         if answered {
-            return Routed::Now(Outcome::Refused(error.clone()));
+            return;
         }
         let mut head = Head::new(kind, StanzaType::Error);
         head.id = root.attr("id");
@@ -443,8 +488,8 @@ impl Connection {
             .attr("to")
             .and_then(|to: Text| Jid::parse_text(to).ok());
         head.to = Some(Jid::clone(self.resource.jid()));
-        self.host
-            .deliver_to(&self.resource, Stanza::new(head).with(error))
+        let answer = Stanza::new(head).with(error);
+        self.line.push(self.host.deliver_to(&self.resource, answer));
     }
 }
 

@@ -2,6 +2,7 @@
 //! moves to the heap when something does.
 
 mod answer;
+mod line;
 mod sessions;
 mod stage;
 mod target;
@@ -20,6 +21,7 @@ use crate::mux::Names;
 use crate::router::{Outcome, Routed, Router, Source};
 use crate::stages::{Delivery, Flow, Stage, StageContext};
 
+pub(crate) use self::line::Line;
 use self::writes::{Next, Write};
 
 /// Where the stanza is.
@@ -81,6 +83,8 @@ enum Step {
 enum Turn {
     Passed,
     Wait(BoxFuture<'static, Flow>),
+    /// Goes on with this once all is written that was begun to be.
+    Afterwards(Box<dyn FnOnce(&mut Delivery) -> Flow + Send>),
     Done,
     Refused(StanzaError),
 }
@@ -107,6 +111,9 @@ pub(super) struct Delivering {
     failed: Option<StanzaError>,
     /// What must be done before anybody is given the stanza.
     before: Vec<Write>,
+    /// Whether an earlier stanza of the same session is still on its way: until its turn comes, nobody is given this one, nor told
+    /// anything of it.
+    behind: bool,
 }
 
 impl Delivering {
@@ -145,6 +152,7 @@ impl Delivering {
             copies: None,
             failed: None,
             before: Vec::new(),
+            behind: false,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::router::{Outcome, Source};
 use crate::stages::{Flow, Stage};
 use sestina_wire::dispatch::Scope;
 
-use super::writes::{Next, all};
+use super::writes::Next;
 use super::{Delivering, Phase, Step, Turn, Waiting, is_of, recipient};
 
 impl Delivering {
@@ -66,18 +66,10 @@ impl Delivering {
                     self.before.push(done);
                     return Turn::Passed;
                 }
-                Flow::Afterwards(change) if self.before.is_empty() => {
+                Flow::Afterwards(change) if self.before.is_empty() && !self.behind => {
                     flow = change(&mut self.delivery);
                 }
-                Flow::Afterwards(change) => {
-                    let before = std::mem::take(&mut self.before);
-                    return Turn::Wait(Box::pin(async move {
-                        match all(before).await {
-                            Ok(()) => Flow::Then(change),
-                            Err(error) => Flow::Refuse(error),
-                        }
-                    }));
-                }
+                Flow::Afterwards(change) => return Turn::Afterwards(change),
             }
         }
     }
@@ -90,6 +82,7 @@ impl Delivering {
         );
         match turn {
             Turn::Wait(future) => Step::Wait(Waiting::Flow(future)),
+            Turn::Afterwards(change) => self.once_written(Next::Change(change)),
             Turn::Passed => self.passed(),
             Turn::Done if of_session => {
                 self.taken = true;

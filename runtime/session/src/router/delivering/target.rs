@@ -32,7 +32,7 @@ impl Delivering {
         let is_ours = self.cx.host.serves(to);
         // What an account is sent may be written together with what it was sent as.
         let goes_on = is_account && (is_ours || self.router.host(to.domain()).is_some());
-        if !self.before.is_empty() && !goes_on {
+        if (self.behind || !self.before.is_empty()) && !goes_on {
             return self.once_written(Next::Enter(Phase::Target));
         }
         if !is_ours {

@@ -7,6 +7,7 @@ use futures_util::future::{BoxFuture, join_all};
 use sestina_wire::StanzaError;
 
 use crate::router::Outcome;
+use crate::stages::{Delivery, Flow};
 
 use super::{Delivering, Phase, Step, Waiting};
 
@@ -15,6 +16,8 @@ pub(super) type Write = BoxFuture<'static, Result<(), StanzaError>>;
 
 /// What follows.
 pub(super) enum Next {
+    /// A function of a stage goes on.
+    Change(Box<dyn FnOnce(&mut Delivery) -> Flow + Send>),
     Enter(Phase),
     Refuse(StanzaError),
     Finish(Outcome),
@@ -27,9 +30,9 @@ pub(super) async fn all(writes: Vec<Write>) -> Result<(), StanzaError> {
 }
 
 impl Delivering {
-    /// Goes on once all is written that was begun to be.
+    /// Goes on once all is written that was begun to be, and the stanza's turn has come.
     pub(super) fn once_written(&mut self, next: Next) -> Step {
-        if self.before.is_empty() {
+        if self.before.is_empty() && !self.behind {
             return self.follow(next);
         }
         let writes = std::mem::take(&mut self.before);
@@ -38,13 +41,18 @@ impl Delivering {
 
     pub(super) fn written(&mut self, written: Result<(), StanzaError>, next: Next) -> Step {
         match (written, next) {
-            (Err(error), Next::Enter(_)) => self.refuse_now(error),
+            (Err(error), Next::Enter(_) | Next::Change(_)) => self.refuse_now(error),
             (_, next) => self.follow(next),
         }
     }
 
     fn follow(&mut self, next: Next) -> Step {
         match next {
+            Next::Change(change) => {
+                let flow = change(&mut self.delivery);
+                let turn = self.settle(flow);
+                self.turned(turn)
+            }
             Next::Enter(phase) => self.enter(phase),
             Next::Refuse(error) => self.refuse_now(error),
             Next::Finish(outcome) => Step::Finished(outcome),

@@ -1,0 +1,158 @@
+//! The stanzas of one session that are on their way at the same time.
+//!
+//! What a session sends is delivered in the order in which it was sent, and a stanza that waits for something keeps those behind it
+//! waiting. With one exception: while messages wait only for the disk, the next ones may be prepared and written with them, so that they
+//! share a commit. Nobody is given one of them, or told anything of it, before its turn has come.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use sestina_wire::StanzaError;
+
+use crate::router::{Outcome, Routed};
+
+use super::writes::{Next, Write};
+use super::{Delivering, Step, Waiting};
+
+/// How many stanzas of a session may be on their way.
+const MOST: usize = 32;
+/// For how many of them room is kept.
+const FEW: usize = 4;
+
+/// The stanzas of a session that are on their way, the first one first.
+#[derive(Default)]
+pub(crate) struct Line(VecDeque<Place>);
+
+enum Place {
+    /// Goes its way until it has come to its end.
+    Goes(BoxFuture<'static, Outcome>),
+    /// Waits for the disk, and then for its turn.
+    Writes(Box<Written>),
+    /// Waits for its turn, and then for something else.
+    Waits(Box<(Delivering, Waiting)>),
+}
+
+struct Written {
+    delivering: Delivering,
+    writes: Write,
+    done: Option<Result<(), StanzaError>>,
+    next: Box<Next>,
+}
+
+impl Line {
+    /// Whether nothing is on its way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether another message may be taken in.
+    pub(crate) fn takes_another(&self) -> bool {
+        let writes = |place: &Place| matches!(place, Place::Writes(_));
+        self.0.len() < MOST && self.0.iter().all(writes)
+    }
+
+    /// Takes a stanza as far as it gets without waiting and without overtaking those before it.
+    pub(in crate::router) fn take(&mut self, mut delivering: Delivering) {
+        delivering.behind = !self.0.is_empty();
+        match delivering.advance(Step::On) {
+            Ok(_) => {}
+            Err(Waiting::Writes(writes, next)) => {
+                self.0.push_back(Place::Writes(Box::new(Written {
+                    delivering,
+                    writes,
+                    done: None,
+                    next,
+                })))
+            }
+            Err(waiting) if delivering.behind => {
+                let waits = Box::new((delivering, waiting));
+                self.0.push_back(Place::Waits(waits));
+            }
+            Err(waiting) => {
+                let goes = Box::pin(delivering.wait(waiting));
+                self.0.push_back(Place::Goes(goes));
+            }
+        }
+    }
+
+    /// Takes what was routed another way.
+    pub(crate) fn push(&mut self, routed: Routed) {
+        if let Routed::Later(future) = routed {
+            self.0.push_back(Place::Goes(future));
+        }
+    }
+
+    /// Forgets all of them.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Follows them; ready when all have come to their end.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(first) = self.0.pop_front() {
+            if let Some(first) = first.poll_first(cx) {
+                self.0.push_front(first);
+                break;
+            }
+        }
+        for place in self.0.iter_mut().skip(1) {
+            if let Place::Writes(written) = place {
+                written.poll(cx);
+            }
+        }
+        if !self.0.is_empty() {
+            return Poll::Pending;
+        }
+        // A session that has nothing on its way keeps no room for it.
+        if self.0.capacity() > FEW {
+            self.0 = VecDeque::new();
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Place {
+    /// Follows the stanza whose turn it is; none is left when it has come to its end.
+    fn poll_first(self, cx: &mut Context<'_>) -> Option<Place> {
+        let mut goes = match self {
+            Place::Goes(goes) => goes,
+            Place::Waits(waits) => {
+                let (mut delivering, waiting) = *waits;
+                delivering.behind = false;
+                Box::pin(delivering.wait(waiting))
+            }
+            Place::Writes(mut written) => {
+                written.poll(cx);
+                let Some(done) = written.done.take() else {
+                    return Some(Place::Writes(written));
+                };
+                let Written {
+                    mut delivering,
+                    next,
+                    ..
+                } = *written;
+                delivering.behind = false;
+                let step = delivering.written(done, *next);
+                match delivering.advance(step) {
+                    Ok(_) => return None,
+                    Err(waiting) => Box::pin(delivering.wait(waiting)),
+                }
+            }
+        };
+        match goes.as_mut().poll(cx) {
+            Poll::Ready(_) => None,
+            Poll::Pending => Some(Place::Goes(goes)),
+        }
+    }
+}
+
+impl Written {
+    fn poll(&mut self, cx: &mut Context<'_>) {
+        if self.done.is_none()
+            && let Poll::Ready(done) = self.writes.as_mut().poll(cx)
+        {
+            self.done = Some(done);
+        }
+    }
+}
