@@ -19,6 +19,9 @@ struct Gate {
     waiting: AtomicUsize,
     through: Semaphore,
     fails: AtomicBool,
+    /// Which of them, counted from 1, waits longer than those after it.
+    late: AtomicUsize,
+    at_last: Semaphore,
 }
 
 impl Gate {
@@ -28,6 +31,8 @@ impl Gate {
             waiting: AtomicUsize::new(0),
             through: Semaphore::new(0),
             fails: AtomicBool::new(false),
+            late: AtomicUsize::new(0),
+            at_last: Semaphore::new(0),
         })
     }
 
@@ -82,7 +87,10 @@ impl Backend for Shared {
 
     async fn write(&self, writes: Vec<Write>) -> Result<Vec<Outcome>, StorageError> {
         if writes.iter().any(|write| write.table().name == "archive") {
-            self.0.waiting.fetch_add(1, Ordering::SeqCst);
+            let number = self.0.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+            if number == self.0.late.load(Ordering::SeqCst) {
+                self.0.at_last.acquire().await.unwrap().forget();
+            }
             self.0.through.acquire().await.unwrap().forget();
             if self.0.fails.load(Ordering::SeqCst) {
                 return Err(StorageError::Unavailable("as ordered".into()));
@@ -126,6 +134,63 @@ async fn both_are_written_at_once_and_before_anybody_is_given_the_message() {
         .expect("<message type='error' id='m'><error/></message>")
         .await;
     juliet.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn what_is_sent_at_once_is_written_at_once_and_keeps_its_order() {
+    let gate = Gate::new();
+    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
+    let server = server_with(Changes::default(), storage).await;
+    let mut juliet = available(&server, "juliet@a.example/desk").await;
+    let mut romeo = available(&server, "romeo@a.example/field").await;
+    gate.through.add_permits(100);
+    // What both want archived is asked once.
+    romeo.send(MESSAGE).await;
+    juliet
+        .expect("<message id='m'><body/><stanza-id xmlns='urn:xmpp:sid:0'/></message>")
+        .await;
+    gate.late.store(3, Ordering::SeqCst);
+    let message = |to: &str, id: &str| {
+        format!(
+            "<message to='{to}@a.example' type='chat' id='{id}'><body>Good night</body></message>"
+        )
+    };
+    let ping = "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
+    let composing = "<message to='juliet@a.example' type='chat' id='3'>\
+         <composing xmlns='http://jabber.org/protocol/chatstates'/></message>";
+    let all = [
+        message("juliet", "1"),
+        message("juliet", "2"),
+        composing.to_owned(),
+        message("nobody", "4"),
+        message("juliet", "5"),
+        ping.to_owned(),
+    ];
+    romeo.send(&all.concat()).await;
+    // Both archives of the first two. Whether there is somebody of the fourth is asked when its turn has come, and nothing behind
+    // it is looked at before.
+    gate.until_wait(6).await;
+    juliet.expect_nothing().await;
+    gate.at_last.add_permits(1);
+    for id in ["1", "2"] {
+        juliet
+            .expect(&format!(
+                "<message id='{id}'><body/><stanza-id xmlns='urn:xmpp:sid:0'/></message>"
+            ))
+            .await;
+    }
+    juliet
+        .expect(
+            "<message id='3'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>",
+        )
+        .await;
+    juliet
+        .expect("<message id='5'><body/><stanza-id xmlns='urn:xmpp:sid:0'/></message>")
+        .await;
+    romeo
+        .expect("<message type='error' id='4'><error/></message>")
+        .await;
+    romeo.expect("<iq type='result' id='p'/>").await;
 }
 
 #[tokio::test]
