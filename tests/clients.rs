@@ -78,7 +78,12 @@ fn smack_integration_tests() {
         settings,
     )
     .unwrap();
-    let left_out = ["FileTransferIntegrationTest.fileTransferTest"];
+    // The second waits for a listener to hear of an entry that was refused, while Smack takes its listeners away for that: which
+    // of its threads is faster decides.
+    let left_out = [
+        "FileTransferIntegrationTest.fileTransferTest",
+        "MultiUserChatOccupantIntegrationTest.mucMaxUsersLimitJoinRoomTest",
+    ];
     let outcome = smack.run(&server.peer, address, &left_out, 300).unwrap();
     assert!(
         outcome.failed.is_empty() && outcome.passed >= 45,
