@@ -7,6 +7,7 @@ use sestina::client::{Client, ClientConfig};
 use sestina::session::sasl::Mechanism;
 use sestina::session::tls::{TlsIdentity, Trust};
 use sestina_interop::certificate::Authority;
+use sestina_interop::process::free_port;
 use sestina_interop::sestina::Sestina;
 use sestina_interop::{profanity, ready, slixmpp, smack};
 
@@ -59,6 +60,24 @@ fn slixmpp_uses_the_pubsub_service() {
 fn slixmpp_talks_in_a_room() {
     let python = ready!("slixmpp, rooms", slixmpp::installed());
     script(&python, "rooms.py", &start(""));
+}
+
+/// With a certificate that the script can check: the server's own, for `localhost`.
+#[test]
+fn slixmpp_leaves_files_and_calls() {
+    let python = ready!("slixmpp, files and calls", slixmpp::installed());
+    let (https, proxy) = (free_port().unwrap(), free_port().unwrap());
+    let settings = format!(
+        "listen_https = [\"127.0.0.1:{https}\"]\n\
+         [plugins.\"xep-0363\"]\nmax_file_size = 5000000\n\
+         [plugins.\"xep-0065\"]\nlisten = [\"127.0.0.1:{proxy}\"]\naddress = \"127.0.0.1\"\n\
+         [plugins.\"xep-0215\"]\nservices = [\"turn:turn.example.org:3478?transport=udp\"]\nsecret = \"north\"\n"
+    );
+    let server = Sestina::start(Path::new(BINARY), "localhost", ACCOUNTS, &settings)
+        .unwrap_or_else(|error| panic!("{error}"));
+    script(&python, "files.py", &server);
+    let log = server.process.output();
+    assert!(!log.contains("north"), "{log}");
 }
 
 /// Smack's own integration tests, over TCP; its new modular connection, still in the making, waits for itself in its own
