@@ -9,7 +9,7 @@ use sestina_wire::{BareJid, Condition, FullJid, StanzaError, StreamCondition, St
 use crate::host::{Host, Joined, Resource};
 use crate::metrics;
 use crate::mux::BeginningContext;
-use crate::server::connection::{self, Unfinished};
+use crate::server::ending::{self, Unfinished};
 use crate::session::{BindRequest, Binder, Bound, HostAccess, Hosts, Login};
 use crate::transport::OutBuffer;
 
@@ -108,7 +108,7 @@ impl Binder for HostBinder {
 
     async fn abandon(&self, joined: Joined) {
         metrics::raise(metrics::SESSIONS_READY);
-        connection::clean_up(&self.0, &joined.resource, Unfinished::default()).await;
+        ending::clean_up(&self.0, &joined.resource, Unfinished::default()).await;
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::future::BoxFuture;
 use sestina_types::xep_0199::Ping;
 use sestina_wire::{
     Condition, Frame, FullJid, Head, Jid, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
@@ -18,10 +18,9 @@ use crate::host::{Host, Resource, Waited, Work};
 use crate::metrics;
 use crate::mux::NonzaContext;
 use crate::router::{Line, Router};
+use crate::server::ending::{Unfinished, call, clean_up};
 use crate::server::keep_alive::{KeepAlive, Silence};
 use crate::session::{Session, SessionError};
-use crate::stages::{SessionFunction, StageContext};
-use crate::transport::OutBuffer;
 
 /// Stanzas handled before other tasks get their turn.
 const BATCH: u64 = 64;
@@ -149,59 +148,6 @@ async fn start(host: Arc<Host>, resource: Arc<Resource>, older: Option<Arc<Resou
     call(&host, &resource, host.stages().starts()).await;
 }
 
-/// Calls functions one after another, waiting for each.
-async fn call(host: &Arc<Host>, resource: &Arc<Resource>, functions: &[SessionFunction]) {
-    let cx = StageContext {
-        host: Arc::clone(host),
-    };
-    for function in functions {
-        function(&cx, resource).settled().await;
-    }
-}
-
-/// First nobody finds the session any more, then plugins tell the world, then a successor may start. Returns what was queued last.
-pub(super) async fn clean_up(
-    host: &Arc<Host>,
-    resource: &Arc<Resource>,
-    unfinished: Unfinished,
-) -> (OutBuffer, Option<StreamError>) {
-    // From here on nobody empties the queue: nobody is to wait for it.
-    resource.end(None);
-    host.leave(resource);
-    unfinished.follow().await;
-    let ends = call(host, resource, host.stages().ends());
-    if AssertUnwindSafe(ends).catch_unwind().await.is_err() {
-        tracing::error!("a plugin panicked at the end of a session");
-    }
-    let left = resource.close_queue();
-    resource.mark_gone();
-    metrics::lower(metrics::SESSIONS_READY);
-    left
-}
-
-/// What a session has begun and not ended.
-#[derive(Default)]
-pub(super) struct Unfinished {
-    pending: Option<BoxFuture<'static, ()>>,
-    line: Line,
-}
-
-impl Unfinished {
-    /// A stanza that was taken in is followed to its end.
-    async fn follow(self) {
-        let Unfinished { pending, mut line } = self;
-        let follow = async {
-            if let Some(pending) = pending {
-                pending.await;
-            }
-            poll_fn(|cx| line.poll(cx)).await;
-        };
-        if AssertUnwindSafe(follow).catch_unwind().await.is_err() {
-            tracing::error!("a plugin panicked while its session ended");
-        }
-    }
-}
-
 impl Connection {
     /// The stream is over. A session that may be resumed waits for another stream; any other ends.
     async fn ended(self, end: End) {
@@ -285,10 +231,7 @@ impl Connection {
     }
 
     fn unfinished(&mut self) -> Unfinished {
-        Unfinished {
-            pending: self.pending.take(),
-            line: std::mem::take(&mut self.line),
-        }
+        Unfinished::new(self.pending.take(), std::mem::take(&mut self.line))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -436,6 +379,7 @@ impl Connection {
                 return Ok(());
             }
         };
+        self.line.count(frame.bytes().len());
         drop(frame);
         self.handled = self.handled.wrapping_add(1);
         stamp(self.resource.jid(), &mut stanza)?;

@@ -3,6 +3,7 @@
 mod access;
 mod builder;
 mod connection;
+mod ending;
 mod keep_alive;
 mod listener;
 mod named;

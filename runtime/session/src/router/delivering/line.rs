@@ -20,9 +20,16 @@ const MOST: usize = 32;
 /// For how many of them room is kept.
 const FEW: usize = 4;
 
+/// After how many bytes no other is taken in.
+const MOST_BYTES: usize = 64 * 1024;
+
 /// The stanzas of a session that are on their way, the first one first.
 #[derive(Default)]
-pub(crate) struct Line(VecDeque<Place>);
+pub(crate) struct Line {
+    places: VecDeque<Place>,
+    /// How long they were as they came, with those that have come to their end since there was none.
+    bytes: usize,
+}
 
 enum Place {
     /// Goes its way until it has come to its end.
@@ -43,22 +50,28 @@ struct Written {
 impl Line {
     /// Whether nothing is on its way.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.places.is_empty()
     }
 
     /// Whether another message may be taken in.
     pub(crate) fn takes_another(&self) -> bool {
         let writes = |place: &Place| matches!(place, Place::Writes(_));
-        self.0.len() < MOST && self.0.iter().all(writes)
+        self.places.len() < MOST && self.bytes < MOST_BYTES && self.places.iter().all(writes)
+    }
+
+    /// Says how long the stanza is that is taken next.
+    pub(crate) fn count(&mut self, bytes: usize) {
+        let before = if self.is_empty() { 0 } else { self.bytes };
+        self.bytes = before.saturating_add(bytes);
     }
 
     /// Takes a stanza as far as it gets without waiting and without overtaking those before it.
     pub(in crate::router) fn take(&mut self, mut delivering: Delivering) {
-        delivering.behind = !self.0.is_empty();
+        delivering.behind = !self.places.is_empty();
         match delivering.advance(Step::On) {
             Ok(_) => {}
             Err(Waiting::Writes(writes, next)) => {
-                self.0.push_back(Place::Writes(Box::new(Written {
+                self.places.push_back(Place::Writes(Box::new(Written {
                     delivering,
                     writes,
                     done: None,
@@ -67,11 +80,11 @@ impl Line {
             }
             Err(waiting) if delivering.behind => {
                 let waits = Box::new((delivering, waiting));
-                self.0.push_back(Place::Waits(waits));
+                self.places.push_back(Place::Waits(waits));
             }
             Err(waiting) => {
                 let goes = Box::pin(delivering.wait(waiting));
-                self.0.push_back(Place::Goes(goes));
+                self.places.push_back(Place::Goes(goes));
             }
         }
     }
@@ -79,34 +92,34 @@ impl Line {
     /// Takes what was routed another way.
     pub(crate) fn push(&mut self, routed: Routed) {
         if let Routed::Later(future) = routed {
-            self.0.push_back(Place::Goes(future));
+            self.places.push_back(Place::Goes(future));
         }
     }
 
     /// Forgets all of them.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.places.clear();
     }
 
     /// Follows them; ready when all have come to their end.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(first) = self.0.pop_front() {
+        while let Some(first) = self.places.pop_front() {
             if let Some(first) = first.poll_first(cx) {
-                self.0.push_front(first);
+                self.places.push_front(first);
                 break;
             }
         }
-        for place in self.0.iter_mut().skip(1) {
+        for place in self.places.iter_mut().skip(1) {
             if let Place::Writes(written) = place {
                 written.poll(cx);
             }
         }
-        if !self.0.is_empty() {
+        if !self.places.is_empty() {
             return Poll::Pending;
         }
         // A session that has nothing on its way keeps no room for it.
-        if self.0.capacity() > FEW {
-            self.0 = VecDeque::new();
+        if self.places.capacity() > FEW {
+            self.places = VecDeque::new();
         }
         Poll::Ready(())
     }
