@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sestina_interop::database::backing::{Backing, installed};
 use sestina_interop::ready;
-use sestina_storage::{Migration, Range, Selection, TableDescriptor, Value};
+use sestina_storage::{Column, Migration, Range, Selection, TableDescriptor, Value};
 use sestina_types::{MIGRATIONS, TABLES};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_sestina");
@@ -24,26 +24,45 @@ struct Release {
     migrations: Vec<Migration>,
 }
 
-/// The indexes that migrations after a version have brought to a table, as lists of columns. Columns would be found
-/// here as well, if any had come.
-fn brought(table: &TableDescriptor, after: u32) -> Vec<Vec<String>> {
+/// What migrations after a version have brought.
+#[derive(Default)]
+struct Brought {
+    /// The whole table.
+    table: bool,
+    columns: Vec<String>,
+    /// As lists of columns.
+    indexes: Vec<Vec<String>>,
+}
+
+fn brought(table: &TableDescriptor, after: u32) -> Brought {
     let later = MIGRATIONS
         .iter()
         .filter(|step| step.dialect == "sqlite" && step.spec == table.spec && step.version > after);
-    let on = format!(" ON \"{}\" (", table.name);
-    let mut brought = Vec::new();
-    for statement in later.flat_map(|step| step.sql.lines()) {
-        if !statement.starts_with("CREATE INDEX") {
-            let comment = statement.is_empty() || statement.starts_with("--");
-            assert!(
-                comment,
-                "this test does not know what to make of {statement}"
-            );
-            continue;
-        }
-        if let Some((_, columns)) = statement.split_once(&on) {
-            let columns = columns.split(')').next().unwrap().split(", ");
-            brought.push(columns.map(|name| name.replace('"', "")).collect());
+    let name = table.name;
+    let mut brought = Brought::default();
+    let mut inside = false;
+    for line in later.flat_map(|step| step.sql.lines()) {
+        let quoted = |text: &str| text.replace('"', "");
+        if inside {
+            inside = !line.starts_with(')');
+        } else if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+            brought.table |= rest == format!("\"{name}\" (");
+            inside = true;
+        } else if let Some(rest) = line.strip_prefix("ALTER TABLE ") {
+            let (altered, column) = rest.split_once(" ADD COLUMN ").unwrap();
+            if quoted(altered) == name {
+                brought
+                    .columns
+                    .push(quoted(column.split(' ').next().unwrap()));
+            }
+        } else if line.starts_with("CREATE INDEX") {
+            if let Some((_, columns)) = line.split_once(&format!(" ON \"{name}\" (")) {
+                let columns = columns.split(')').next().unwrap().split(", ");
+                brought.indexes.push(columns.map(quoted).collect());
+            }
+        } else {
+            let comment = line.is_empty() || line.starts_with("--");
+            assert!(comment, "this test does not know what to make of {line}");
         }
     }
     brought
@@ -51,24 +70,32 @@ fn brought(table: &TableDescriptor, after: u32) -> Vec<Vec<String>> {
 
 /// The tables up to a version of each specification.
 fn release(version: u32) -> Release {
-    let tables = TABLES.iter().map(|&table| {
+    let tables = TABLES.iter().filter_map(|&table| {
         let brought = brought(table, version);
+        if brought.table {
+            return None;
+        }
+        let columns = table.columns.iter().copied();
+        let columns: Vec<_> = columns
+            .filter(|column| !brought.columns.iter().any(|name| name == column.name))
+            .collect();
         let indexes = table.indexes.iter().copied();
         let indexes: Vec<_> = indexes
-            .filter(|index| !brought.iter().any(|columns| columns == index))
+            .filter(|index| !brought.indexes.iter().any(|columns| columns == index))
             .collect();
         let begins = |name: &&&str| {
             table.key.first() == Some(*name) || indexes.iter().any(|index| index[0] == **name)
         };
         let personal: Vec<_> = table.personal.iter().filter(begins).copied().collect();
-        &*Box::leak(Box::new(TableDescriptor {
+        Some(&*Box::leak(Box::new(TableDescriptor {
             version: table.version.min(version),
+            columns: columns.leak(),
             personal: personal.leak(),
             indexes: indexes.leak(),
             queries: &[],
             retention: None,
             ..*table
-        }))
+        })))
     });
     let migrations = MIGRATIONS.iter().filter(|step| step.version <= version);
     Release {
@@ -123,10 +150,22 @@ fn killed_on_the_way(url: &str, nodes: usize) -> u32 {
 async fn is_whole(url: &str, old: &Release) {
     let backend = rows::open(url).await;
     backend.prepare(TABLES, MIGRATIONS).await.unwrap();
-    for (&table, old) in TABLES.iter().zip(&old.tables) {
-        // As many as the version of then could tell apart.
+    for &table in TABLES {
+        let Some(old) = old.tables.iter().find(|old| old.name == table.name) else {
+            let found = backend.scan(table, None, 1000).await.unwrap();
+            assert!(found.is_empty(), "{url}: {}", table.name);
+            continue;
+        };
+        // As many as the version of then could tell apart, with nothing in what came since.
         let mut expected: Vec<Vec<Value>> = (0..rows::ROWS)
-            .map(|number| rows::row(old, number))
+            .map(|number| {
+                let row = rows::row(old, number);
+                let value = |column: &Column| match old.column(column.name) {
+                    Some((place, _)) => row[place].clone(),
+                    None => column.of_older_rows(),
+                };
+                table.columns.iter().map(value).collect()
+            })
             .collect();
         expected.sort_by_key(|row| table.key_of(row));
         let found = backend.scan(table, None, 1000).await.unwrap();
