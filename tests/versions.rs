@@ -51,7 +51,10 @@ async fn a_request_is_answered_in_the_namespace_it_was_asked_in() {
         .plugins(|host| {
             let settings = Settings::default();
             let setup = Setup::new(&settings, host);
-            let mut plugins = profiles::server::plugins(&Default::default(), host)?;
+            // In place of the server's own.
+            let mut profile = profiles::server::Settings::default();
+            profile.xep_0215.enabled = false;
+            let mut plugins = profiles::server::plugins(&profile, host)?;
             plugins.push(xep_0215::server::<Turn>(&setup)?);
             Ok(plugins)
         });

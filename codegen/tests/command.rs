@@ -71,7 +71,7 @@ fn explain_knows_what_there_is() {
     );
     assert!(said.contains("get Ping -> nothing"), "{said}");
     assert!(
-        said.contains("server answers for the host, the own account: fn ping"),
+        said.contains("server answers for the host, the own account, every service: fn ping"),
         "{said}"
     );
     assert_eq!(
