@@ -109,7 +109,6 @@ fn smack_integration_tests() {
         // the server is wrong twice.
         let name = |line: &String| line.split(" failed: ").next().unwrap().to_owned();
         let once: Vec<String> = outcome.failed.iter().map(name).collect();
-        eprintln!("Smack, once: {:#?}", outcome.failed);
         outcome = smack.run(&server.peer, address, &left_out, 300).unwrap();
         outcome.failed.retain(|line| once.contains(&name(line)));
     }
