@@ -79,26 +79,15 @@ fn available(
         }
         let mut sending = Sending::new(host);
         match (state.sessions.get(from).cloned(), &join) {
-            (Some(before), None) if before != nick => {
-                rename(
-                    &room,
-                    &mut state,
-                    &mut sending,
-                    from,
-                    &before,
-                    &nick,
-                    stanza,
-                )?;
-            }
-            (Some(before), None) => {
+            (Some(before), None) if before == nick => {
                 update(&room, &mut state, &mut sending, from, &before, stanza);
             }
             (Some(before), Some(join)) if before == nick => {
                 // It has lost what it knew of the room (§7.2.1).
                 update(&room, &mut state, &mut sending, from, &before, stanza);
-                welcome(muc, host, &room, &state, &mut sending, from, &nick, join);
+                welcome(muc, &room, &state, &mut sending, from, &nick, join);
             }
-            (Some(before), Some(_)) => {
+            (Some(before), _) => {
                 rename(
                     &room,
                     &mut state,
@@ -279,10 +268,8 @@ fn entering(state: &State) -> Vec<u16> {
 }
 
 /// Everything again for a session that is in the room already.
-#[expect(clippy::too_many_arguments, reason = "who is told what")]
 fn welcome(
     muc: &Arc<Muc>,
-    _: &Arc<Host>,
     room: &Room,
     state: &State,
     sending: &mut Sending<'_>,
@@ -510,7 +497,7 @@ pub(super) fn expel(
     );
 }
 
-/// A stanza came back from where an occupant was: the occupant is not there any more (§14.2 of the notes on ghosts).
+/// A stanza came back from where an occupant was: the occupant is not there any more.
 pub(super) fn unreachable(
     muc: &Arc<Muc>,
     host: &Arc<Host>,

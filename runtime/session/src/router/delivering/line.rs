@@ -19,7 +19,6 @@ use super::{Delivering, Step, Waiting};
 const MOST: usize = 32;
 /// For how many of them room is kept.
 const FEW: usize = 4;
-
 /// After how many bytes no other is taken in.
 const MOST_BYTES: usize = 64 * 1024;
 
