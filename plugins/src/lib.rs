@@ -47,6 +47,7 @@ pub mod xep_0377;
 pub mod xep_0379;
 pub mod xep_0386;
 pub mod xep_0388;
+pub mod xep_0390;
 pub mod xep_0398;
 pub mod xep_0401;
 pub mod xep_0402;

@@ -1,8 +1,8 @@
 //! The nodes in use: those of an account are loaded once while it is online, changed one change at a time, in storage
 //! first and then in memory.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sestina_session::host::Host;
 use sestina_session::plugin::PluginError;
@@ -44,9 +44,17 @@ pub(super) struct Book {
 pub(super) struct Page {
     owner: BareJid,
     loaded: OnceCell<()>,
-    nodes: RwLock<BTreeMap<String, Arc<Node>>>,
+    nodes: RwLock<Nodes>,
     /// Held while a node is changed, over the wait for storage and until everybody is told.
     change: tokio::sync::Mutex<()>,
+}
+
+/// All nodes of somebody.
+#[derive(Default)]
+struct Nodes {
+    by_name: BTreeMap<String, Arc<Node>>,
+    /// Of a service, the nodes that accounts subscribed to: nobody looks through all when somebody comes online.
+    subscribed: HashMap<BareJid, BTreeSet<String>>,
 }
 
 /// One node.
@@ -177,10 +185,10 @@ impl Book {
                 }
             }
         }
-        *page.nodes.write().unwrap_or_else(PoisonError::into_inner) = nodes
-            .into_iter()
-            .map(|(name, node)| (name, Arc::new(node)))
-            .collect();
+        let mut all = page.write();
+        for node in nodes.into_values() {
+            all.put(&page.owner, node);
+        }
         Ok(())
     }
 
@@ -282,22 +290,34 @@ impl Page {
         &self.owner
     }
 
+    fn read(&self) -> RwLockReadGuard<'_, Nodes> {
+        self.nodes.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Nodes> {
+        self.nodes.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The node of this name.
     pub(super) fn node(&self, name: &str) -> Option<Arc<Node>> {
-        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
-        nodes.get(name).cloned()
+        self.read().by_name.get(name).cloned()
     }
 
     /// All nodes now.
     pub(super) fn nodes(&self) -> Vec<Arc<Node>> {
-        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
-        nodes.values().cloned().collect()
+        self.read().by_name.values().cloned().collect()
     }
 
     /// How many nodes there are.
     pub(super) fn len(&self) -> usize {
-        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
-        nodes.len()
+        self.read().by_name.len()
+    }
+
+    /// Of a service, the names of the nodes that an account subscribed to.
+    pub(super) fn subscribed(&self, account: &BareJid) -> Vec<String> {
+        let nodes = self.read();
+        let names = nodes.subscribed.get(account).into_iter().flatten();
+        names.cloned().collect()
     }
 
     /// Waits until nobody else changes a node.
@@ -307,14 +327,51 @@ impl Page {
 
     /// From now on the node is this one. Called by whoever holds the right to change it, once it is stored.
     pub(super) fn put(&self, node: Node) {
-        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
-        nodes.insert(node.name.clone(), Arc::new(node));
+        self.write().put(&self.owner, node);
     }
 
     /// From now on there is no such node.
     pub(super) fn remove(&self, name: &str) {
-        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
-        nodes.remove(name);
+        self.write().remove(name);
+    }
+}
+
+impl Nodes {
+    fn put(&mut self, owner: &BareJid, node: Node) {
+        if is_service(owner) {
+            let before = self.by_name.get(&node.name).cloned();
+            let before = before
+                .as_deref()
+                .map_or(&[][..], |node| &node.subscriptions);
+            // A publication changes none.
+            if *before != *node.subscriptions {
+                for row in before {
+                    self.forget(&row.account, &node.name);
+                }
+                for row in &node.subscriptions {
+                    let names = self.subscribed.entry(row.account.detach()).or_default();
+                    names.insert(node.name.clone());
+                }
+            }
+        }
+        self.by_name.insert(node.name.clone(), Arc::new(node));
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(node) = self.by_name.remove(name) {
+            for row in &node.subscriptions {
+                self.forget(&row.account, name);
+            }
+        }
+    }
+
+    fn forget(&mut self, account: &BareJid, node: &str) {
+        if let Some(names) = self.subscribed.get_mut(account) {
+            names.remove(node);
+            if names.is_empty() {
+                self.subscribed.remove(account);
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod approval;
 mod book;
 mod change;
+mod coming;
 mod companion;
 mod configuration;
 mod discovery;
@@ -21,7 +22,7 @@ mod subscription;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use sestina_session::host::Host;
+use sestina_session::host::{Host, Resource};
 use sestina_session::mux::{IqContext, OrEmpty};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::stages::{Delivery, Flow, StageContext};
@@ -124,6 +125,19 @@ impl Server {
             }
         }
         Ok(last)
+    }
+
+    /// A session of this host shows its presence: as it comes online, it gets the last items of what it subscribed to at the
+    /// host's own service.
+    pub fn comes_online(self: &Arc<Self>, host: &Arc<Host>, session: &Arc<Resource>) {
+        if let Some(service) = self.service() {
+            coming::online(self, host, service, session);
+        }
+    }
+
+    /// It does so no more.
+    pub fn goes_offline(&self, session: &Arc<Resource>) {
+        coming::offline(session);
     }
 
     /// What the nodes of an account, or of a service, are bounded by.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sestina_session::host::Host;
 use sestina_types::xep_0030::info;
 use sestina_types::xep_0115::Caps;
-use sestina_wire::{BareJid, Jid, Stanza, StanzaType, Text};
+use sestina_wire::{BareJid, Jid, Payload as _, Stanza, StanzaType, Text};
 use tokio::sync::OnceCell;
 
 use super::{node, verify};
@@ -19,35 +19,70 @@ const LONGEST: usize = 64 * 1024;
 /// How long an entity has for its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The features of an entity whose hash was verified.
+/// What an entity can do, as it said itself and its hash proves.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Capabilities(BTreeSet<Box<str>>);
+pub struct Capabilities {
+    features: BTreeSet<Box<str>>,
+    said: Option<Box<str>>,
+}
 
 impl Capabilities {
     /// Whether a feature is among them.
     #[must_use]
     pub fn has(&self, feature: &str) -> bool {
-        self.0.contains(feature)
+        self.features.contains(feature)
     }
 
     /// The nodes whose notifications it wants, by `node+notify` (XEP-0163 §4.2).
     pub fn interests(&self) -> impl Iterator<Item = &str> {
-        self.0
+        self.features
             .iter()
             .filter_map(|feature| feature.strip_suffix("+notify"))
     }
 
-    fn read(info: &info::Query) -> Option<Self> {
+    /// The whole answer as a document, where it may be passed on.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
+    /// What an answer says.
+    fn read(info: &info::Query) -> Result<Self, String> {
         let features = info.features.iter().map(|feature| &feature.var);
         let length: usize = features.clone().map(|var| var.len()).sum();
-        (length <= LONGEST).then(|| Self(features.map(|var| var.as_str().into()).collect()))
+        check_length(length)?;
+        Ok(Self {
+            features: features.map(|var| var.as_str().into()).collect(),
+            said: None,
+        })
     }
+
+    /// The same of an answer that may be passed on as it is: what it says is proved as a whole (XEP-0390 §9.1), which the hash
+    /// here does not do.
+    ///
+    /// # Errors
+    /// When it is too long to be kept.
+    pub(crate) fn told(info: &info::Query) -> Result<Self, String> {
+        let said = info.to_any().to_document();
+        check_length(said.len())?;
+        Ok(Self {
+            said: Some(said.as_str().into()),
+            ..Self::read(info)?
+        })
+    }
+}
+
+fn check_length(length: usize) -> Result<(), String> {
+    if length > LONGEST {
+        return Err(format!("more than {LONGEST} octets of features"));
+    }
+    Ok(())
 }
 
 type Cell = Arc<OnceCell<Arc<Capabilities>>>;
 
 /// The capabilities that a host has come to know: bounded, the oldest go first. A hash says what was hashed, so it alone
-/// is the key, and nobody can say anything in another's place.
+/// is the key (by its node, where it has one of its own: XEP-0390 §4.3), and nobody can say anything in another's place.
 #[derive(Debug, Default)]
 pub struct Known(Mutex<Kept>);
 
@@ -76,17 +111,37 @@ impl Known {
         if caps.hash.as_deref() != Some("sha-1") {
             return None;
         }
-        let cell = self.cell(&caps.ver);
-        let found = cell
-            .get_or_try_init(|| ask(host, caps, entity, asker))
-            .await;
-        match found {
+        let ask = async {
+            let answer = ask(host, node(caps).into(), entity, asker).await?;
+            verify(&answer.info, caps).map_err(|error| error.to_string())?;
+            Capabilities::read(&answer.info)
+        };
+        self.look_up(&caps.ver, entity, ask).await
+    }
+
+    /// What stands behind a hash: from memory, or what asking for it brings, which has to be verified. Of those who ask for the
+    /// same at once one does, and when that fails the next.
+    pub(crate) async fn look_up(
+        &self,
+        key: &Text,
+        entity: &Jid,
+        ask: impl Future<Output = Result<Capabilities, String>>,
+    ) -> Option<Arc<Capabilities>> {
+        let cell = self.cell(key);
+        let ask = async { ask.await.map(Arc::new) };
+        match cell.get_or_try_init(|| ask).await {
             Ok(found) => Some(Arc::clone(found)),
             Err(problem) => {
                 tracing::debug!(%problem, %entity, "capabilities stay unknown");
                 None
             }
         }
+    }
+
+    /// What stands behind a hash, from memory alone.
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<Capabilities>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.cells.get(key)?.get().cloned()
     }
 
     fn cell(&self, ver: &Text) -> Cell {
@@ -106,15 +161,22 @@ impl Known {
     }
 }
 
-/// Asks an entity about the node of what it announced (§6.2), and checks the answer (§5.4).
-async fn ask(
+/// What an entity answered.
+pub(crate) struct Answer {
+    pub(crate) info: info::Query,
+    /// The language of what was said around it.
+    pub(crate) lang: Option<Text>,
+}
+
+/// Asks an entity about the node of what it announced (§6.2). Nothing of the answer is checked.
+pub(crate) async fn ask(
     host: &Host,
-    caps: &Caps,
+    node: Text,
     entity: &Jid,
     asker: &BareJid,
-) -> Result<Arc<Capabilities>, String> {
+) -> Result<Answer, String> {
     let request = info::Query {
-        node: Some(node(caps).into()),
+        node: Some(node),
         ..info::Query::default()
     };
     let request = Stanza::iq(StanzaType::Get)
@@ -123,13 +185,12 @@ async fn ask(
         .with(&request);
     let answer = host.request(request, PATIENCE).await;
     let answer = answer.map_err(|error| error.to_string())?;
-    let info = match answer.decode::<info::Query>() {
-        Some(Ok(info)) => info,
-        Some(Err(error)) => return Err(error.to_string()),
-        None => return Err("the answer is empty".to_owned()),
-    };
-    verify(&info, caps).map_err(|error| error.to_string())?;
-    Capabilities::read(&info)
-        .map(Arc::new)
-        .ok_or_else(|| format!("more than {LONGEST} octets of features"))
+    match answer.decode::<info::Query>() {
+        Some(Ok(info)) => Ok(Answer {
+            info,
+            lang: answer.head().lang.clone(),
+        }),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err("the answer is empty".to_owned()),
+    }
 }

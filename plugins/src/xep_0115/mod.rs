@@ -19,6 +19,7 @@ use sestina_wire::{Payload, Text, Writer};
 
 use crate::xep_0030::{Nodes, describe};
 
+pub(crate) use known::ask;
 pub use known::{Capabilities, Known};
 pub use verification::{IllFormed, verification, verify};
 

@@ -1,9 +1,10 @@
 //! XEP-0163, Personal Eventing Protocol: what an account publishes of itself reaches, by itself, those who see its
 //! presence and say in theirs what they want to hear of.
 //!
-//! What a session wants to hear of stands behind the hash in its presence (XEP-0115), asked for once. A session gets the
+//! What a session wants to hear of stands behind the hash in its presence (XEP-0390, XEP-0115), asked for once. A session gets the
 //! last items of a contact once, as it comes online or says that it wants to hear of more.
 
+mod announced;
 mod interests;
 
 use std::sync::{Arc, Weak};
@@ -12,11 +13,11 @@ use sestina_session::host::{Host, Resource};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0163::{self as skeleton, Settings};
-use sestina_types::xep_0115::Caps;
-use sestina_wire::{BareJid, Jid, Stanza, StanzaError, StanzaType};
+use sestina_wire::{BareJid, Jid, StanzaError, StanzaType};
 
-use crate::xep_0115::{Capabilities, Known};
+use crate::xep_0115::Capabilities;
 use crate::{rfc_6121, xep_0060, xep_0191};
+use announced::Announced;
 use interests::{Interests, Met, Remotes};
 
 /// The server's part.
@@ -42,12 +43,19 @@ impl skeleton::Server for Server {
         let Some(session) = d.from_session.as_ref().filter(|_| d.stanza.to().is_none()) else {
             return Flow::Continue;
         };
+        let nodes = xep_0060::Server::of(&cx.host);
         match d.type_() {
             StanzaType::Unavailable => {
                 session.extensions().remove::<Interests>();
+                if let Some(nodes) = nodes {
+                    nodes.goes_offline(session);
+                }
             }
             StanzaType::Available => {
-                if let Some(caps) = caps(&d.stanza) {
+                if let Some(nodes) = nodes {
+                    nodes.comes_online(&cx.host, session);
+                }
+                if let Some(caps) = Announced::in_presence(&d.stanza) {
                     self.session_announced(&cx.host, session, caps);
                 }
             }
@@ -67,7 +75,7 @@ impl skeleton::Server for Server {
         match d.type_() {
             StanzaType::Unavailable | StanzaType::Error => self.remotes.forget(from),
             StanzaType::Available => {
-                if let Some(caps) = caps(&d.stanza) {
+                if let Some(caps) = Announced::in_presence(&d.stanza) {
                     self.contact_announced(&cx.host, &d.account, from, caps);
                 }
             }
@@ -102,9 +110,14 @@ impl skeleton::Server for Server {
 
 impl Server {
     /// A session says what it is: whoever it sees lets it have what they published last.
-    fn session_announced(self: &Arc<Self>, host: &Arc<Host>, session: &Arc<Resource>, caps: Caps) {
+    fn session_announced(
+        self: &Arc<Self>,
+        host: &Arc<Host>,
+        session: &Arc<Resource>,
+        caps: Announced,
+    ) {
         let interests = session.extensions().get_or_insert_with(Interests::default);
-        if !interests.announce(&caps.ver) {
+        if !interests.announce(caps.key()) {
             return;
         }
         let account = session.account();
@@ -120,11 +133,10 @@ impl Server {
         let (host, session) = (Arc::clone(host), Arc::clone(session));
         tokio::spawn(async move {
             let (jid, account) = (session.jid(), session.account());
-            let known = Known::of(&host);
-            let Some(found) = known.resolve(&host, &caps, jid, account.jid()).await else {
+            let Some(found) = caps.resolve(&host, jid, account.jid()).await else {
                 return;
             };
-            let Some(before) = interests.find(&caps.ver, Arc::clone(&found)) else {
+            let Some(before) = interests.find(caps.key(), Arc::clone(&found)) else {
                 return;
             };
             let fresh = |node: &str| {
@@ -151,7 +163,7 @@ impl Server {
         host: &Arc<Host>,
         account: &BareJid,
         from: &Jid,
-        caps: Caps,
+        caps: Announced,
     ) {
         // Only who may see the account is asked, and remembered.
         let sees = host
@@ -160,16 +172,15 @@ impl Server {
         if !sees {
             return;
         }
-        let Some(Met { remote, was_told }) = self.remotes.meet(from, &caps.ver, account) else {
+        let Some(Met { remote, was_told }) = self.remotes.meet(from, caps.key(), account) else {
             return;
         };
         let (host, account, from) = (Arc::clone(host), account.detach(), from.detach());
         tokio::spawn(async move {
-            let known = Known::of(&host);
-            let Some(found) = known.resolve(&host, &caps, &from, &account).await else {
+            let Some(found) = caps.resolve(&host, &from, &account).await else {
                 return;
             };
-            let Some(before) = remote.interests.find(&caps.ver, Arc::clone(&found)) else {
+            let Some(before) = remote.interests.find(caps.key(), Arc::clone(&found)) else {
                 return;
             };
             let before = before.filter(|_| was_told);
@@ -217,13 +228,6 @@ impl xep_0060::Audience for Listeners {
             .map(|(jid, _)| jid)
             .collect()
     }
-}
-
-/// What a presence says of the one who sent it.
-fn caps(presence: &Stanza) -> Option<Caps> {
-    let caps = presence.decode::<Caps>()?;
-    caps.inspect_err(|error| tracing::debug!(%error, "passed over capabilities"))
-        .ok()
 }
 
 fn wants(interests: &Capabilities, node: &str) -> bool {

@@ -9,6 +9,7 @@ mod away;
 mod blocking;
 mod bookmarks;
 mod committed;
+mod digests;
 mod displayed;
 mod keeping;
 mod node_access;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0045, xep_0049, xep_0050, xep_0054, xep_0055,
     xep_0060, xep_0115, xep_0133, xep_0160, xep_0163, xep_0191, xep_0198, xep_0199, xep_0202,
-    xep_0313, xep_0357, xep_0377, xep_0398, xep_0402, xep_0431, xep_0441, xep_0490,
+    xep_0313, xep_0357, xep_0377, xep_0390, xep_0398, xep_0402, xep_0431, xep_0441, xep_0490,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, PluginError, Setup};
@@ -76,7 +77,7 @@ fn plugins(
     );
     plugins.extend(passive!(
         xep_0004, xep_0048, xep_0059, xep_0082, xep_0084, xep_0122, xep_0153, xep_0203, xep_0297,
-        xep_0334, xep_0359
+        xep_0300, xep_0334, xep_0359
     ));
     plugins.push(skeletons::xep_0191::server::<xep_0191::Server>(
         &Setup::new(&changes.blocking, host),
@@ -111,7 +112,9 @@ fn plugins(
     plugins.push(skeletons::xep_0133::server::<xep_0133::Server>(
         &Setup::new(&changes.administration, host),
     )?);
-    plugins.extend(usual!(xep_0050, xep_0398, xep_0402, xep_0431, xep_0490));
+    plugins.extend(usual!(
+        xep_0050, xep_0390, xep_0398, xep_0402, xep_0431, xep_0490
+    ));
     if let Some(rooms) = &changes.rooms {
         plugins.push(skeletons::xep_0045::server::<xep_0045::Server>(
             &Setup::new(rooms, host),

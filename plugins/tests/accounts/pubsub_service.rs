@@ -110,7 +110,10 @@ async fn nodes_of_a_service_outlive_their_server_and_reach_subscribers_who_are_a
     request(
         &mut juliet,
         "set",
-        &create("news", &[("max_items", "10")]),
+        &create(
+            "news",
+            &[("max_items", "10"), ("send_last_published_item", "on_sub")],
+        ),
         "",
     )
     .await;
@@ -307,4 +310,87 @@ async fn who_may_make_nodes_is_a_setting() {
         "max-nodes-exceeded",
     )
     .await;
+}
+
+#[tokio::test]
+async fn who_comes_online_gets_the_last_items_once() {
+    let server = server().await;
+    let mut juliet = login(&server, JULIET).await;
+    let options = |when: &str| [("send_last_published_item", when.to_owned())];
+    for (node, when) in [
+        ("news", "on_sub_and_presence"),
+        ("rare", "on_sub"),
+        ("never", "never"),
+    ] {
+        let options = options(when);
+        let options: Vec<_> = options.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        request(&mut juliet, "set", &create(node, &options), "").await;
+        let publish = pubsub(&format!("<publish node='{node}'>{}</publish>", item("1")));
+        request(&mut juliet, "set", &publish, "").await;
+    }
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    for (node, subscriber, last) in [
+        ("news", "romeo@a.example", true),
+        ("rare", "romeo@a.example/orchard", true),
+        ("never", "romeo@a.example", false),
+    ] {
+        romeo
+            .send(&format!(
+                "<iq type='set' id='s' to='{SERVICE}'>{}</iq>",
+                pubsub(&format!("<subscribe node='{node}' jid='{subscriber}'/>"))
+            ))
+            .await;
+        // What is for a session comes at once, and what is for its account waits until it is available.
+        let answered = "<iq type='result' id='s'/>";
+        if last && subscriber.contains('/') {
+            let item = format!("<message from='{SERVICE}'/>");
+            romeo.expect_all(&[answered, &item]).await;
+        } else {
+            romeo.expect(answered).await;
+        }
+    }
+    let last = |to: &str| {
+        format!(
+            "<message from='{SERVICE}' to='{to}'><event xmlns='{EVENT}'><items node='news'><item id='1'/></items></event>\
+             <delay xmlns='urn:xmpp:delay' stamp='*'/></message>"
+        )
+    };
+    // Romeo was away when he subscribed: what waited for his account comes as well.
+    romeo.send("<presence/>").await;
+    romeo
+        .expect_all(&[
+            "<presence/>",
+            &last("romeo@a.example"),
+            &last("romeo@a.example/orchard"),
+        ])
+        .await;
+    romeo.expect_nothing().await;
+    // Once, however often it shows itself, and again after it was away.
+    romeo.send("<presence><show>away</show></presence>").await;
+    romeo.expect("<presence/>").await;
+    romeo.expect_nothing().await;
+    romeo.send("<presence type='unavailable'/>").await;
+    romeo.expect("<presence type='unavailable'/>").await;
+    romeo.send("<presence/>").await;
+    romeo
+        .expect_all(&["<presence/>", &last("romeo@a.example/orchard")])
+        .await;
+    romeo.expect_nothing().await;
+    // Who unsubscribed hears nothing more.
+    request(
+        &mut romeo,
+        "set",
+        &pubsub("<unsubscribe node='news' jid='romeo@a.example'/>"),
+        "",
+    )
+    .await;
+    let mut later = login(&server, "romeo@a.example/later").await;
+    later.send("<presence/>").await;
+    later
+        .expect_all(&[
+            "<presence from='romeo@a.example/later'/>",
+            "<presence from='romeo@a.example/orchard'/>",
+        ])
+        .await;
+    later.expect_nothing().await;
 }
