@@ -7,7 +7,7 @@ use sestina_types::xep_0045::admin::{Item, Query};
 use sestina_wire::{Condition, Jid, StanzaError, Text};
 
 use super::affiliations::{self, Change};
-use super::entry::expel;
+use super::leaving::expel;
 use super::mailbox::Sending;
 use super::room::{Room, State, Words};
 use super::standing::{Affiliation, Role};

@@ -6,7 +6,7 @@ use sestina_session::host::Host;
 use sestina_types::xep_0045::tables::MucAffiliationsRow;
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
-use super::entry::{expel, role_after};
+use super::leaving::expel;
 use super::mailbox::Sending;
 use super::room::{Room, Standing, State, Words};
 use super::standing::Affiliation;
@@ -179,7 +179,7 @@ fn show(
         let role = state
             .occupants
             .get(&nick)
-            .map(|occupant| role_after(state, occupant));
+            .map(|occupant| state.role_of(&occupant.account));
         if let (Some(role), Some(occupant)) = (role, state.occupants.get_mut(&nick)) {
             occupant.role = role;
         }

@@ -1,4 +1,4 @@
-//! Entering a room (§7.2), leaving it (§7.14), and what occupants say of themselves meanwhile (§7.6, §7.7).
+//! Entering a room (§7.2), and what occupants say of themselves meanwhile (§7.7).
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use sestina_session::host::Host;
 use sestina_session::router::{Outcome, Routed, Source};
 use sestina_types::xep_0045::muc::Join;
 use sestina_types::xep_0045::{muc, user};
-use sestina_wire::{Condition, Jid, Stanza, StanzaError, StanzaType, Text};
+use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
 use super::mailbox::Sending;
 use super::room::{Occupant, Room, Session, State, Words};
-use super::standing::{Affiliation, Role};
-use super::{Muc, history, refused};
+use super::standing::Affiliation;
+use super::{Muc, history, leaving, refused, renaming};
 
 /// How many may come besides those a room has place for, if they are its admins (§7.2.9).
 const RESERVE: usize = 20;
@@ -23,8 +23,8 @@ pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, _: &Source
     };
     let result = match stanza.type_() {
         StanzaType::Available => available(muc, host, stanza, from, to),
-        StanzaType::Unavailable => Ok(gone(muc, host, stanza, from, to)),
-        StanzaType::Error => Ok(unreachable(muc, host, stanza, from, to)),
+        StanzaType::Unavailable => Ok(leaving::gone(muc, host, stanza, from, to)),
+        StanzaType::Error => Ok(leaving::unreachable(muc, host, stanza, from, to)),
         // Nobody subscribes to rooms, and whoever probes one has no answer to get.
         _ => Ok(Routed::Now(Outcome::NoSession)),
     };
@@ -87,16 +87,8 @@ fn available(
                 update(&room, &mut state, &mut sending, from, &before, stanza);
                 welcome(muc, &room, &state, &mut sending, from, &nick, join);
             }
-            (Some(before), _) => {
-                rename(
-                    &room,
-                    &mut state,
-                    &mut sending,
-                    from,
-                    &before,
-                    &nick,
-                    stanza,
-                )?;
+            (Some(_), _) => {
+                renaming::rename(&room, &mut state, &mut sending, from, &nick, stanza)?;
             }
             (None, Some(join)) => {
                 if let Err(error) = may_enter(muc, &state, from, &nick, join) {
@@ -166,19 +158,7 @@ fn may_enter(
             "the room asks for its password",
         ));
     }
-    let is_taken = state
-        .occupants
-        .get(nick)
-        .is_some_and(|occupant| occupant.account != account);
-    let is_reserved = state
-        .reserved_for(nick)
-        .is_some_and(|owner| *owner != account);
-    if is_taken || is_reserved {
-        return Err(refused(
-            Condition::Conflict,
-            "somebody else has this nickname; choose another",
-        ));
-    }
+    is_free(state, nick, &account)?;
     let most = muc.limits.occupants;
     let own = configuration.max_users.map_or(most, |users| {
         usize::try_from(users).unwrap_or(usize::MAX).min(most)
@@ -197,8 +177,26 @@ fn may_enter(
     Ok(())
 }
 
+/// Whether somebody may have a nickname: nobody else is called that, nor has kept it for himself (§7.2.8).
+pub(super) fn is_free(state: &State, nick: &str, account: &BareJid) -> Result<(), StanzaError> {
+    let is_taken = state
+        .occupants
+        .get(nick)
+        .is_some_and(|occupant| occupant.account != *account);
+    let is_reserved = state
+        .reserved_for(nick)
+        .is_some_and(|owner| owner != account);
+    if is_taken || is_reserved {
+        return Err(refused(
+            Condition::Conflict,
+            "somebody else has this nickname; choose another",
+        ));
+    }
+    Ok(())
+}
+
 /// What somebody says of himself without the words that are the room's to say.
-fn cleaned(stanza: &Stanza) -> Stanza {
+pub(super) fn cleaned(stanza: &Stanza) -> Stanza {
     let mut stanza = stanza.clone();
     stanza.retain(|child| {
         !child.is("x", muc::NS)
@@ -224,9 +222,7 @@ fn enter(
     created: bool,
 ) {
     let account = from.to_bare().detach();
-    let role = state
-        .affiliation(&account)
-        .role(state.configuration.moderated);
+    let role = state.role_of(&account);
     let session = Session {
         jid: from.detach(),
         presence: cleaned(stanza),
@@ -303,234 +299,10 @@ fn update(
     stanza: &Stanza,
 ) {
     if let Some(occupant) = state.occupants.get_mut(nick)
-        && let Some(at) = occupant
-            .sessions
-            .iter()
-            .position(|session| session.jid == *from)
+        && let Some(mut session) = occupant.take(from)
     {
-        let mut session = occupant.sessions.remove(at);
         session.presence = cleaned(stanza);
         occupant.sessions.push(session);
     }
     room.show(state, sending, nick, &Words::default(), &[]);
-}
-
-/// Another nickname (§7.6): for the old one the room says who it is now, then the new one is there.
-fn rename(
-    room: &Room,
-    state: &mut State,
-    sending: &mut Sending<'_>,
-    from: &Jid,
-    before: &Text,
-    nick: &Text,
-    stanza: &Stanza,
-) -> Result<(), StanzaError> {
-    let account = from.to_bare();
-    let other = state
-        .occupants
-        .get(nick)
-        .is_some_and(|occupant| occupant.account != account);
-    let reserved = state
-        .reserved_for(nick)
-        .is_some_and(|owner| *owner != account);
-    if other || reserved {
-        return Err(refused(
-            Condition::Conflict,
-            "somebody else has this nickname; choose another",
-        ));
-    }
-    // Who has several sessions under one nickname takes this one of them along.
-    let Some(occupant) = state.occupants.get_mut(before) else {
-        return Ok(());
-    };
-    let Some(at) = occupant
-        .sessions
-        .iter()
-        .position(|session| session.jid == *from)
-    else {
-        return Ok(());
-    };
-    let mut session = occupant.sessions.remove(at);
-    session.presence = cleaned(stanza);
-    let nick = nick.detach();
-    let moved = Occupant {
-        account: occupant.account.clone(),
-        id: occupant.id.clone(),
-        role: occupant.role,
-        sessions: vec![session],
-    };
-    let words = Words {
-        codes: vec![303],
-        nick: Some(nick.clone()),
-        ..Words::default()
-    };
-    let stays = !occupant.sessions.is_empty();
-    if stays {
-        // The others keep the old nickname: only this session learns of its own change.
-        room.tell_own(
-            state,
-            sending,
-            before,
-            &moved,
-            StanzaType::Unavailable,
-            &words,
-        );
-    } else {
-        state.occupants.remove(before);
-        room.tell(
-            state,
-            sending,
-            before,
-            &moved,
-            StanzaType::Unavailable,
-            &words,
-            &[],
-        );
-    }
-    state.sessions.insert(from.detach(), nick.clone());
-    match state.occupants.get_mut(&nick) {
-        Some(there) => there.sessions.extend(moved.sessions),
-        None => {
-            state.occupants.insert(nick.clone(), moved);
-        }
-    }
-    room.show(state, sending, &nick, &Words::default(), &[]);
-    Ok(())
-}
-
-/// Somebody leaves.
-fn gone(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, from: &Jid, to: &Jid) -> Routed {
-    let Some(room) = muc.rooms.find(&to.to_bare()) else {
-        return Routed::Now(Outcome::NoSession);
-    };
-    leave(
-        muc,
-        host,
-        &room,
-        from,
-        Some(cleaned(stanza)),
-        &Words::default(),
-    )
-}
-
-/// One session is gone; who has no other is not in the room any more.
-pub(super) fn leave(
-    muc: &Arc<Muc>,
-    host: &Arc<Host>,
-    room: &Arc<Room>,
-    from: &Jid,
-    said: Option<Stanza>,
-    words: &Words,
-) -> Routed {
-    let mut sending = Sending::new(host);
-    let mut state = room.lock();
-    let Some(nick) = state.sessions.remove(from) else {
-        return Routed::Now(Outcome::NoSession);
-    };
-    let Some(occupant) = state.occupants.get_mut(&nick) else {
-        return Routed::Now(Outcome::NoSession);
-    };
-    let Some(at) = occupant
-        .sessions
-        .iter()
-        .position(|session| session.jid == *from)
-    else {
-        return Routed::Now(Outcome::NoSession);
-    };
-    let mut session = occupant.sessions.remove(at);
-    session.presence = said.unwrap_or_else(|| Stanza::presence(StanzaType::Unavailable));
-    let left = Occupant {
-        account: occupant.account.clone(),
-        id: occupant.id.clone(),
-        role: occupant.role,
-        sessions: vec![session],
-    };
-    if occupant.sessions.is_empty() {
-        state.occupants.remove(&nick);
-        room.tell(
-            &state,
-            &mut sending,
-            &nick,
-            &left,
-            StanzaType::Unavailable,
-            words,
-            &[],
-        );
-    } else {
-        room.tell_own(
-            &state,
-            &mut sending,
-            &nick,
-            &left,
-            StanzaType::Unavailable,
-            words,
-        );
-        room.show(&state, &mut sending, &nick, &Words::default(), &[]);
-    }
-    muc.tidy(room, &mut state);
-    drop(state);
-    sending.done()
-}
-
-/// Takes an occupant out of the room, for a reason that everybody is told (§8.2, §9.1, §9.4, §10.2).
-pub(super) fn expel(
-    room: &Room,
-    state: &mut State,
-    sending: &mut Sending<'_>,
-    nick: &Text,
-    words: &Words,
-) {
-    let Some(mut occupant) = state.remove(nick) else {
-        return;
-    };
-    for session in &mut occupant.sessions {
-        session.presence = Stanza::presence(StanzaType::Unavailable);
-    }
-    room.tell(
-        state,
-        sending,
-        nick,
-        &occupant,
-        StanzaType::Unavailable,
-        words,
-        &[],
-    );
-}
-
-/// A stanza came back from where an occupant was: the occupant is not there any more.
-pub(super) fn unreachable(
-    muc: &Arc<Muc>,
-    host: &Arc<Host>,
-    stanza: &Stanza,
-    from: &Jid,
-    to: &Jid,
-) -> Routed {
-    let is_gone = stanza.stanza_error().is_some_and(|error| {
-        matches!(
-            error.condition,
-            Condition::Gone
-                | Condition::ItemNotFound
-                | Condition::JidMalformed
-                | Condition::RecipientUnavailable
-                | Condition::Redirect
-                | Condition::RemoteServerNotFound
-                | Condition::RemoteServerTimeout
-                | Condition::ServiceUnavailable
-        )
-    });
-    let Some(room) = muc.rooms.find(&to.to_bare()).filter(|_| is_gone) else {
-        return Routed::Now(Outcome::NoSession);
-    };
-    let words = Words {
-        codes: vec![333],
-        ..Words::default()
-    };
-    leave(muc, host, &room, from, None, &words)
-}
-
-/// The role somebody has after a change of affiliation, or of the room.
-pub(super) fn role_after(state: &State, occupant: &Occupant) -> Role {
-    state
-        .affiliation(&occupant.account)
-        .role(state.configuration.moderated)
 }

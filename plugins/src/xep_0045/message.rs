@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::mailbox::Sending;
 use super::room::{Room, State, Subject};
 use super::standing::Role;
-use super::{Muc, asking, entry, history, refused};
+use super::{Muc, asking, history, leaving, refused};
 use crate::xep_0313;
 
 /// Takes a message for a room or an occupant; nothing where it is for the service.
@@ -24,7 +24,7 @@ pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza) -> Option<
     let (from, to) = (stanza.from()?, stanza.to()?);
     to.local()?;
     if stanza.type_() == StanzaType::Error {
-        return Some(entry::unreachable(muc, host, stanza, from, to));
+        return Some(leaving::unreachable(muc, host, stanza, from, to));
     }
     let Some(room) = muc.rooms.find(&to.to_bare()) else {
         return Some(refuse(StanzaError::new(Condition::ItemNotFound)));

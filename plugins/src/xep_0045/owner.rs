@@ -12,7 +12,7 @@ use sestina_types::xep_0045::user::{self, Item, MucUser, Status};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
 use super::affiliations::{self, Change};
-use super::entry::expel;
+use super::leaving::expel;
 use super::mailbox::Sending;
 use super::room::{Room, Words};
 use super::standing::{Affiliation, Role};

@@ -400,6 +400,15 @@ impl Room {
     }
 }
 
+impl Occupant {
+    /// Takes one session out.
+    pub(super) fn take(&mut self, jid: &Jid) -> Option<Session> {
+        let mut sessions = self.sessions.iter();
+        let at = sessions.position(|session| session.jid == *jid)?;
+        Some(self.sessions.remove(at))
+    }
+}
+
 impl State {
     /// What an account is to the room: itself, or else with its domain.
     pub(super) fn affiliation(&self, account: &BareJid) -> Affiliation {
@@ -411,6 +420,11 @@ impl State {
         self.affiliations
             .get(&account.domain_jid())
             .map_or(Affiliation::None, |standing| standing.affiliation)
+    }
+
+    /// The role somebody enters with, or has after a change of affiliation.
+    pub(super) fn role_of(&self, account: &BareJid) -> Role {
+        self.affiliation(account).role(self.configuration.moderated)
     }
 
     /// Who acts.

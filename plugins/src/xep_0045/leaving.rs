@@ -1,0 +1,165 @@
+//! Leaving a room (§7.14), being taken out of it, and having gone without a word.
+
+use std::sync::Arc;
+
+use sestina_session::host::Host;
+use sestina_session::router::{Outcome, Routed};
+use sestina_wire::{Condition, Jid, Stanza, StanzaType, Text};
+
+use super::Muc;
+use super::entry::cleaned;
+use super::mailbox::Sending;
+use super::room::{Occupant, Room, State, Words};
+
+/// A session that was taken out of its occupant.
+pub(super) struct Parted {
+    pub(super) nick: Text,
+    /// The occupant with this session alone.
+    pub(super) occupant: Occupant,
+    /// Whether others of the occupant's sessions are still there.
+    pub(super) stays: bool,
+}
+
+impl Parted {
+    /// Tells of it: only the session itself where others keep the nickname, everybody where nobody does.
+    pub(super) fn tell(
+        &self,
+        room: &Room,
+        state: &State,
+        sending: &mut Sending<'_>,
+        words: &Words,
+    ) {
+        let (nick, left, type_) = (&self.nick, &self.occupant, StanzaType::Unavailable);
+        if self.stays {
+            room.tell_own(state, sending, nick, left, type_, words);
+        } else {
+            room.tell(state, sending, nick, left, type_, words, &[]);
+        }
+    }
+}
+
+impl State {
+    /// Takes a session out of its occupant, and an occupant without another off the list. `said` is what it says as it goes.
+    pub(super) fn part(&mut self, from: &Jid, said: Stanza) -> Option<Parted> {
+        let nick = self.sessions.remove(from)?;
+        let occupant = self.occupants.get_mut(&nick)?;
+        let mut session = occupant.take(from)?;
+        session.presence = said;
+        let left = Occupant {
+            account: occupant.account.clone(),
+            id: occupant.id.clone(),
+            role: occupant.role,
+            sessions: vec![session],
+        };
+        let stays = !occupant.sessions.is_empty();
+        if !stays {
+            self.occupants.remove(&nick);
+        }
+        Some(Parted {
+            nick,
+            occupant: left,
+            stays,
+        })
+    }
+}
+
+/// Somebody leaves.
+pub(super) fn gone(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    stanza: &Stanza,
+    from: &Jid,
+    to: &Jid,
+) -> Routed {
+    let Some(room) = muc.rooms.find(&to.to_bare()) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    leave(
+        muc,
+        host,
+        &room,
+        from,
+        Some(cleaned(stanza)),
+        &Words::default(),
+    )
+}
+
+/// One session is gone; who has no other is not in the room any more.
+pub(super) fn leave(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    room: &Arc<Room>,
+    from: &Jid,
+    said: Option<Stanza>,
+    words: &Words,
+) -> Routed {
+    let mut sending = Sending::new(host);
+    let mut state = room.lock();
+    let said = said.unwrap_or_else(|| Stanza::presence(StanzaType::Unavailable));
+    let Some(left) = state.part(from, said) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    left.tell(room, &state, &mut sending, words);
+    if left.stays {
+        room.show(&state, &mut sending, &left.nick, &Words::default(), &[]);
+    }
+    muc.tidy(room, &mut state);
+    drop(state);
+    sending.done()
+}
+
+/// Takes an occupant out of the room, for a reason that everybody is told (§8.2, §9.1, §9.4, §10.2).
+pub(super) fn expel(
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    nick: &Text,
+    words: &Words,
+) {
+    let Some(mut occupant) = state.remove(nick) else {
+        return;
+    };
+    for session in &mut occupant.sessions {
+        session.presence = Stanza::presence(StanzaType::Unavailable);
+    }
+    room.tell(
+        state,
+        sending,
+        nick,
+        &occupant,
+        StanzaType::Unavailable,
+        words,
+        &[],
+    );
+}
+
+/// A stanza came back from where an occupant was: the occupant is not there any more.
+pub(super) fn unreachable(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    stanza: &Stanza,
+    from: &Jid,
+    to: &Jid,
+) -> Routed {
+    let is_gone = stanza.stanza_error().is_some_and(|error| {
+        matches!(
+            error.condition,
+            Condition::Gone
+                | Condition::ItemNotFound
+                | Condition::JidMalformed
+                | Condition::RecipientUnavailable
+                | Condition::Redirect
+                | Condition::RemoteServerNotFound
+                | Condition::RemoteServerTimeout
+                | Condition::ServiceUnavailable
+        )
+    });
+    let Some(room) = muc.rooms.find(&to.to_bare()).filter(|_| is_gone) else {
+        return Routed::Now(Outcome::NoSession);
+    };
+    let words = Words {
+        codes: vec![333],
+        ..Words::default()
+    };
+    leave(muc, host, &room, from, None, &words)
+}
