@@ -2,7 +2,7 @@
 //!
 //! Sestina as a release build, Prosody and ejabberd from Debian, and a relay that only copies bytes; each alone, on one core of its own, the
 //! load on the other. Settings by environment: `BENCH_SERVERS` (`relay,sestina,prosody,ejabberd`), `BENCH_SCENARIOS`
-//! (`logins,chat,presence,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
+//! (`logins,chat,presence,rooms,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
 //! (at the limit on open files: that limit less 200), `SESTINA_BINARY`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -15,6 +15,7 @@ use sestina_benches::client::{Proof, Session, Way};
 use sestina_benches::load::{self, Pair, Writing};
 use sestina_benches::logins::{self, Figure, Task};
 use sestina_benches::report::Report;
+use sestina_benches::room::{self, Room};
 use sestina_benches::target::{self, DOMAIN, Kind, Target};
 use sestina_benches::{accounts, binary, latency, memory, presence, relay, rotation};
 use sestina_interop::{Failure, ejabberd, prosody};
@@ -108,10 +109,11 @@ impl Bench {
         type Scenario = fn(&mut Bench, Kind) -> Result<(), Failure>;
         let is_server = kind != Kind::Relay;
         let is_flat = matches!(kind, Kind::Relay | Kind::Sestina);
-        let scenarios: [(&str, bool, Scenario); 8] = [
+        let scenarios: [(&str, bool, Scenario); 9] = [
             ("logins", is_server, Bench::logins),
             ("chat", true, Bench::chat),
             ("presence", is_server, Bench::presence),
+            ("rooms", is_server, Bench::rooms),
             ("archives", kind == Kind::Sestina, Bench::archives),
             ("latency", true, Bench::latency),
             ("resumptions", is_server, Bench::resumptions),
@@ -261,6 +263,49 @@ impl Bench {
             );
             let figure = shown(Figure::new(count, length, cpu), 2);
             self.report.add(&name, goal, kind, figure);
+        }
+        Ok(())
+    }
+
+    /// What everybody hears of ten who speak, and what the last one to enter waits for. The peers have the smallest room alone: a larger one
+    /// takes them longer than a measurement may.
+    fn rooms(&mut self, kind: Kind) -> Result<(), Failure> {
+        for (people, lasting) in [
+            (100, false),
+            (100, true),
+            (1_000, false),
+            (5_000, false),
+            (5_000, true),
+        ] {
+            if people > self.most || (kind != Kind::Sestina && people > 100) {
+                continue;
+            }
+            let target = Target::start(kind, &self.binary, people, lasting, &self.runtime)?;
+            let process = target.process();
+            let (last, each, figure) = self.wait(async {
+                let known = accounts::known(people);
+                let sessions = memory::open(&target.place, Way::Tcp, known).await?;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let before = process.resident_kib()?;
+                let room = Room::fill(DOMAIN, sessions, lasting).await?;
+                let last = room.last.as_secs_f64() * 1000.0;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let grown = process.resident_kib()?.saturating_sub(before);
+                let figure = room.talk(self.time, || process.cpu_seconds()).await?;
+                Ok::<_, Failure>((last, grown as f64 / people as f64, figure))
+            })?;
+            let archive = if lasting { ", archive" } else { "" };
+            let senders = room::SENDERS;
+            let name = format!(
+                "room of {people}{archive}, {senders} speak, 4 messages of each on the way: CPU-s per 100,000 heard (a second)"
+            );
+            self.report.add(&name, "0.25", kind, shown(figure, 2));
+            if !lasting {
+                let name = format!("room of {people}: ms until the last one is in");
+                self.report.add(&name, "", kind, format!("{last:.1}"));
+                let name = format!("room of {people}: resident KiB for each that is in it");
+                self.report.add(&name, "", kind, format!("{each:.1}"));
+            }
         }
         Ok(())
     }

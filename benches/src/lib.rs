@@ -14,6 +14,7 @@ pub mod memory;
 pub mod presence;
 pub mod relay;
 pub mod report;
+pub mod room;
 pub mod rotation;
 pub mod scram;
 pub mod served;

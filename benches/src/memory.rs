@@ -35,7 +35,11 @@ pub async fn run(
     Ok(after.saturating_sub(before) as f64 / count as f64)
 }
 
-async fn open(place: &Place, way: Way, accounts: Vec<Account>) -> io::Result<Vec<Session>> {
+/// Opens them, available.
+///
+/// # Errors
+/// When the server does otherwise than expected.
+pub async fn open(place: &Place, way: Way, accounts: Vec<Account>) -> io::Result<Vec<Session>> {
     let mut sessions = Vec::with_capacity(accounts.len());
     let mut accounts = accounts.into_iter();
     loop {

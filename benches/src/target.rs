@@ -70,7 +70,7 @@ enum Server {
 }
 
 impl Target {
-    /// Starts one with so many accounts, ours with archives of messages where that is said. On the machine's second core, where
+    /// Starts one with so many accounts, with archives of messages where that is said: ours of accounts and rooms, the others' of rooms. On the machine's second core, where
     /// there is one and `taskset` is at hand.
     ///
     /// # Errors
@@ -129,13 +129,19 @@ impl Target {
                     "c2s_require_encryption = false\nallow_unencrypted_plain_auth = true\nhttp_default_host = \"{DOMAIN}\"\n\
                      http_ports = {{ {web} }}\nhttp_interfaces = {{ \"127.0.0.1\" }}"
                 );
-                let server = Prosody::start_extended(DOMAIN, &[], &settings, "")?;
+                let archive = if archives {
+                    "modules_enabled = { \"muc_mam\" }\n"
+                } else {
+                    ""
+                };
+                let rooms = format!("Component \"conference.{DOMAIN}\" \"muc\"\n{archive}");
+                let server = Prosody::start_extended(DOMAIN, &[], &settings, &rooms)?;
                 accounts::into_prosody(server.folder(), DOMAIN, count)?;
                 (server.peer.port, "/xmpp-websocket", Server::Prosody(server))
             }
             Kind::Ejabberd => {
                 let prepare = accounts::for_ejabberd(DOMAIN, count)?;
-                let server = Ejabberd::start_for_clients(DOMAIN, web, &prepare)?;
+                let server = Ejabberd::start_for_clients(DOMAIN, web, archives, &prepare)?;
                 (server.peer.port, "/ws", Server::Ejabberd(server))
             }
         };

@@ -182,6 +182,8 @@ impl skeleton::Server for Server {
         registrar.host().extensions().insert(Arc::clone(self));
         registrar.stream_feature(Arc::new(Announced("ver", versioning::NS)));
         registrar.stream_feature(Arc::new(Announced("sub", pre_approval::NS)));
+        // To a session that is there: for that one.
+        registrar.passes(|_| true);
         let this = Arc::clone(self);
         registrar.check_sender(
             Sender::Contact,

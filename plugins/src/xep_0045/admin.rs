@@ -192,7 +192,7 @@ fn give_roles(
             expel(room, &mut state, &mut sending, &nick, &words);
             continue;
         }
-        let Some(occupant) = state.occupants.get_mut(&nick) else {
+        let Some(occupant) = state.occupant_mut(&nick) else {
             continue;
         };
         let before = std::mem::replace(&mut occupant.role, to);

@@ -89,7 +89,7 @@ pub(super) async fn apply(
         let mut state = room.lock();
         state.version = state.version.saturating_add(1);
         for ((address, standing), change) in next.into_iter().zip(changes) {
-            state.affiliations.insert(address.clone(), standing);
+            muc.rooms.set_standing(&mut state, &address, standing);
             let words = Words {
                 actor: actor.clone(),
                 reason: change.reason,
@@ -180,7 +180,7 @@ fn show(
             .occupants
             .get(&nick)
             .map(|occupant| state.role_of(&occupant.account));
-        if let (Some(role), Some(occupant)) = (role, state.occupants.get_mut(&nick)) {
+        if let (Some(role), Some(occupant)) = (role, state.occupant_mut(&nick)) {
             occupant.role = role;
         }
         room.show(state, sending, &nick, &words, &[]);

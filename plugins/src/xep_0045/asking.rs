@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sestina_session::host::Host;
+use sestina_session::host::{Host, Spread};
 use sestina_session::router::{Outcome, Routed};
 use sestina_types::xep_0004::{Form, FormType};
 use sestina_types::xep_0045::forms::{Role as AskedRole, VoiceRequest};
@@ -166,11 +166,9 @@ fn declined(host: &Arc<Host>, room: &Arc<Room>, from: &Jid, decline: Decline) ->
         .with_from(Jid::clone(&room.jid))
         .with(&user);
     let mut sending = Sending::new(host);
+    let message = Spread::new(message);
     for session in &occupant.sessions {
-        sending.give(
-            &session.mailbox,
-            message.clone().with_to(session.jid.clone()),
-        );
+        sending.give(&session.mailbox, &message);
     }
     drop(state);
     sending.done()
@@ -199,11 +197,9 @@ fn voice(host: &Arc<Host>, room: &Arc<Room>, from: &Jid, request: &VoiceRequest)
                 .with(&form);
             let moderators = state.occupants.values();
             let moderators = moderators.filter(|other| other.role == Role::Moderator);
+            let message = Spread::new(message);
             for session in moderators.flat_map(|other| &other.sessions) {
-                sending.give(
-                    &session.mailbox,
-                    message.clone().with_to(session.jid.clone()),
-                );
+                sending.give(&session.mailbox, &message);
             }
         }
         (None, _) => {}
@@ -213,7 +209,7 @@ fn voice(host: &Arc<Host>, room: &Arc<Room>, from: &Jid, request: &VoiceRequest)
                 .clone()
                 .filter(|_| request.allow == Some(true));
             if let Some(nick) = nick
-                && let Some(occupant) = state.occupants.get_mut(&nick)
+                && let Some(occupant) = state.occupant_mut(&nick)
                 && occupant.role == Role::Visitor
             {
                 occupant.role = Role::Participant;

@@ -8,21 +8,22 @@ use sestina_types::xep_0045::muc::Join;
 use sestina_types::xep_0045::{muc, user};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
-use super::mailbox::Sending;
+use super::mailbox::{Mailbox, Sending};
 use super::room::{Occupant, Room, Session, State, Words};
 use super::standing::Affiliation;
+use super::telling::Forms;
 use super::{Muc, history, leaving, refused, renaming};
 
 /// How many may come besides those a room has place for, if they are its admins (§7.2.9).
 const RESERVE: usize = 20;
 
 /// Takes a presence for a room.
-pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, _: &Source) -> Routed {
+pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, source: &Source) -> Routed {
     let (Some(from), Some(to)) = (stanza.from(), stanza.to()) else {
         return Routed::Now(Outcome::NoSession);
     };
     let result = match stanza.type_() {
-        StanzaType::Available => available(muc, host, stanza, from, to),
+        StanzaType::Available => available(muc, host, stanza, source, from, to),
         StanzaType::Unavailable => Ok(leaving::gone(muc, host, stanza, from, to)),
         StanzaType::Error => Ok(leaving::unreachable(muc, host, stanza, from, to)),
         // Nobody subscribes to rooms, and whoever probes one has no answer to get.
@@ -38,6 +39,7 @@ fn available(
     muc: &Arc<Muc>,
     host: &Arc<Host>,
     stanza: &Stanza,
+    source: &Source,
     from: &Jid,
     to: &Jid,
 ) -> Result<Routed, StanzaError> {
@@ -69,7 +71,7 @@ fn available(
     loop {
         let (room, created) = match (muc.rooms.find(&address), &join) {
             (Some(room), _) => (room, false),
-            (None, Some(_)) => (muc.create(host, &address, from)?, true),
+            (None, Some(_)) => muc.create(host, &address, from)?,
             (None, None) => return Err(StanzaError::new(Condition::ItemNotFound)),
         };
         let mut state = room.lock();
@@ -80,11 +82,27 @@ fn available(
         let mut sending = Sending::new(host);
         match (state.sessions.get(from).cloned(), &join) {
             (Some(before), None) if before == nick => {
-                update(&room, &mut state, &mut sending, from, &before, stanza);
+                update(
+                    &room,
+                    &mut state,
+                    &mut sending,
+                    source,
+                    from,
+                    &before,
+                    stanza,
+                );
             }
             (Some(before), Some(join)) if before == nick => {
                 // It has lost what it knew of the room (§7.2.1).
-                update(&room, &mut state, &mut sending, from, &before, stanza);
+                update(
+                    &room,
+                    &mut state,
+                    &mut sending,
+                    source,
+                    from,
+                    &before,
+                    stanza,
+                );
                 welcome(muc, &room, &state, &mut sending, from, &nick, join);
             }
             (Some(_), _) => {
@@ -101,6 +119,7 @@ fn available(
                     &room,
                     &mut state,
                     &mut sending,
+                    source,
                     from,
                     &nick,
                     stanza,
@@ -215,6 +234,7 @@ fn enter(
     room: &Room,
     state: &mut State,
     sending: &mut Sending<'_>,
+    source: &Source,
     from: &Jid,
     nick: &Text,
     stanza: &Stanza,
@@ -223,10 +243,13 @@ fn enter(
 ) {
     let account = from.to_bare().detach();
     let role = state.role_of(&account);
+    let from = from.detach();
+    let mailbox = Mailbox::new(from.clone());
+    connect(&mailbox, source);
     let session = Session {
-        jid: from.detach(),
+        jid: from,
         presence: cleaned(stanza),
-        mailbox: Arc::default(),
+        mailbox,
     };
     let nick = nick.detach();
     state.sessions.insert(session.jid.clone(), nick.clone());
@@ -238,17 +261,26 @@ fn enter(
             account,
             role,
             sessions: Vec::new(),
+            forms: Forms::default(),
         });
     let role = occupant.role;
     let mailbox = Arc::clone(&session.mailbox);
+    occupant.forms = Forms::default();
     occupant.sessions.push(session);
-    room.show_others(state, sending, &nick, role, (from, &mailbox));
+    room.show_others(state, sending, &nick, role, &mailbox);
     let mut own = entering(state);
     if created {
         own.push(201);
     }
     room.show(state, sending, &nick, &Words::default(), &own);
-    history::hand_out(muc, room, state, sending, (from, &mailbox), join);
+    history::hand_out(muc, room, state, sending, &mailbox, join);
+}
+
+/// What is for a session of this server goes straight into its queue.
+fn connect(mailbox: &Mailbox, source: &Source) {
+    if let Source::Session(session) = source {
+        mailbox.connect(session);
+    }
 }
 
 /// The codes that warn who enters (§7.2.3, §7.2.12).
@@ -283,7 +315,7 @@ fn welcome(
     else {
         return;
     };
-    let place = (&session.jid, &session.mailbox);
+    let place = &session.mailbox;
     room.show_others(state, sending, nick, occupant.role, place);
     room.show_to(state, sending, nick, occupant, place, &entering(state));
     history::hand_out(muc, room, state, sending, place, join);
@@ -294,14 +326,16 @@ fn update(
     room: &Room,
     state: &mut State,
     sending: &mut Sending<'_>,
+    source: &Source,
     from: &Jid,
     nick: &Text,
     stanza: &Stanza,
 ) {
-    if let Some(occupant) = state.occupants.get_mut(nick)
+    if let Some(occupant) = state.occupant_mut(nick)
         && let Some(mut session) = occupant.take(from)
     {
         session.presence = cleaned(stanza);
+        connect(&session.mailbox, source);
         occupant.sessions.push(session);
     }
     room.show(state, sending, nick, &Words::default(), &[]);

@@ -27,14 +27,13 @@ pub(super) fn hand_out(
     room: &Room,
     state: &State,
     sending: &mut Sending<'_>,
-    place: (&Jid, &Arc<Mailbox>),
+    mailbox: &Arc<Mailbox>,
     join: &Join,
 ) {
     for stanza in chosen(muc, room, state, join) {
-        sending.give(place.1, stanza.with_to(place.0.clone()));
+        sending.send(mailbox, stanza);
     }
-    let subject = subject(room, state).with_to(place.0.clone());
-    sending.give(place.1, subject);
+    sending.send(mailbox, subject(room, state));
 }
 
 /// The messages that meet everything that is asked for, the latest of them.

@@ -10,6 +10,7 @@ use super::Muc;
 use super::entry::cleaned;
 use super::mailbox::Sending;
 use super::room::{Occupant, Room, State, Words};
+use super::telling::Forms;
 
 /// A session that was taken out of its occupant.
 pub(super) struct Parted {
@@ -29,11 +30,12 @@ impl Parted {
         sending: &mut Sending<'_>,
         words: &Words,
     ) {
-        let (nick, left, type_) = (&self.nick, &self.occupant, StanzaType::Unavailable);
+        let (nick, left) = (&self.nick, &self.occupant);
         if self.stays {
-            room.tell_own(state, sending, nick, left, type_, words);
+            let type_ = StanzaType::Unavailable;
+            room.tell_own(state, sending, nick, left, type_, words, &[]);
         } else {
-            room.tell(state, sending, nick, left, type_, words, &[]);
+            room.tell_gone(state, sending, nick, left, words);
         }
     }
 }
@@ -42,7 +44,7 @@ impl State {
     /// Takes a session out of its occupant, and an occupant without another off the list. `said` is what it says as it goes.
     pub(super) fn part(&mut self, from: &Jid, said: Stanza) -> Option<Parted> {
         let nick = self.sessions.remove(from)?;
-        let occupant = self.occupants.get_mut(&nick)?;
+        let occupant = self.occupant_mut(&nick)?;
         let mut session = occupant.take(from)?;
         session.presence = said;
         let left = Occupant {
@@ -50,6 +52,7 @@ impl State {
             id: occupant.id.clone(),
             role: occupant.role,
             sessions: vec![session],
+            forms: Forms::default(),
         };
         let stays = !occupant.sessions.is_empty();
         if !stays {
@@ -122,15 +125,7 @@ pub(super) fn expel(
     for session in &mut occupant.sessions {
         session.presence = Stanza::presence(StanzaType::Unavailable);
     }
-    room.tell(
-        state,
-        sending,
-        nick,
-        &occupant,
-        StanzaType::Unavailable,
-        words,
-        &[],
-    );
+    room.tell_gone(state, sending, nick, &occupant, words);
 }
 
 /// A stanza came back from where an occupant was: the occupant is not there any more.

@@ -1,37 +1,56 @@
 //! What goes to one session of an occupant, in order, also while the session reads slowly.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use sestina_session::host::Host;
+use sestina_session::host::{Host, Resource, Spread};
 use sestina_session::router::{Outcome, Routed};
-use sestina_wire::Stanza;
+use sestina_wire::{Jid, Stanza, StreamCondition, StreamError};
 use tokio::task::JoinHandle;
 
 /// How many stanzas wait for a session at most. One that reads nothing is ended long before.
 const MOST: usize = 50_000;
 
 /// Where stanzas wait while one before them does.
-#[derive(Default)]
-pub(super) struct Mailbox(Mutex<Waiting>);
+pub(super) struct Mailbox {
+    to: Jid,
+    waiting: Mutex<Waiting>,
+}
 
 #[derive(Default)]
 struct Waiting {
     busy: bool,
-    queue: VecDeque<Stanza>,
+    queue: VecDeque<Arc<Spread>>,
+    /// The session, where it is one of this server.
+    session: Weak<Resource>,
 }
 
 impl Mailbox {
-    /// Routes a stanza after those before it. What waits is worth waiting for, so that senders are slowed.
-    fn give(self: &Arc<Self>, host: &Arc<Host>, stanza: Stanza) -> Option<JoinHandle<()>> {
+    pub(super) fn new(to: Jid) -> Arc<Self> {
+        Arc::new(Self {
+            to,
+            waiting: Mutex::default(),
+        })
+    }
+
+    /// From now on this session is behind the address.
+    pub(super) fn connect(&self, session: &Arc<Resource>) {
+        self.lock().session = Arc::downgrade(session);
+    }
+
+    /// Hands over a stanza after those before it. What waits is worth waiting for, so that senders are slowed.
+    fn give(self: &Arc<Self>, host: &Arc<Host>, spread: &Arc<Spread>) -> Option<JoinHandle<()>> {
         let mut waiting = self.lock();
         if waiting.busy {
             if waiting.queue.len() < MOST {
-                waiting.queue.push_back(stanza);
+                waiting.queue.push_back(Arc::clone(spread));
+            } else if let Some(session) = waiting.session.upgrade() {
+                // With a gap in what it is told it would believe what is not so.
+                session.end(Some(StreamError::new(StreamCondition::PolicyViolation)));
             }
             return None;
         }
-        let Routed::Later(first) = host.route(stanza) else {
+        let Routed::Later(first) = self.hand(host, &waiting.session, spread) else {
             return None;
         };
         waiting.busy = true;
@@ -39,21 +58,28 @@ impl Mailbox {
         let (this, host) = (Arc::clone(self), Arc::clone(host));
         Some(tokio::spawn(async move {
             first.await;
-            while let Some(next) = this.next() {
-                host.route(next).await;
+            while let Some((next, session)) = this.next() {
+                this.hand(&host, &session, &next).await;
             }
         }))
     }
 
-    fn next(&self) -> Option<Stanza> {
+    /// Straight into the queue of the session where that is open, and else as any other stanza.
+    fn hand(&self, host: &Arc<Host>, session: &Weak<Resource>, spread: &Arc<Spread>) -> Routed {
+        let session = session.upgrade();
+        let given = session.and_then(|session| host.give(&session, spread));
+        given.unwrap_or_else(|| host.route(spread.to(&self.to)))
+    }
+
+    fn next(&self) -> Option<(Arc<Spread>, Weak<Resource>)> {
         let mut waiting = self.lock();
         let next = waiting.queue.pop_front();
         waiting.busy = next.is_some();
-        next
+        Some((next?, Weak::clone(&waiting.session)))
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,8 +98,13 @@ impl<'a> Sending<'a> {
     }
 
     /// To a session of an occupant.
-    pub(super) fn give(&mut self, mailbox: &Arc<Mailbox>, stanza: Stanza) {
-        self.later.extend(mailbox.give(self.host, stanza));
+    pub(super) fn give(&mut self, mailbox: &Arc<Mailbox>, spread: &Arc<Spread>) {
+        self.later.extend(mailbox.give(self.host, spread));
+    }
+
+    /// To one session alone.
+    pub(super) fn send(&mut self, mailbox: &Arc<Mailbox>, stanza: Stanza) {
+        self.give(mailbox, &Spread::new(stanza));
     }
 
     /// The outcome of it all.

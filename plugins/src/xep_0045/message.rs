@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sestina_session::host::Host;
+use sestina_session::host::{Host, Spread};
 use sestina_session::router::{Outcome, Routed};
 use sestina_types::rfc_6121::client::Subject as SubjectElement;
 use sestina_types::xep_0045::forms::PrivateMessages;
@@ -168,7 +168,7 @@ fn spread(
     subject: Option<Subject>,
     now: Timestamp,
 ) {
-    room.announce(state, sending, said);
+    room.announce(state, sending, said.clone());
     match subject {
         Some(subject) => state.subject = subject,
         None if xep_0313::is_kept_in_room(said) => {
@@ -219,8 +219,9 @@ fn private(
     }
     let said = from_occupant(room, stanza, own, &sender.id).with(&MucUser::default());
     let mut sending = Sending::new(host);
+    let said = Spread::new(said);
     for session in &recipient.sessions {
-        sending.give(&session.mailbox, said.clone().with_to(session.jid.clone()));
+        sending.give(&session.mailbox, &said);
     }
     drop(state);
     sending.done()

@@ -21,6 +21,7 @@ mod requests;
 mod room;
 mod rooms;
 mod standing;
+mod telling;
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -98,8 +99,13 @@ impl Muc {
         }
     }
 
-    /// Makes a room for who enters it first (§10.1). It is locked until that one has configured it.
-    fn create(&self, host: &Host, address: &BareJid, from: &Jid) -> Result<Arc<Room>, StanzaError> {
+    /// Makes a room for who enters it first (§10.1), unless somebody was faster. It is locked until that one has configured it.
+    fn create(
+        &self,
+        host: &Host,
+        address: &BareJid,
+        from: &Jid,
+    ) -> Result<(Arc<Room>, bool), StanzaError> {
         if !self.remote_creators && !host.serves(from) {
             return Err(refused(
                 Condition::NotAllowed,
@@ -141,7 +147,7 @@ impl Muc {
     fn tidy(&self, room: &Room, state: &mut State) {
         if state.occupants.is_empty() && !state.stored && !state.ended {
             state.ended = true;
-            self.rooms.remove(room);
+            self.rooms.remove(room, state);
         }
     }
 

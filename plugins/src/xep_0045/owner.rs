@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sestina_session::host::Host;
+use sestina_session::host::{Host, Spread};
 use sestina_session::mux::IqContext;
 use sestina_session::router::Routed;
 use sestina_types::xep_0004::{Form, FormType};
@@ -165,7 +165,7 @@ async fn configure(
                 let message = Stanza::message(StanzaType::Groupchat)
                     .with_from(Jid::clone(&room.jid))
                     .with(&user);
-                room.announce(&state, &mut sending, &message);
+                room.announce(&state, &mut sending, message);
             }
             if state.configuration.non_anonymous && !before.non_anonymous && !was_locked {
                 let nicks: Vec<Text> = state.occupants.keys().cloned().collect();
@@ -242,7 +242,7 @@ fn end(muc: &Muc, host: &Arc<Host>, room: &Arc<Room>, wish: &Destroy) -> Routed 
     let mut state = room.lock();
     state.ended = true;
     state.stored = false;
-    muc.rooms.remove(room);
+    muc.rooms.remove(room, &state);
     let user = MucUser {
         items: vec![Item {
             affiliation: Some(Affiliation::None.to_user()),
@@ -260,8 +260,9 @@ fn end(muc: &Muc, host: &Arc<Host>, room: &Arc<Room>, wish: &Destroy) -> Routed 
     let gone = Stanza::presence(StanzaType::Unavailable).with(&user);
     for (nick, occupant) in std::mem::take(&mut state.occupants) {
         let gone = gone.clone().with_from(room.occupant(&nick));
+        let gone = Spread::new(gone);
         for session in occupant.sessions {
-            sending.give(&session.mailbox, gone.clone().with_to(session.jid));
+            sending.give(&session.mailbox, &gone);
         }
     }
     state.sessions.clear();

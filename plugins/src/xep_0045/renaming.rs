@@ -31,7 +31,7 @@ pub(super) fn rename(
     for session in &moved.sessions {
         state.sessions.insert(session.jid.clone(), nick.clone());
     }
-    match state.occupants.get_mut(&nick) {
+    match state.occupant_mut(&nick) {
         Some(there) => there.sessions.extend(moved.sessions),
         None => {
             state.occupants.insert(nick.clone(), moved);

@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sestina_session::host::Host;
 use sestina_storage::Secret;
-use sestina_types::xep_0045::user::{Actor as UserActor, Item, MucUser, Status};
-use sestina_types::xep_0421::OccupantId;
-use sestina_wire::{BareJid, Jid, Stanza, StanzaType, Text, Timestamp};
+use sestina_wire::{BareJid, Jid, Stanza, Text, Timestamp};
 use tokio::sync::oneshot;
 
 use super::configuration::Configuration;
-use super::mailbox::{Mailbox, Sending};
+use super::mailbox::Mailbox;
 use super::standing::{Actor, Affiliation, Role};
+use super::telling::Forms;
 
 /// One room.
 pub(super) struct Room {
@@ -82,6 +81,8 @@ pub(super) struct Occupant {
     pub(super) role: Role,
     /// The one whose presence is shown last.
     pub(super) sessions: Vec<Session>,
+    /// What others are told of it; for nobody who changes it: see [`State::occupant_mut`].
+    pub(super) forms: Forms,
 }
 
 /// One session of an occupant.
@@ -107,6 +108,16 @@ pub(super) struct Words {
     pub(super) reason: Option<Text>,
     /// The next nickname (§7.6).
     pub(super) nick: Option<Text>,
+}
+
+impl Words {
+    /// Whether nothing is told besides.
+    pub(super) fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+            && self.actor.is_none()
+            && self.reason.is_none()
+            && self.nick.is_none()
+    }
 }
 
 impl Room {
@@ -160,244 +171,6 @@ impl Room {
             .collect::<String>()
             .into()
     }
-
-    /// A presence of an occupant for one recipient.
-    fn presence(
-        &self,
-        state: &State,
-        nick: &str,
-        occupant: &Occupant,
-        type_: StanzaType,
-        with_address: bool,
-        words: &Words,
-    ) -> Stanza {
-        let shown = occupant.sessions.last();
-        let mut stanza = match shown {
-            Some(session) => session.presence.clone(),
-            None => Stanza::presence(type_),
-        };
-        stanza.head_mut().type_ = type_;
-        stanza.head_mut().id = None;
-        let left = type_ == StanzaType::Unavailable;
-        let item = |jid: Option<Jid>| Item {
-            affiliation: Some(state.affiliation(&occupant.account).to_user()),
-            role: Some(if left { Role::None } else { occupant.role }.to_user()),
-            jid,
-            nick: words.nick.clone(),
-            actor: words.actor.as_ref().map(|nick| UserActor {
-                nick: Some(nick.clone()),
-                ..UserActor::default()
-            }),
-            reason: words.reason.clone(),
-            ..Item::default()
-        };
-        let items = if with_address && !occupant.sessions.is_empty() {
-            let addresses = occupant.sessions.iter().rev();
-            addresses
-                .map(|session| item(Some(session.jid.clone())))
-                .collect()
-        } else {
-            vec![item(None)]
-        };
-        let user = MucUser {
-            items,
-            statuses: words.codes.iter().copied().map(Status::new).collect(),
-            ..MucUser::default()
-        };
-        stanza
-            .with_from(self.occupant(nick))
-            .with(&OccupantId::new(occupant.id.clone()))
-            .with(&user)
-    }
-
-    /// Tells everybody what an occupant is; the occupant's own sessions with the code 110 and those in `own`.
-    pub(super) fn show(
-        &self,
-        state: &State,
-        sending: &mut Sending<'_>,
-        nick: &Text,
-        words: &Words,
-        own: &[u16],
-    ) {
-        let Some(occupant) = state.occupants.get(nick) else {
-            return;
-        };
-        self.tell(
-            state,
-            sending,
-            nick,
-            occupant,
-            StanzaType::Available,
-            words,
-            own,
-        );
-    }
-
-    /// Tells everybody of an occupant, who may have been taken off the list.
-    #[expect(clippy::too_many_arguments, reason = "what is told, of whom and how")]
-    pub(super) fn tell(
-        &self,
-        state: &State,
-        sending: &mut Sending<'_>,
-        nick: &str,
-        occupant: &Occupant,
-        type_: StanzaType,
-        words: &Words,
-        own: &[u16],
-    ) {
-        let full = self.presence(state, nick, occupant, type_, true, words);
-        let is_shown = state.configuration.shown.has(occupant.role);
-        let hidden = if state.configuration.non_anonymous {
-            None
-        } else {
-            Some(self.presence(state, nick, occupant, type_, false, words))
-        };
-        for (other, recipient) in state.occupants.iter().filter(|_| is_shown) {
-            if &**other == nick {
-                continue;
-            }
-            let stanza = match &hidden {
-                Some(hidden) if recipient.role < Role::Moderator => hidden,
-                _ => &full,
-            };
-            for session in &recipient.sessions {
-                sending.give(
-                    &session.mailbox,
-                    stanza.clone().with_to(session.jid.clone()),
-                );
-            }
-        }
-        for session in &occupant.sessions {
-            let place = (&session.jid, &session.mailbox);
-            self.tell_session(state, sending, nick, occupant, type_, place, words, own);
-        }
-    }
-
-    /// Tells the sessions of an occupant alone.
-    pub(super) fn tell_own(
-        &self,
-        state: &State,
-        sending: &mut Sending<'_>,
-        nick: &str,
-        occupant: &Occupant,
-        type_: StanzaType,
-        words: &Words,
-    ) {
-        for session in &occupant.sessions {
-            let place = (&session.jid, &session.mailbox);
-            self.tell_session(state, sending, nick, occupant, type_, place, words, &[]);
-        }
-    }
-
-    /// Shows one session its own occupant.
-    pub(super) fn show_to(
-        &self,
-        state: &State,
-        sending: &mut Sending<'_>,
-        nick: &str,
-        occupant: &Occupant,
-        place: (&Jid, &Arc<Mailbox>),
-        own: &[u16],
-    ) {
-        let (type_, words) = (StanzaType::Available, Words::default());
-        self.tell_session(state, sending, nick, occupant, type_, place, &words, own);
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what is told, of whom, to whom and how"
-    )]
-    fn tell_session(
-        &self,
-        state: &State,
-        sending: &mut Sending<'_>,
-        nick: &str,
-        occupant: &Occupant,
-        type_: StanzaType,
-        place: (&Jid, &Arc<Mailbox>),
-        words: &Words,
-        own: &[u16],
-    ) {
-        let mut words = words.clone();
-        words.codes.push(110);
-        words.codes.extend(own);
-        let stanza = self.presence(state, nick, occupant, type_, true, &words);
-        sending.give(place.1, stanza.with_to(place.0.clone()));
-    }
-
-    /// For everybody else an occupant whose presence is not shown any more is gone (§10.2).
-    pub(super) fn hide(&self, state: &State, sending: &mut Sending<'_>, nick: &Text) {
-        let Some(occupant) = state.occupants.get(nick) else {
-            return;
-        };
-        let words = Words::default();
-        let stanza = self.presence(
-            state,
-            nick,
-            occupant,
-            StanzaType::Unavailable,
-            false,
-            &words,
-        );
-        let others = state.occupants.iter().filter(|(other, _)| *other != nick);
-        for session in others.flat_map(|(_, other)| &other.sessions) {
-            sending.give(
-                &session.mailbox,
-                stanza.clone().with_to(session.jid.clone()),
-            );
-        }
-    }
-
-    /// Who has become a moderator learns the addresses of the others, where only moderators know them (§9.6).
-    pub(super) fn reveal(&self, state: &State, sending: &mut Sending<'_>, nick: &Text) {
-        let Some(occupant) = state.occupants.get(nick) else {
-            return;
-        };
-        if state.configuration.non_anonymous {
-            return;
-        }
-        for session in &occupant.sessions {
-            let place = (&session.jid, &session.mailbox);
-            self.show_others(state, sending, nick, occupant.role, place);
-        }
-    }
-
-    /// The presences of all others, for one who enters.
-    pub(super) fn show_others(
-        &self,
-        state: &State,
-        sending: &mut Sending<'_>,
-        nick: &Text,
-        role: Role,
-        session: (&Jid, &Arc<Mailbox>),
-    ) {
-        let with_address = state.configuration.non_anonymous || role == Role::Moderator;
-        let words = Words::default();
-        for (other, occupant) in &state.occupants {
-            if other == nick || !state.configuration.shown.has(occupant.role) {
-                continue;
-            }
-            let stanza = self.presence(
-                state,
-                other,
-                occupant,
-                StanzaType::Available,
-                with_address,
-                &words,
-            );
-            sending.give(session.1, stanza.with_to(session.0.clone()));
-        }
-    }
-
-    /// A message in the name of the room, to everybody.
-    pub(super) fn announce(&self, state: &State, sending: &mut Sending<'_>, stanza: &Stanza) {
-        for session in state.everybody() {
-            sending.give(
-                &session.mailbox,
-                stanza.clone().with_to(session.jid.clone()),
-            );
-        }
-    }
 }
 
 impl Occupant {
@@ -410,6 +183,13 @@ impl Occupant {
 }
 
 impl State {
+    /// An occupant that is to change: what others are told of it is made anew.
+    pub(super) fn occupant_mut(&mut self, nick: &str) -> Option<&mut Occupant> {
+        let occupant = self.occupants.get_mut(nick)?;
+        occupant.forms = Forms::default();
+        Some(occupant)
+    }
+
     /// What an account is to the room: itself, or else with its domain.
     pub(super) fn affiliation(&self, account: &BareJid) -> Affiliation {
         if let Some(standing) = self.affiliations.get(account)

@@ -1,7 +1,8 @@
 //! All rooms of a service: in memory by address, and those that last in the storage as well.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, hash_map};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use futures_util::future::BoxFuture;
 use sestina_session::errors;
@@ -23,12 +24,21 @@ const STEP: u32 = 500;
 /// The rooms.
 pub(super) struct Rooms {
     all: RwLock<BTreeMap<BareJid, Arc<Room>>>,
+    /// How many of them each owner has.
+    owned: Mutex<HashMap<BareJid, usize>>,
     stores: Arc<Tables>,
 }
 
 struct Tables {
     rooms: RoomsStore,
     affiliations: AffiliationsStore,
+}
+
+/// Who owns a room.
+fn owners(state: &State) -> impl Iterator<Item = &BareJid> {
+    let all = state.affiliations.iter();
+    all.filter(|(_, standing)| standing.affiliation == Affiliation::Owner)
+        .map(|(address, _)| address)
 }
 
 impl Rooms {
@@ -44,6 +54,7 @@ impl Rooms {
         let missing = || StorageError::Unsupported("rooms".into());
         Ok(Self {
             all: RwLock::default(),
+            owned: Mutex::default(),
             stores: Arc::new(Tables {
                 rooms: storage.rooms().ok_or_else(missing)?,
                 affiliations: storage.affiliations().ok_or_else(missing)?,
@@ -63,33 +74,72 @@ impl Rooms {
         all.values().cloned().collect()
     }
 
-    /// Adds a room; the one that is there where somebody was faster.
-    pub(super) fn add(&self, room: Room) -> Arc<Room> {
+    /// Adds a room that nobody else knows yet, and says that it is new; the one that is there where somebody was faster.
+    pub(super) fn add(&self, room: Room) -> (Arc<Room>, bool) {
+        let owners: Vec<BareJid> = owners(&room.lock()).cloned().collect();
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        let room = Arc::new(room);
-        Arc::clone(all.entry(room.jid.clone()).or_insert(room))
+        match all.entry(room.jid.clone()) {
+            Entry::Occupied(there) => (Arc::clone(there.get()), false),
+            Entry::Vacant(place) => {
+                let room = Arc::clone(place.insert(Arc::new(room)));
+                drop(all);
+                for owner in owners {
+                    self.count(owner, true);
+                }
+                (room, true)
+            }
+        }
     }
 
     /// Takes this very room out.
-    pub(super) fn remove(&self, room: &Room) {
+    pub(super) fn remove(&self, room: &Room, state: &State) {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         if all
             .get(&room.jid)
             .is_some_and(|known| std::ptr::eq(Arc::as_ptr(known), room))
         {
             all.remove(&room.jid);
+            drop(all);
+            for owner in owners(state) {
+                self.count(owner.clone(), false);
+            }
         }
     }
 
     /// How many rooms somebody owns.
     pub(super) fn owned_by(&self, account: &BareJid) -> usize {
-        let all = self.all();
-        let owned = all.iter().filter(|room| {
-            let state = room.lock();
-            let standing = state.affiliations.get(account);
-            standing.is_some_and(|standing| standing.affiliation == Affiliation::Owner)
-        });
-        owned.count()
+        self.owned().get(account).copied().unwrap_or_default()
+    }
+
+    /// Notes what somebody is to a room from now on.
+    pub(super) fn set_standing(&self, state: &mut State, address: &BareJid, standing: Standing) {
+        let is = standing.affiliation == Affiliation::Owner;
+        let before = state.affiliations.insert(address.clone(), standing);
+        let was = before.is_some_and(|before| before.affiliation == Affiliation::Owner);
+        // A room that is gone has been taken out with all its owners.
+        if was != is && !state.ended {
+            self.count(address.clone(), is);
+        }
+    }
+
+    /// Somebody owns one room more, or less.
+    fn count(&self, owner: BareJid, more: bool) {
+        let mut owned = self.owned();
+        match owned.entry(owner) {
+            hash_map::Entry::Occupied(mut count) if more => *count.get_mut() += 1,
+            hash_map::Entry::Occupied(mut count) if *count.get() > 1 => *count.get_mut() -= 1,
+            hash_map::Entry::Occupied(count) => {
+                count.remove();
+            }
+            hash_map::Entry::Vacant(place) if more => {
+                place.insert(1);
+            }
+            hash_map::Entry::Vacant(_) => {}
+        }
+    }
+
+    fn owned(&self) -> MutexGuard<'_, HashMap<BareJid, usize>> {
+        self.owned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A room as it is stored.

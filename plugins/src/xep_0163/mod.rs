@@ -36,6 +36,11 @@ impl skeleton::Server for Server {
         if let Some(nodes) = xep_0060::Server::of(registrar.host()) {
             nodes.set_audience(Arc::new(Listeners(Arc::downgrade(self))));
         }
+        // An address that may not see the account hears nothing of it.
+        registrar.passes_to(|account, presence| {
+            let from = presence.from();
+            !from.is_some_and(|from| rfc_6121::is_seen_by(account, from))
+        });
         Ok(())
     }
 

@@ -43,6 +43,15 @@ impl skeleton::Server for Server {
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
         registrar.host().extensions().insert(Arc::clone(self));
+        let domain = registrar.host().domain().clone();
+        registrar.passes(move |stanza| {
+            let from = stanza.from();
+            from.is_some_and(|from| from.domain() != domain.domain())
+        });
+        registrar.passes_to(|account, stanza| {
+            let from = stanza.from();
+            List::at_hand(account).is_some_and(|list| !from.is_some_and(|from| list.blocks(from)))
+        });
         Ok(())
     }
 

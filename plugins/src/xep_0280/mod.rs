@@ -37,6 +37,8 @@ impl skeleton::Server for Server {
         registrar.beginning(Enable::NS, |cx: &mut BeginningContext<'_>, _: Enable| {
             want(cx.resource());
         });
+        // A room tells each client that is in it (§6.1).
+        registrar.passes(|_| true);
         Ok(())
     }
 

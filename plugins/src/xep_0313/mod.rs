@@ -56,6 +56,14 @@ impl skeleton::Server for Server {
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
         registrar.host().extensions().insert(Arc::clone(self));
+        // What is said in a room is in its own archive, and says under which id it is there; what it says of others is looked at.
+        registrar.passes(|stanza| {
+            let room = stanza.from().map(Jid::bare_str);
+            let mut ids = stanza
+                .children()
+                .filter(|child| child.is("stanza-id", sestina_types::xep_0359::NS));
+            ids.all(|id| id.element().attr("by").as_deref() == room)
+        });
         Ok(())
     }
 

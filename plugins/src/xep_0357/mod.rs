@@ -75,6 +75,8 @@ impl skeleton::Server for Server {
             this.broke(&cx.host, resource);
             Flow::Continue
         });
+        // Nobody is called for what is said to everybody in a room.
+        registrar.passes(|_| true);
         Ok(())
     }
 

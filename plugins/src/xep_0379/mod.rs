@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sestina_session::errors;
 use sestina_session::host::Host;
-use sestina_session::plugin::{PluginError, Setup};
+use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0379::{self as skeleton, Settings};
 use sestina_storage::StorageError;
@@ -47,6 +47,12 @@ pub struct Server;
 impl skeleton::Server for Server {
     fn new(_: &Setup<'_, Settings>) -> Result<Self, PluginError> {
         Ok(Self)
+    }
+
+    fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
+        // These are requests alone.
+        registrar.passes(|_| true);
+        Ok(())
     }
 
     /// The account has approved of whoever has the token: it does so now, and asks in return. What becomes of the request

@@ -37,7 +37,9 @@ pub use self::codec::{
 pub use self::error::{Condition, ErrorKind, StanzaError, StreamCondition, StreamError};
 pub use self::jid::{BareJid, FullJid, Jid, JidError};
 pub use self::limits::Limits;
-pub use self::stanza::{Child, Children, Head, Kind, Stanza, StanzaParseError, StanzaType};
+pub use self::stanza::{
+    Child, Children, Head, Kind, Stanza, StanzaParseError, StanzaType, Template,
+};
 pub use self::text::Text;
 pub use self::value::{
     Base64, Date, DateTime, Decimal, FromText, Hex, TextWriter, Time, ToText, ValueError,

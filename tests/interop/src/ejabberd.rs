@@ -135,8 +135,13 @@ modules:
     }
 
     /// Starts it for clients alone, with WebSocket on a port of its own (`/ws`) and stream management, and without limits on what a client
-    /// sends. `prepare` is Erlang that puts the accounts where they belong, with a comma at its end.
-    pub fn start_for_clients(domain: &str, web: u16, prepare: &str) -> Result<Ejabberd, Failure> {
+    /// sends; with rooms that keep archives where that is said. `prepare` is Erlang that puts the accounts where they belong, with a comma at its end.
+    pub fn start_for_clients(
+        domain: &str,
+        web: u16,
+        archives: bool,
+        prepare: &str,
+    ) -> Result<Ejabberd, Failure> {
         let folder = tempfile::Builder::new().prefix("ejabberd-").tempdir()?;
         let path = folder.path();
         let port = free_port()?;
@@ -156,6 +161,8 @@ auth_password_format: scram
 auth_scram_hash: sha256
 modules:
   mod_disco: {{}}
+  mod_mam: {{ default: never }}
+  mod_muc: {{ max_users: 10000, default_room_options: {{ max_users: 10000, mam: {archives} }} }}
   mod_offline: {{}}
   mod_ping: {{}}
   mod_roster: {{}}

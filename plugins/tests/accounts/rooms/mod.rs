@@ -3,6 +3,7 @@
 mod administration;
 mod entering;
 mod lasting;
+mod spreading;
 mod talking;
 
 use sestina_session::server::Server;

@@ -11,15 +11,17 @@ mod requests;
 mod resource;
 mod resumption;
 mod sessions;
+mod spread;
 
 pub use account::Account;
 pub use disco::Disco;
 pub use extensions::Extensions;
 pub use joined::Joined;
 pub use requests::Requests;
-pub(crate) use resource::{Copies, Sent, Unacknowledged, Waited, Work};
+pub(crate) use resource::{Copies, Given, Sent, Unacknowledged, Waited, Work};
 pub use resource::{Held, Holding, Resource, Terms, TooHigh};
 pub use resumption::Resumption;
+pub use spread::Spread;
 
 use self::resumption::Resumable;
 

@@ -8,9 +8,9 @@ use sestina_wire::dispatch::{
     self, InIq, InItem, InMessage, InPresence, Only, Scope, Sender, SpecInfo,
 };
 use sestina_wire::negotiation::FeatureRow;
-use sestina_wire::{BareJid, Kind, Payload, StanzaError, StanzaType, StreamError};
+use sestina_wire::{BareJid, Kind, Payload, Stanza, StanzaError, StanzaType, StreamError};
 
-use crate::host::{Disco, Host, Resource};
+use crate::host::{Account, Disco, Host, Resource};
 use crate::items::{self, Change};
 use crate::mux::{
     Answer, BeginningContext, Beginnings, Handled, IqContext, Mux, NonzaContext, Nonzas,
@@ -316,6 +316,25 @@ impl Registrar<'_> {
             .stages
             .add(stage, kinds, place, Arc::new(function));
         Handles(())
+    }
+
+    /// Says when the stage functions of this plugin let something pass unchanged that a service of the host tells many of its sessions:
+    /// a message of type `groupchat` or an available or unavailable presence, from a service, to the full address of a session that is
+    /// there. It is asked once for all of them. Where the functions of all plugins let it pass, they are not called. What neither
+    /// this nor [`Registrar::passes_to`] is said for goes past all functions, to each session by itself.
+    pub fn passes<F>(&mut self, passes: F)
+    where
+        F: Fn(&Stanza) -> bool + Send + Sync + 'static,
+    {
+        self.collected.stages.passes(self.spec.id, passes);
+    }
+
+    /// The same for functions that look at who is given it: asked for every session.
+    pub fn passes_to<F>(&mut self, passes: F)
+    where
+        F: Fn(&Account, &Stanza) -> bool + Send + Sync + 'static,
+    {
+        self.collected.stages.passes_to(self.spec.id, passes);
     }
 
     /// Is called when a session is ready, before its first stanza is read.

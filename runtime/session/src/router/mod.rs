@@ -17,7 +17,7 @@ use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType};
 use crate::host::{Host, Resource};
 
 use self::delivering::Delivering;
-pub(crate) use self::delivering::Line;
+pub(crate) use self::delivering::{Line, room};
 pub(crate) use self::service::Claimed;
 pub use self::service::Service;
 

@@ -6,6 +6,7 @@
 //! returns [`Flow::Wait`].
 
 mod order;
+mod passing;
 mod table;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::host::{Host, Resource};
 use crate::router::Outcome;
 
 pub use order::OrderError;
+pub(crate) use passing::Passing;
 pub(crate) use table::{Stages, StagesBuilder};
 
 /// A place on a stanza's way.

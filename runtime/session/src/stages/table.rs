@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use sestina_wire::Kind;
+use sestina_wire::{Kind, Stanza};
 
+use crate::host::Account;
 use crate::stages::order::resolve;
+use crate::stages::passing::{Passing, Said};
 use crate::stages::{OrderError, Place, SessionFunction, Stage, StageFunction};
 
 const KINDS: [Kind; 3] = [Kind::Message, Kind::Presence, Kind::Iq];
@@ -16,6 +18,7 @@ pub(crate) struct StagesBuilder {
     starts: Vec<(Place, SessionFunction)>,
     ends: Vec<(Place, SessionFunction)>,
     breaks: Vec<(Place, SessionFunction)>,
+    passing: Said,
 }
 
 impl StagesBuilder {
@@ -41,9 +44,29 @@ impl StagesBuilder {
         self.breaks.push((place, function));
     }
 
+    pub(crate) fn passes<F>(&mut self, spec: &'static str, passes: F)
+    where
+        F: Fn(&Stanza) -> bool + Send + Sync + 'static,
+    {
+        self.passing.all(spec, Arc::new(passes));
+    }
+
+    pub(crate) fn passes_to<F>(&mut self, spec: &'static str, passes: F)
+    where
+        F: Fn(&Account, &Stanza) -> bool + Send + Sync + 'static,
+    {
+        self.passing.each(spec, Arc::new(passes));
+    }
+
     /// Finds the order of each stage for each kind.
     pub(crate) fn finish(self) -> Result<Stages, OrderError> {
         let mut stages = Stages::default();
+        for (kind, passing) in KINDS.into_iter().zip(&mut stages.passing) {
+            let functions = self.functions.iter().flat_map(|(stage, kinds, place, _)| {
+                kinds.iter().map(move |kind| (*stage, *kind, place))
+            });
+            *passing = self.passing.of(kind, functions);
+        }
         for stage in Stage::ALL {
             for kind in KINDS {
                 let entries: Vec<(Place, StageFunction)> = self
@@ -72,6 +95,8 @@ pub(crate) struct Stages {
     starts: Box<[SessionFunction]>,
     ends: Box<[SessionFunction]>,
     breaks: Box<[SessionFunction]>,
+    /// By kind; nothing where a function has to see everything.
+    passing: [Option<Passing>; 3],
 }
 
 fn index(stage: Stage, kind: Kind) -> usize {
@@ -85,6 +110,12 @@ impl Stages {
             .get(index(stage, kind))
             .map(|functions| &**functions)
             .unwrap_or_default()
+    }
+
+    /// What has to be asked before a session is given what a service tells many, past these functions; nothing where they have to
+    /// see everything.
+    pub(crate) fn passing(&self, kind: Kind) -> Option<&Passing> {
+        self.passing.get(kind as usize)?.as_ref()
     }
 
     /// The functions called when a session starts.

@@ -124,9 +124,17 @@ impl Head {
     /// Writes the attributes of a stanza whose start tag is open: for whoever writes payloads straight into a stream's
     /// buffer, without a [`Stanza`](crate::Stanza) between.
     pub fn write_attributes(&self, w: &mut Writer<'_>) {
+        self.write_before_addressee(w);
+        w.attr_opt("to", self.to.as_ref());
+        self.write_after_addressee(w);
+    }
+
+    pub(super) fn write_before_addressee(&self, w: &mut Writer<'_>) {
         w.attr_opt("id", self.id.as_ref());
         w.attr_opt("from", self.from.as_ref());
-        w.attr_opt("to", self.to.as_ref());
+    }
+
+    pub(super) fn write_after_addressee(&self, w: &mut Writer<'_>) {
         if !self.type_.as_str().is_empty() {
             w.attr("type", self.type_.as_str());
         }

@@ -3,6 +3,7 @@
 mod children;
 mod head;
 mod parse;
+mod template;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ pub use self::children::{Child, Children};
 use self::children::{Part, Removed};
 pub use self::head::{Head, Kind, StanzaType};
 pub use self::parse::StanzaParseError;
+pub use self::template::Template;
 use crate::{
     AnyElement, DecodeError, ElementRef, Frame, Jid, Payload, StanzaError, Text, Writer, ns,
 };
@@ -229,6 +231,11 @@ impl Stanza {
     /// Attributes, children, end.
     fn write_rest(&self, w: &mut Writer<'_>, name: &str) {
         self.head.write_attributes(w);
+        self.write_content(w, name);
+    }
+
+    /// Children, end.
+    fn write_content(&self, w: &mut Writer<'_>, name: &str) {
         if let Some(body) = &self.body {
             for (place, el) in body.root().children().enumerate() {
                 if !self.removed.contains(place) {

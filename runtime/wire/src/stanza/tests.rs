@@ -237,6 +237,30 @@ fn a_forwarded_stanza_keeps_its_namespace() {
     assert_eq!(compact, stanza);
 }
 
+/// What is written once for many is for each what would have been written for that one alone.
+#[test]
+fn a_template_is_the_stanza_with_another_addressee() {
+    for xml in [
+        CHAT,
+        "<presence/>",
+        "<presence id='a' from='room@b/n&apos;k' type='unavailable' xml:lang='de'><x xmlns='urn:x'/></presence>",
+        "<message to='somebody@b' type='groupchat'><body>&lt;</body></message>",
+    ] {
+        let stanza = Stanza::parse(xml).unwrap().with(&Note {
+            by: None,
+            text: Text::from_static("added"),
+        });
+        let template = Template::new(&stanza);
+        for to in ["a@b", "a@b/it's <one> & \"two\""] {
+            let to = Jid::parse(to).unwrap();
+            let (mut one, mut other) = (vec![b'.'], vec![b'.']);
+            template.write(&to, &mut one);
+            stanza.clone().with_to(to).write(&mut other, ns::CLIENT);
+            assert_eq!(String::from_utf8(one), String::from_utf8(other));
+        }
+    }
+}
+
 #[test]
 fn framings_declare_the_namespace() {
     let mut out = Vec::new();

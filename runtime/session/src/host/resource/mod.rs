@@ -4,6 +4,7 @@ mod held;
 mod management;
 mod unacknowledged;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -91,6 +92,24 @@ enum State {
     Ended,
     /// The clean-up is through.
     Gone,
+}
+
+/// What a session can be given.
+pub(crate) trait Given {
+    /// Adds it to what is written.
+    fn write_into(&self, out: &mut Vec<u8>);
+    /// For those who look at it.
+    fn as_stanza(&self) -> Cow<'_, Stanza>;
+}
+
+impl Given for Stanza {
+    fn write_into(&self, out: &mut Vec<u8>) {
+        self.write(out, ns::CLIENT);
+    }
+
+    fn as_stanza(&self) -> Cow<'_, Stanza> {
+        Cow::Borrowed(self)
+    }
 }
 
 /// What the connection's task finds in the queue.
@@ -218,7 +237,7 @@ impl Resource {
     }
 
     /// Serialises a stanza into the queue. `copies` says that other sessions are given it as well.
-    pub(crate) fn push(&self, stanza: &Stanza, copies: Option<&mut Copies>) -> Sent {
+    pub(crate) fn push(&self, stanza: &impl Given, copies: Option<&mut Copies>) -> Sent {
         let mut guard = self.lock();
         let queue = &mut *guard;
         if !matches!(queue.state, State::Open) {
@@ -236,7 +255,7 @@ impl Resource {
             return Sent::Ended;
         }
         let was_empty = queue.out.is_empty();
-        if queue.inactive.is_some() && queue.hold(stanza, self) {
+        if queue.inactive.is_some() && queue.hold(&stanza.as_stanza(), self) {
             let woken = was_empty && !queue.out.is_empty();
             drop(guard);
             if woken {
@@ -254,7 +273,7 @@ impl Resource {
                 queue.out.vec().extend_from_slice(bytes);
             }
             None => {
-                stanza.write(queue.out.vec(), ns::CLIENT);
+                stanza.write_into(queue.out.vec());
                 if let Some(copies) = copies {
                     copies.take();
                 }

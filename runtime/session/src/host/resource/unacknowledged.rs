@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use sestina_wire::{Frame, Stanza, Timestamp, ns};
 
+use super::Given;
+
 /// Memory that an empty log may keep (bytes).
 const IDLE_BYTES: usize = 4096;
 
@@ -115,12 +117,12 @@ impl Unacknowledged {
     /// Serialises a stanza; returns it as it is written.
     pub(crate) fn record(
         &mut self,
-        stanza: &Stanza,
+        stanza: &impl Given,
         sent: Timestamp,
         copies: Option<&mut Copies>,
     ) -> &[u8] {
         let before = self.log.len();
-        stanza.write(&mut self.log, ns::CLIENT);
+        stanza.write_into(&mut self.log);
         self.entries.push_back(Entry {
             length: self.log.len() - before,
             sent,

@@ -22,6 +22,7 @@ use crate::router::{Outcome, Routed, Router, Source};
 use crate::stages::{Delivery, Flow, Stage, StageContext};
 
 pub(crate) use self::line::Line;
+pub(crate) use self::sessions::room;
 use self::writes::{Next, Write};
 
 /// Where the stanza is.

@@ -82,7 +82,7 @@ impl Delivering {
 }
 
 /// Waits for a slow reader, and ends its session when that takes too long.
-pub(super) async fn room(limit: Duration, resource: &Arc<Resource>) {
+pub(crate) async fn room(limit: Duration, resource: &Arc<Resource>) {
     if tokio::time::timeout(limit, resource.room()).await.is_err() {
         metrics::count(metrics::SLOW_READERS_ENDED);
         tracing::info!(session = resource.jid().as_str(), "does not read; ended");
