@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use sestina_session::component::{Component, ComponentAccess, ComponentConfig, Event};
+use sestina_session::server::Server;
 use sestina_storage::memory::Memory;
 use sestina_storage::{
     Backend, Migration, Outcome, Selection, Storage, StorageError, TableDescriptor, Value, Write,
     async_trait,
 };
+use sestina_types::rfc_6121::client::Body;
+use sestina_wire::{Jid, Stanza, StanzaType};
 use tokio::sync::Semaphore;
 
-use super::{Changes, STANZAS, available, error, login, server_with};
+use super::{Changes, STANZAS, available, error, host, login, server_with};
 
 /// Memory in which what goes into archives waits until it is let through. It does not search.
 struct Gate {
@@ -191,6 +195,62 @@ async fn what_is_sent_at_once_is_written_at_once_and_keeps_its_order() {
         .expect("<message type='error' id='4'><error/></message>")
         .await;
     romeo.expect("<iq type='result' id='p'/>").await;
+}
+
+#[tokio::test]
+async fn what_a_component_sends_at_once_is_written_at_once_and_keeps_its_order() {
+    let gate = Gate::new();
+    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
+    let server = Server::builder()
+        .host(host("a.example", Changes::default(), storage).await)
+        .component(ComponentAccess::new("bridge.a.example", "between us").unwrap())
+        .listen_components(([127, 0, 0, 1], 0).into())
+        .start()
+        .await
+        .unwrap();
+    let mut juliet = available(&server, "juliet@a.example/desk").await;
+    let port = server.component_addresses()[0].port();
+    let config = ComponentConfig::new("bridge.a.example", "between us", "127.0.0.1", port).unwrap();
+    let (component, mut events) = Component::connect(config).await.unwrap();
+    let send = async |to: &str, id: &str| {
+        let message = Stanza::message(StanzaType::Chat)
+            .with_from(Jid::parse("romeo@bridge.a.example").unwrap())
+            .with_to(Jid::parse(&format!("{to}@a.example")).unwrap())
+            .with_id(id)
+            .with(&Body::new("Good night".into()));
+        component.send(message).await.unwrap();
+    };
+    // What is wanted archived is asked once.
+    send("juliet", "0").await;
+    gate.through.add_permits(1);
+    juliet.expect("<message id='0'><body/></message>").await;
+    // The first of the others is written last.
+    gate.late.store(2, Ordering::SeqCst);
+    for (to, id) in [
+        ("juliet", "1"),
+        ("juliet", "2"),
+        ("nobody", "3"),
+        ("juliet", "4"),
+    ] {
+        send(to, id).await;
+    }
+    // Whether there is somebody of the third is asked when its turn has come.
+    gate.until_wait(3).await;
+    juliet.expect_nothing().await;
+    gate.through.add_permits(100);
+    gate.at_last.add_permits(1);
+    for id in ["1", "2", "4"] {
+        juliet
+            .expect(&format!(
+                "<message id='{id}' from='romeo@bridge.a.example'><body>Good night</body></message>"
+            ))
+            .await;
+    }
+    let Some(Event::Message(error)) = events.next().await else {
+        panic!("no answer");
+    };
+    assert_eq!(error.id().map(|id| &**id), Some("3"));
+    assert_eq!(error.type_(), StanzaType::Error);
 }
 
 #[tokio::test]

@@ -227,7 +227,7 @@ impl Components {
                     if !is_own {
                         return Some(StreamCondition::InvalidFrom.into());
                     }
-                    link.follow(self.router.enter(stanza));
+                    self.router.enter(stanza, link.line());
                 }
                 Incoming::Refused(answer) => {
                     if let Some(answer) = answer {

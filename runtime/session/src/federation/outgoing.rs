@@ -165,7 +165,7 @@ async fn serve(
                 if to != Some(local.domain.domain()) {
                     return Some(StreamCondition::ImproperAddressing.into());
                 }
-                link.follow(federation.parts.router.enter(stanza));
+                federation.parts.router.enter(stanza, link.line());
             }
             Incoming::Refused(answer) => {
                 if let Some(answer) = answer {

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use sestina_wire::{
     Condition, Content as _, Event, Frame, Kind, Stanza, StanzaError, StanzaParseError, StanzaType,
     StreamCondition, StreamError, ns,
 };
 
-use crate::router::{Outcome, Routed};
+use crate::router::{Line, Outcome, Routed};
 use crate::stream::{StreamFault, XmlStream};
 
 #[cfg(feature = "server")]
@@ -31,23 +30,27 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// A stream on which stanzas flow, with what waits to be written.
 pub(crate) struct Link {
     pub(crate) stream: XmlStream,
-    /// What the last stanza read waits for. The next one is not read before (RFC 6120 §10.1).
-    pending: Option<BoxFuture<'static, Outcome>>,
+    /// The stanzas read that wait for something, in their order (RFC 6120 §10.1).
+    line: Line,
+    /// What was read and has to wait until the line is empty.
+    held: Option<Box<Read>>,
 }
+
+/// What reading a stream comes to.
+type Read = Result<Option<Event>, StreamFault>;
 
 impl Link {
     pub(crate) fn new(stream: XmlStream) -> Link {
         Link {
             stream,
-            pending: None,
+            line: Line::default(),
+            held: None,
         }
     }
 
-    /// Nothing more is read before this has come to its end.
-    pub(crate) fn follow(&mut self, routed: Routed) {
-        if let Routed::Later(future) = routed {
-            self.pending = Some(future);
-        }
+    /// The stanzas that came and are on their way. Messages that wait only for the disk let other messages be read meanwhile.
+    pub(crate) fn line(&mut self) -> &mut Line {
+        &mut self.line
     }
 
     /// Writes what is queued and what the outbox holds, and returns the next event; `None` when the peer is gone.
@@ -87,13 +90,28 @@ impl Link {
                 Poll::Pending => break,
             }
         }
-        if let Some(pending) = &mut self.pending {
-            if pending.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            self.pending = None;
+        let alone = self.line.is_empty() || self.line.poll(cx).is_ready();
+        if !alone && (self.held.is_some() || !self.line.takes_another()) {
+            return Poll::Pending;
         }
-        self.stream.poll_event(cx)
+        let read = match self.held.take() {
+            Some(held) => *held,
+            None => match self.stream.poll_event(cx) {
+                Poll::Ready(read) => read,
+                Poll::Pending => return Poll::Pending,
+            },
+        };
+        match &read {
+            Ok(Some(Event::Element(frame))) if alone || frame.root().is("message", ns::CLIENT) => {
+                self.line.count(frame.bytes().len());
+                Poll::Ready(read)
+            }
+            _ if alone => Poll::Ready(read),
+            _ => {
+                self.held = Some(Box::new(read));
+                Poll::Pending
+            }
+        }
     }
 
     /// Closes the stream, with an error if there is one, and does not wait long for the peer's answer.

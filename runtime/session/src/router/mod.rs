@@ -229,21 +229,23 @@ impl Router {
         Delivering::refused(Arc::clone(self), Arc::clone(host), source, stanza, error).start()
     }
 
-    /// Takes a stanza from a component or from another server, whose sender is verified. Errors go back to it.
-    pub(crate) fn enter(self: &Arc<Self>, stanza: Stanza) -> Routed {
+    /// Takes a stanza from a component or from another server, whose sender is verified, behind those of the line. Errors go
+    /// back to it.
+    pub(crate) fn enter(self: &Arc<Self>, stanza: Stanza, line: &mut Line) {
         let Some(to) = stanza.to() else {
-            return Routed::Now(Outcome::NoSession);
+            return;
         };
         let routed = match self.domain(to.domain()) {
             Some(Domain::Host(host) | Domain::Service(host, ..)) => {
-                return Delivering::routed(Arc::clone(self), host, Source::Outside, stanza).start();
+                let router = Arc::clone(self);
+                return line.take(Delivering::routed(router, host, Source::Outside, stanza));
             }
             Some(Domain::Other(destination)) => destination.route(stanza.clone(), &Source::Outside),
             None => self.elsewhere(stanza.clone(), &Source::Outside),
         };
-        match routed {
+        line.push(match routed {
             Routed::Now(Outcome::Refused(error)) => self.return_to_sender(&stanza, error),
-            Routed::Now(outcome) => Routed::Now(outcome),
+            Routed::Now(_) => return,
             Routed::Later(future) => {
                 let router = Arc::clone(self);
                 Routed::Later(Box::pin(async move {
@@ -253,7 +255,7 @@ impl Router {
                     }
                 }))
             }
-        }
+        });
     }
 
     /// Tells the sender of a stanza, wherever it is, that the stanza cannot be delivered; not in answer to an error or a

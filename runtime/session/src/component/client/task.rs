@@ -169,7 +169,7 @@ impl Task {
                     if let Some(event) = self.received(stanza, &mut link) {
                         let events = self.parts.events.clone();
                         // Nothing more is read before there is room for it.
-                        link.follow(Routed::Later(Box::pin(async move {
+                        link.line().push(Routed::Later(Box::pin(async move {
                             let _ = events.send(event).await;
                             Outcome::Delivered
                         })));

@@ -496,7 +496,8 @@ impl Server {
                 if !self.pairs.contains(&Pair::new(to, from)) {
                     return Err(Some(StreamCondition::ImproperAddressing.into()));
                 }
-                self.link.follow(self.federation.parts.router.enter(stanza));
+                let router = &self.federation.parts.router;
+                router.enter(stanza, self.link.line());
                 Ok(())
             }
             Incoming::Refused(answer) => {
