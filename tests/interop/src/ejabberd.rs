@@ -155,7 +155,7 @@ loglevel: 3
 certfiles: ["{folder}/all.pem"]
 ca_file: "{folder}/ca.pem"
 listen:
-  - {{ port: {port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true }}
+  - {{ port: {port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, backlog: 1024 }}
   - {{ port: {web}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{ "/ws": ejabberd_http_ws }} }}
 auth_password_format: scram
 auth_scram_hash: sha256
