@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sestina_plugins::xep_0133::{End, Ending};
 use sestina_session::accounts::{Accounts, StoredAccounts};
 use sestina_session::component::ComponentAccess;
 use sestina_session::federation::{Authorities, FederationConfig, Identity};
@@ -75,10 +76,30 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
         .write_all(told.as_bytes())
         .and_then(|()| io::stdout().flush());
 
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("SIGTERM: shutting down"),
-        _ = interrupt.recv() => tracing::info!("SIGINT: shutting down"),
-    }
+    let ending = domains
+        .first()
+        .and_then(|domain| server.host(domain))
+        .map(|host| Ending::of(&host));
+    let wished = async {
+        match &ending {
+            Some(ending) => {
+                ending.listen();
+                ending.wanted().await
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let end = tokio::select! {
+        _ = terminate.recv() => {
+            tracing::info!("SIGTERM: shutting down");
+            End::Shutdown
+        }
+        _ = interrupt.recv() => {
+            tracing::info!("SIGINT: shutting down");
+            End::Shutdown
+        }
+        end = wished => end,
+    };
     drop(socket);
     // A second signal ends the process at once.
     tokio::select! {
@@ -88,7 +109,31 @@ pub(crate) async fn run(config: &Config) -> Result<(), String> {
     }
     storage.close().await;
     tracing::info!("stopped");
-    Ok(())
+    match end {
+        End::Shutdown => Ok(()),
+        End::Restart => Err(begin_anew()),
+    }
+}
+
+/// The same program with the same arguments in the place of this process; what is left to say where that fails.
+fn begin_anew() -> String {
+    use std::os::unix::process::CommandExt as _;
+
+    let program = match std::env::current_exe() {
+        // One that was replaced meanwhile, as by an upgrade, is where it was.
+        Ok(program) => match program
+            .to_str()
+            .and_then(|path| path.strip_suffix(" (deleted)"))
+        {
+            Some(path) if !program.exists() => path.into(),
+            _ => program,
+        },
+        Err(error) => return format!("cannot begin anew: {error}"),
+    };
+    let error = std::process::Command::new(&program)
+        .args(std::env::args_os().skip(1))
+        .exec();
+    format!("cannot begin anew as {}: {error}", program.display())
 }
 
 /// A connection is an open file, and the limit that a process begins with is often 1,024.

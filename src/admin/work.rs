@@ -55,6 +55,9 @@ impl Admin {
             .create(&account, password)
             .await
             .map_err(told)?;
+        if let Some(host) = self.hosts.iter().find(|host| host.serves(&account)) {
+            sestina_plugins::xep_0133::welcome(host, &account);
+        }
         tracing::info!(%account, "account added");
         Ok(Answer::Done)
     }

@@ -14,6 +14,7 @@ use sestina_wire::{
 use super::invited::{Admission, Invitations};
 use super::quota::Quota;
 use super::{Server, form};
+use crate::xep_0133::welcome;
 
 /// Where accounts are made.
 pub(super) struct Door {
@@ -118,6 +119,7 @@ impl Door {
         } else {
             self.server.create(&account, &password).await?;
         }
+        welcome(&host, &account);
         tracing::info!(%account, ?peer, invited = admission.is_some(), "registered");
         Ok(())
     }

@@ -28,6 +28,7 @@ impl Server {
         let password = filled.password.as_deref().unwrap_or_default();
         let made = accounts(&cx.host)?.create(&account, password).await;
         made.map_err(trouble)?;
+        super::welcome(&cx.host, &account);
         tracing::info!(%account, by = %cx.from, "account added");
         Ok(Done::default().saying(format!("{account} is there")))
     }

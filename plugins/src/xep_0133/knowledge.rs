@@ -1,7 +1,11 @@
 //! What administrators learn (§4.8 to §4.22).
 
+use std::sync::Arc;
+
+use sestina_session::host::{Account, Host};
 use sestina_session::mux::IqContext;
 use sestina_types::Stores as _;
+use sestina_types::rfc_6121::client::{Availability, Show};
 use sestina_types::rfc_6121::roster;
 use sestina_types::xep_0004::{Field, FieldType, Form, FormType};
 use sestina_types::xep_0133::forms::{Administration, MaxItems};
@@ -186,6 +190,36 @@ impl Server {
         })))
     }
 
+    pub(super) fn count_active(&self, cx: &IqContext) -> Result<Done, Trouble> {
+        Ok(Done::default().with(results(&Administration {
+            active_users_count: Some(count(by_activity(&cx.host, true).len())),
+            ..Administration::default()
+        })))
+    }
+
+    pub(super) fn count_idle(&self, cx: &IqContext) -> Result<Done, Trouble> {
+        Ok(Done::default().with(results(&Administration {
+            idle_users_count: Some(count(by_activity(&cx.host, false).len())),
+            ..Administration::default()
+        })))
+    }
+
+    pub(super) fn list_active(
+        &self,
+        cx: &IqContext,
+        filled: &Administration,
+    ) -> Result<Done, Trouble> {
+        list_by_activity(cx, filled, true)
+    }
+
+    pub(super) fn list_idle(
+        &self,
+        cx: &IqContext,
+        filled: &Administration,
+    ) -> Result<Done, Trouble> {
+        list_by_activity(cx, filled, false)
+    }
+
     /// The account of a form, which is there.
     async fn existing(&self, cx: &IqContext, written: Option<&Jid>) -> Result<BareJid, Trouble> {
         let account = account(cx, written)?;
@@ -196,6 +230,42 @@ impl Server {
         }
         Ok(account)
     }
+}
+
+/// The accounts that are online and active, or idle: an account is active while a session of it is available and neither
+/// away nor longer away.
+fn by_activity(host: &Host, active: bool) -> Vec<BareJid> {
+    let is_active = |account: &Arc<Account>| {
+        account.resources().iter().any(|session| {
+            let show = session.presence().map(|presence| presence.decode::<Show>());
+            show.is_some_and(|show| {
+                !matches!(
+                    show.and_then(Result::ok).map(|show| show.text),
+                    Some(Availability::Away | Availability::Xa)
+                )
+            })
+        })
+    };
+    let online = host.online_accounts().into_iter();
+    let mut found: Vec<BareJid> = online
+        .filter(|account| is_active(account) == active)
+        .map(|account| account.jid().clone())
+        .collect();
+    found.sort();
+    found
+}
+
+/// Both lists have one field (§4.21, §4.22).
+fn list_by_activity(
+    cx: &IqContext,
+    filled: &Administration,
+    active: bool,
+) -> Result<Done, Trouble> {
+    let (shown, done) = bounded(by_activity(&cx.host, active), filled);
+    Ok(done.with(results(&Administration {
+        active_users: Some(shown),
+        ..Administration::default()
+    })))
 }
 
 /// As many as were asked for, and a word where there are more.

@@ -5,9 +5,12 @@
 
 mod accounts;
 mod disabled;
+mod ending;
+mod kept;
 mod knowledge;
 mod motd;
 mod task;
+mod welcome;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +29,10 @@ use crate::xep_0050::{Answers, Command, Commands, Done, Question, Step, Trouble}
 use disabled::Disabled;
 use motd::Motd;
 use task::Task;
+use welcome::Welcome;
+
+pub use ending::{End, Ending};
+pub use welcome::welcome;
 
 /// Whether somebody may administer a host.
 #[must_use]
@@ -42,6 +49,7 @@ struct Administrators(BTreeSet<BareJid>);
 pub struct Server {
     disabled: Arc<Disabled>,
     motd: Motd,
+    welcome: Welcome,
     domain: BareJid,
 }
 
@@ -67,6 +75,7 @@ impl skeleton::Server for Server {
         Ok(Self {
             disabled: Arc::new(Disabled::new(setup.storage())?),
             motd: Motd::new(setup.storage())?,
+            welcome: Welcome::new(setup.host, setup.storage())?,
             domain: setup.host.domain().clone(),
         })
     }
@@ -85,6 +94,7 @@ impl skeleton::Server for Server {
 
     async fn start(&self) -> Result<(), PluginError> {
         self.motd.load(self.domain.as_str()).await?;
+        self.welcome.load(self.domain.as_str()).await?;
         Ok(self.disabled.load(self.domain.as_str()).await?)
     }
 
@@ -116,7 +126,12 @@ impl Command for AdminCommand {
     }
 
     fn permits(&self, host: &Host, who: &Jid) -> bool {
-        is_administrator(host, who)
+        // What nobody would do is not offered.
+        let is_done = match self.task {
+            Task::Restart | Task::Shutdown => Ending::of(host).is_listened(),
+            _ => true,
+        };
+        is_done && is_administrator(host, who)
     }
 
     fn step<'a>(
@@ -127,10 +142,13 @@ impl Command for AdminCommand {
         Box::pin(async move {
             let filled = match (self.task.form(), answers.first()) {
                 (Some(mut form), None) => {
-                    if self.task == Task::EditMotd
-                        && let Some(field) = form.fields.last_mut()
-                    {
-                        field.values = self.server.motd.lines().into_iter().collect();
+                    let said = match self.task {
+                        Task::EditMotd => Some(self.server.motd.lines()),
+                        Task::SetWelcome => Some(self.server.welcome.lines()),
+                        _ => None,
+                    };
+                    if let (Some(said), Some(field)) = (said, form.fields.last_mut()) {
+                        field.values = said.into_iter().collect();
                     }
                     return Ok(Step::Ask(Question::last(form)));
                 }
@@ -170,6 +188,14 @@ impl Server {
             Task::Announce => self.announce(cx, &filled),
             Task::SetMotd | Task::EditMotd => self.set_motd(cx, &filled).await,
             Task::DeleteMotd => self.delete_motd(cx).await,
+            Task::SetWelcome => self.set_welcome(cx, &filled).await,
+            Task::DeleteWelcome => self.delete_welcome(cx).await,
+            Task::CountActive => self.count_active(cx),
+            Task::CountIdle => self.count_idle(cx),
+            Task::ListActive => self.list_active(cx, &filled),
+            Task::ListIdle => self.list_idle(cx, &filled),
+            Task::Restart => self.end(cx, &filled, End::Restart),
+            Task::Shutdown => self.end(cx, &filled, End::Shutdown),
         }
     }
 }

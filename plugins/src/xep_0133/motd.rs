@@ -6,21 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_storage::{Storage, StorageError};
-use sestina_types::Stores as _;
 use sestina_types::rfc_6121::client::{Body, Subject};
 use sestina_types::xep_0133::forms::Administration;
-use sestina_types::xep_0133::tables::{ServiceMessagesRow, ServiceMessagesStore};
-use sestina_wire::{BareJid, Jid, Stanza, StanzaType, Text, Timestamp};
+use sestina_wire::{BareJid, Jid, Stanza, StanzaType, Text};
 
 use super::Server;
+use super::kept::Kept;
 use crate::xep_0050::{Done, Trouble};
-
-/// What the message is called in its table.
-const KIND: &str = "motd";
 
 /// The message of a host, which is kept, and those who have been told since the server started.
 pub(super) struct Motd {
-    rows: ServiceMessagesStore,
+    kept: Kept,
     now: RwLock<Option<Arc<Said>>>,
 }
 
@@ -31,22 +27,15 @@ struct Said {
 
 impl Motd {
     pub(super) fn new(storage: &Storage) -> Result<Self, StorageError> {
-        let rows = storage.service_messages().or_else(|| {
-            tracing::warn!(
-                "the storage keeps no message of the day: it is lost when the server stops"
-            );
-            Storage::memory().service_messages()
-        });
         Ok(Self {
-            rows: rows.ok_or_else(|| StorageError::Unsupported("service messages".into()))?,
+            kept: Kept::new(storage, "motd")?,
             now: RwLock::default(),
         })
     }
 
     /// Reads that of a host.
     pub(super) async fn load(&self, host: &str) -> Result<(), StorageError> {
-        let row = self.rows.get(host, KIND).await?;
-        self.say(row.map(|row| row.text));
+        self.say(self.kept.read(host).await?);
         Ok(())
     }
 
@@ -85,24 +74,34 @@ impl Motd {
         lines.map(Text::from).collect()
     }
 
-    async fn set(&self, host: &Host, text: String, now: Timestamp) -> Result<(), StorageError> {
-        self.rows
-            .put(&ServiceMessagesRow {
-                host: host.domain().as_str().to_owned(),
-                kind: KIND.to_owned(),
-                text: text.clone(),
-                changed: now,
-            })
-            .await?;
+    async fn set(&self, host: &Host, text: String) -> Result<(), StorageError> {
+        self.kept.put(host, text.clone()).await?;
         self.say(Some(text));
         Ok(())
     }
 
     async fn delete(&self, host: &Host) -> Result<bool, StorageError> {
-        let was = self.rows.delete(host.domain().as_str(), KIND).await?;
+        let was = self.kept.delete(host).await?;
         self.say(None);
         Ok(was)
     }
+}
+
+/// A text as a form has it.
+///
+/// # Errors
+/// When it says nothing.
+pub(super) fn lines(lines: Option<&[Text]>) -> Result<String, Trouble> {
+    let lines: Vec<&str> = lines
+        .iter()
+        .flat_map(|lines| lines.iter())
+        .map(|line| &**line)
+        .collect();
+    let text = lines.join("\n");
+    if text.trim().is_empty() {
+        return Err(Trouble::Payload("the message is empty".into()));
+    }
+    Ok(text)
 }
 
 impl Server {
@@ -112,17 +111,8 @@ impl Server {
         cx: &IqContext,
         filled: &Administration,
     ) -> Result<Done, Trouble> {
-        let lines: Vec<&str> = filled
-            .message_of_the_day
-            .iter()
-            .flatten()
-            .map(|line| &**line)
-            .collect();
-        let text = lines.join("\n");
-        if text.trim().is_empty() {
-            return Err(Trouble::Payload("the message is empty".into()));
-        }
-        self.motd.set(&cx.host, text, cx.host.clock().now()).await?;
+        let text = lines(filled.message_of_the_day.as_deref())?;
+        self.motd.set(&cx.host, text).await?;
         let mut told = 0;
         for account in cx.host.online_accounts() {
             let is_there = account

@@ -21,17 +21,25 @@ pub(super) enum Task {
     CountRegistered,
     CountDisabled,
     CountOnline,
+    CountActive,
+    CountIdle,
     ListRegistered,
     ListDisabled,
     ListOnline,
+    ListActive,
+    ListIdle,
     Announce,
     SetMotd,
     EditMotd,
     DeleteMotd,
+    SetWelcome,
+    DeleteWelcome,
+    Restart,
+    Shutdown,
 }
 
 impl Task {
-    pub(super) const ALL: [Task; 19] = [
+    pub(super) const ALL: [Task; 27] = [
         Task::AddUser,
         Task::DeleteUser,
         Task::DisableUser,
@@ -44,13 +52,21 @@ impl Task {
         Task::CountRegistered,
         Task::CountDisabled,
         Task::CountOnline,
+        Task::CountActive,
+        Task::CountIdle,
         Task::ListRegistered,
         Task::ListDisabled,
         Task::ListOnline,
+        Task::ListActive,
+        Task::ListIdle,
         Task::Announce,
         Task::SetMotd,
         Task::EditMotd,
         Task::DeleteMotd,
+        Task::SetWelcome,
+        Task::DeleteWelcome,
+        Task::Restart,
+        Task::Shutdown,
     ];
 
     /// The node of its command.
@@ -75,6 +91,14 @@ impl Task {
             Task::SetMotd => "http://jabber.org/protocol/admin#set-motd",
             Task::EditMotd => "http://jabber.org/protocol/admin#edit-motd",
             Task::DeleteMotd => "http://jabber.org/protocol/admin#delete-motd",
+            Task::CountActive => "http://jabber.org/protocol/admin#get-active-users-num",
+            Task::CountIdle => "http://jabber.org/protocol/admin#get-idle-users-num",
+            Task::ListActive => "http://jabber.org/protocol/admin#get-active-users",
+            Task::ListIdle => "http://jabber.org/protocol/admin#get-idle-users",
+            Task::SetWelcome => "http://jabber.org/protocol/admin#set-welcome",
+            Task::DeleteWelcome => "http://jabber.org/protocol/admin#delete-welcome",
+            Task::Restart => "http://jabber.org/protocol/admin#restart",
+            Task::Shutdown => "http://jabber.org/protocol/admin#shutdown",
         }
     }
 
@@ -100,6 +124,14 @@ impl Task {
             Task::SetMotd => "Set a message of the day",
             Task::EditMotd => "Change the message of the day",
             Task::DeleteMotd => "Delete the message of the day",
+            Task::CountActive => "Count the accounts that are active",
+            Task::CountIdle => "Count the accounts that are idle",
+            Task::ListActive => "List the accounts that are active",
+            Task::ListIdle => "List the accounts that are idle",
+            Task::SetWelcome => "Set a welcome for new accounts",
+            Task::DeleteWelcome => "Delete the welcome for new accounts",
+            Task::Restart => "Restart the server",
+            Task::Shutdown => "Shut the server down",
         }
     }
 
@@ -143,7 +175,11 @@ impl Task {
                 vec![account]
             }
             Task::UserStatistics => vec![one()],
-            Task::ListRegistered | Task::ListDisabled | Task::ListOnline => vec![max_items()],
+            Task::ListRegistered
+            | Task::ListDisabled
+            | Task::ListOnline
+            | Task::ListActive
+            | Task::ListIdle => vec![max_items()],
             Task::Announce => vec![required(
                 "announcement",
                 FieldType::TextMulti,
@@ -152,7 +188,21 @@ impl Task {
             Task::SetMotd | Task::EditMotd => {
                 vec![required("motd", FieldType::TextMulti, "Message of the day")]
             }
-            Task::CountRegistered | Task::CountDisabled | Task::CountOnline | Task::DeleteMotd => {
+            Task::SetWelcome => vec![required("welcome", FieldType::TextMulti, "Welcome")],
+            Task::Restart | Task::Shutdown => vec![
+                one_of("delay", "Seconds until it happens", &DELAYS),
+                Field {
+                    required: false,
+                    ..required("announcement", FieldType::TextMulti, "Announcement")
+                },
+            ],
+            Task::CountRegistered
+            | Task::CountDisabled
+            | Task::CountOnline
+            | Task::CountActive
+            | Task::CountIdle
+            | Task::DeleteMotd
+            | Task::DeleteWelcome => {
                 return None;
             }
         };
@@ -181,17 +231,22 @@ fn required(var: &'static str, type_: FieldType, label: &'static str) -> Field {
     }
 }
 
+/// Seconds until the service ends (§4.30); at once as well.
+const DELAYS: [&str; 8] = ["0", "30", "60", "90", "120", "180", "240", "300"];
+
 fn max_items() -> Field {
     let options = ["25", "50", "75", "100", "150", "200", "none"];
+    one_of("max_items", "How many to show at most", &options)
+}
+
+/// A choice that may be left out.
+fn one_of(var: &'static str, label: &'static str, values: &[&'static str]) -> Field {
+    let options = values.iter();
     Field {
         required: false,
         options: options
             .map(|value| OptionElement::new(Text::from_static(value)))
-            .into(),
-        ..required(
-            "max_items",
-            FieldType::ListSingle,
-            "How many to show at most",
-        )
+            .collect(),
+        ..required(var, FieldType::ListSingle, label)
     }
 }

@@ -47,9 +47,10 @@ impl skeleton::Server for Server {
         Ok(Self {
             archive: archive.ok_or_else(|| StorageError::Unsupported("archive".into()))?,
             max_page: u32::try_from(setup.settings.max_page).unwrap_or_default(),
-            quota: quota::Quota::new(
-                u64::try_from(setup.settings.max_messages).unwrap_or_default(),
-            ),
+            quota: quota::Quota::new(quota::Amount {
+                messages: u64::try_from(setup.settings.max_messages).unwrap_or_default(),
+                bytes: setup.settings.max_bytes.0,
+            }),
             last: AtomicI64::new(0),
         })
     }
@@ -224,7 +225,7 @@ impl Server {
         let this = Arc::clone(self);
         Flow::until(async move {
             this.archive.insert(&row).await.map_err(errors::storage)?;
-            this.quota.stored(&this, &row.owner);
+            this.quota.stored(&this, &row.owner, row.stanza.len());
             Ok(())
         })
     }

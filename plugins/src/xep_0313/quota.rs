@@ -14,25 +14,59 @@ use super::Server;
 /// Messages read, or removed, at a time.
 const STEP: u32 = 500;
 
-/// What is bounded, and when to look again.
+/// What is bounded, and when to look again. A bound of 0 is none.
 pub(super) struct Quota {
-    /// Messages that are kept; none where all are.
-    most: u64,
-    /// Messages stored since an archive was looked at.
-    since: Mutex<HashMap<BareJid, u64>>,
+    most: Amount,
+    /// What was stored since an archive was looked at.
+    since: Mutex<HashMap<BareJid, Amount>>,
+}
+
+/// So much of an archive.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Amount {
+    pub(super) messages: u64,
+    /// Octets of the messages as they are stored.
+    pub(super) bytes: u64,
+}
+
+impl Amount {
+    fn add(&mut self, bytes: usize) {
+        self.messages += 1;
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    /// The bound that is passed, as the setting is called.
+    fn passes(self, most: Self) -> Option<&'static str> {
+        let passes = |so_much: u64, most: u64| most > 0 && so_much > most;
+        match () {
+            () if passes(self.messages, most.messages) => Some("max_messages"),
+            () if passes(self.bytes, most.bytes) => Some("max_bytes"),
+            () => None,
+        }
+    }
+
+    fn tenth(self) -> Self {
+        let tenth = |most: u64| if most > 0 { (most / 10).max(1) } else { 0 };
+        Self {
+            messages: tenth(self.messages),
+            bytes: tenth(self.bytes),
+        }
+    }
 }
 
 impl Quota {
-    pub(super) fn new(most: u64) -> Self {
+    pub(super) fn new(most: Amount) -> Self {
         Self {
             most,
             since: Mutex::default(),
         }
     }
 
-    /// A message is stored: looks at its archive, beside everything else, where it is time.
-    pub(super) fn stored(&self, server: &Arc<Server>, owner: &BareJid) {
-        if self.most == 0 || !self.is_due(owner) {
+    /// A message of so many octets is stored: looks at its archive, beside everything else, where it is time.
+    pub(super) fn stored(&self, server: &Arc<Server>, owner: &BareJid, bytes: usize) {
+        if (self.most.messages == 0 && self.most.bytes == 0) || !self.is_due(owner, bytes) {
             return;
         }
         let (server, owner) = (Arc::clone(server), owner.detach());
@@ -43,19 +77,21 @@ impl Quota {
         });
     }
 
-    fn is_due(&self, owner: &BareJid) -> bool {
+    fn is_due(&self, owner: &BareJid, bytes: usize) -> bool {
         let mut since = self.since();
         match since.get_mut(owner) {
             Some(stored) => {
-                *stored += 1;
-                let due = *stored >= (self.most / 10).max(1);
-                if due {
-                    *stored = 0;
+                stored.add(bytes);
+                let step = self.most.tenth();
+                let is_due = (step.messages > 0 && stored.messages >= step.messages)
+                    || (step.bytes > 0 && stored.bytes >= step.bytes);
+                if is_due {
+                    *stored = Amount::default();
                 }
-                due
+                is_due
             }
             None => {
-                since.insert(owner.detach(), 0);
+                since.insert(owner.detach(), Amount::default());
                 true
             }
         }
@@ -63,18 +99,22 @@ impl Quota {
 
     /// Finds the newest message that is one too many, and removes it with all before it.
     async fn trim(&self, server: &Server, owner: &BareJid) -> Result<(), StorageError> {
-        let mut left = self.most.saturating_add(1);
+        let mut kept = Amount::default();
         let mut range = Range::all();
-        let last = loop {
-            let limit = u32::try_from(left).unwrap_or(STEP).min(STEP);
+        let last = 'found: loop {
             let rows = server
                 .archive
-                .of_owner_page(owner, range, limit, true)
+                .of_owner_page(owner, range, STEP, true)
                 .await?;
-            left -= u64::try_from(rows.len()).unwrap_or(left).min(left);
+            for row in &rows {
+                kept.add(row.stanza.len());
+                if let Some(limit) = kept.passes(self.most) {
+                    tracing::info!(%owner, limit, "the oldest messages of an archive go");
+                    break 'found row.id.clone();
+                }
+            }
             match rows.last() {
-                Some(row) if left == 0 => break row.id.clone(),
-                Some(row) if rows.len() == limit as usize => {
+                Some(row) if rows.len() == STEP as usize => {
                     range = Range::before(row.id.as_str());
                 }
                 _ => return Ok(()),
@@ -96,7 +136,7 @@ impl Quota {
         }
     }
 
-    fn since(&self) -> MutexGuard<'_, HashMap<BareJid, u64>> {
+    fn since(&self) -> MutexGuard<'_, HashMap<BareJid, Amount>> {
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -531,3 +531,34 @@ async fn an_archive_keeps_as_many_messages_as_it_may() {
     }
     assert_eq!(bodies(&mut juliet).await, ["5", "6", "7"]);
 }
+
+#[tokio::test]
+async fn an_archive_keeps_as_many_bytes_as_it_may() {
+    let changes = Changes {
+        archive: skeletons::xep_0313::Settings {
+            max_bytes: sestina_session::settings::ByteSize(3000),
+            ..Default::default()
+        },
+        ..Changes::default()
+    };
+    let server = server_with(changes, Storage::memory()).await;
+    let mut juliet = login(&server, "juliet@a.example/balcony").await;
+    let long = "o".repeat(1200);
+    for number in 0..6 {
+        juliet
+            .send(&format!(
+                "<message to='romeo@a.example' type='chat'><body>{number}{long}</body></message>"
+            ))
+            .await;
+    }
+    // The oldest go beside everything else.
+    for _ in 0..100 {
+        if bodies(&mut juliet).await.len() <= 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let left = bodies(&mut juliet).await;
+    let left: Vec<&str> = left.iter().map(|body| &body[..1]).collect();
+    assert_eq!(left, ["4", "5"]);
+}

@@ -413,3 +413,129 @@ async fn hears_nothing(session: &mut Conversation) {
         }
     }
 }
+
+#[tokio::test]
+async fn new_accounts_are_welcomed() {
+    let server = administered().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    submit(
+        &mut laura,
+        "set-welcome",
+        &[("welcome", &["Benvenuto", "a te."])],
+    )
+    .await;
+    laura.expect(&completed("<note type='info'/>")).await;
+    let asked = begin(&mut laura, "set-welcome", "executing").await;
+    assert!(asked.as_str().contains("a te."));
+    let add = async |laura: &mut Conversation, name: &str| {
+        let jid = format!("{name}@a.example");
+        let fields = [
+            ("accountjid", &[jid.as_str()][..]),
+            ("password", &["secret"]),
+            ("password-verify", &["secret"]),
+        ];
+        submit(laura, "add-user", &fields).await;
+        laura.expect(&completed("")).await;
+    };
+    add(&mut laura, "dante").await;
+    // It waits for the first login.
+    let mut dante = login(&server, "dante@a.example/exile").await;
+    dante.send("<presence/>").await;
+    dante
+        .expect_all(&[
+            "<presence/>",
+            "<message from='a.example' to='dante@a.example'><body>Benvenuto\na te.</body></message>",
+        ])
+        .await;
+    let deleted = begin(&mut laura, "delete-welcome", "completed").await;
+    assert!(deleted.as_str().contains("info"), "{}", deleted.as_str());
+    let again = begin(&mut laura, "delete-welcome", "completed").await;
+    assert!(again.as_str().contains("error"), "{}", again.as_str());
+    add(&mut laura, "guido").await;
+    let mut guido = login(&server, "guido@a.example/house").await;
+    guido.send("<presence/>").await;
+    guido.expect("<presence/>").await;
+    guido.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn administrators_see_who_is_active_and_who_is_idle() {
+    let server = administered().await;
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    laura.send("<presence/>").await;
+    laura.expect("<presence/>").await;
+    let mut arnaut = login(&server, "arnaut@a.example/study").await;
+    let mut counted = async |active: u32, idle: u32| {
+        for (command, field, number) in [
+            ("get-active-users-num", "activeusersnum", active),
+            ("get-idle-users-num", "idleusersnum", idle),
+        ] {
+            let answer = begin(&mut laura, command, "completed").await;
+            let wanted = format!("<value>{number}</value>");
+            assert!(answer.as_str().contains(field), "{}", answer.as_str());
+            assert!(
+                answer.as_str().contains(&wanted),
+                "{command}: {}",
+                answer.as_str()
+            );
+        }
+        for (command, jid) in [
+            ("get-active-users", "laura@a.example"),
+            ("get-idle-users", "arnaut@a.example"),
+        ] {
+            if idle == 0 && command == "get-idle-users" {
+                continue;
+            }
+            submit(&mut laura, command, &[("max_items", &["25"])]).await;
+            let field = format!("<field var='activeuserjids'><value>{jid}</value></field>");
+            laura.expect(&result(&field)).await;
+        }
+    };
+    // Who is not available does nothing here, and neither does who is away.
+    counted(1, 1).await;
+    arnaut.send("<presence><show>xa</show></presence>").await;
+    arnaut.expect("<presence/>").await;
+    counted(1, 1).await;
+    arnaut.send("<presence><show>dnd</show></presence>").await;
+    arnaut.expect("<presence/>").await;
+    let answer = begin(&mut laura, "get-active-users-num", "completed").await;
+    assert!(
+        answer.as_str().contains("<value>2</value>"),
+        "{}",
+        answer.as_str()
+    );
+}
+
+#[tokio::test]
+async fn the_service_ends_where_somebody_listens() {
+    use sestina_plugins::xep_0133::{End, Ending};
+    let server = administered().await;
+    let ending = Ending::of(&server.host("a.example").unwrap());
+    let mut laura = login(&server, "laura@a.example/desk").await;
+    let mut arnaut = login(&server, "arnaut@a.example/study").await;
+    for session in [&mut laura, &mut arnaut] {
+        session.send("<presence/>").await;
+        session.expect("<presence/>").await;
+    }
+    // As long as nobody would do it, it is not offered.
+    laura
+        .send(&format!("<iq type='set' id='2' to='a.example'><command xmlns='{COMMANDS}' node='{ADMIN}#shutdown'/></iq>"))
+        .await;
+    laura.expect(&error("2", "forbidden")).await;
+    ending.listen();
+    let asked = begin(&mut laura, "restart", "executing").await;
+    assert!(asked.as_str().contains("300"), "{}", asked.as_str());
+    let fields = [("delay", &["0"][..]), ("announcement", &["Good night."])];
+    submit(&mut laura, "shutdown", &fields).await;
+    let news = "<message type='headline' from='a.example'><body>Good night.</body></message>";
+    laura
+        .expect_all(&[news, &completed("<note type='info'/>")])
+        .await;
+    arnaut.expect(news).await;
+    assert_eq!(ending.wanted().await, End::Shutdown);
+    // What a program does that listens.
+    let (_, ()) = tokio::join!(server.shutdown(), async {
+        laura.expect_stream_error("system-shutdown").await;
+        arnaut.expect_stream_error("system-shutdown").await;
+    });
+}

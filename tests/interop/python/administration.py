@@ -75,6 +75,17 @@ async def main(options):
     await execute(romeo, "end_user_session", accountjids=[juliet.boundjid.bare])
     await asyncio.wait_for(juliet.disconnected, 10)
     check(True, "a session is ended")
+    answer = await execute(romeo, "restart", delay="0", announcement=["One moment"])
+    check(answer["command"]["status"] == "completed", "the server is restarted", str(answer))
+    await asyncio.wait_for(romeo.disconnected, 15)
+    for _ in range(100):
+        try:
+            romeo = Client(options, options.accounts[0], "orchard")
+            await romeo.login()
+            break
+        except AssertionError:
+            await asyncio.sleep(0.2)
+    check(romeo.boundjid.resource == "orchard", "and is there again")
     await romeo.logout()
 
 
