@@ -38,6 +38,7 @@ pub mod xep_0220;
 pub mod xep_0280;
 pub mod xep_0288;
 pub mod xep_0313;
+pub mod xep_0328;
 pub mod xep_0352;
 pub mod xep_0355;
 pub mod xep_0356;

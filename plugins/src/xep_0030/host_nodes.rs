@@ -1,4 +1,4 @@
-//! Nodes of the host itself, of which another specification knows.
+//! Nodes of the host itself and of its services, of which another specification knows.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,7 +7,7 @@ use sestina_session::mux::IqContext;
 use sestina_types::xep_0030::{info, items};
 use sestina_wire::StanzaError;
 
-/// Who keeps nodes of the host (XEP-0050 §2). It decides who may know of which.
+/// Who keeps nodes of the host or of its services (XEP-0050 §2). It decides who may know of which.
 pub trait HostNodes: Send + Sync {
     /// What a node is, its name mirrored; nothing where there is none of this name.
     fn info(&self, cx: &IqContext, node: &str) -> Option<Result<info::Query, StanzaError>>;

@@ -170,6 +170,11 @@ impl skeleton::Server for Server {
         request: info::Query,
     ) -> Result<info::Query, StanzaError> {
         let service = service_of(cx)?;
+        if let Some(node) = &request.node
+            && let Some(answer) = Answering::of(&cx.host).info(cx, node)
+        {
+            return answer;
+        }
         if let Some(nodes) = Services::of(&cx.host).nodes(service)
             && let Some(answer) = nodes.info(cx, &request).await?
         {
@@ -185,6 +190,11 @@ impl skeleton::Server for Server {
         request: items::Query,
     ) -> Result<items::Query, StanzaError> {
         let service = service_of(cx)?;
+        if let Some(node) = &request.node
+            && let Some(answer) = Answering::of(&cx.host).items(cx, node)
+        {
+            return answer;
+        }
         if let Some(nodes) = Services::of(&cx.host).nodes(service)
             && let Some(answer) = nodes.items(cx, &request).await?
         {

@@ -11,10 +11,10 @@ use crate::xep_0030::HostNodes;
 
 impl HostNodes for Commands {
     fn info(&self, cx: &IqContext, node: &str) -> Option<Result<info::Query, StanzaError>> {
-        if node == NS {
+        if node == NS && super::place(cx).is_some() {
             return Some(Ok(described(node, "command-list", "Commands")));
         }
-        let command = self.get(node)?;
+        let command = self.get(cx, node)?;
         if !command.permits(&cx.host, &cx.from) {
             return Some(Err(forbidden()));
         }
@@ -26,19 +26,23 @@ impl HostNodes for Commands {
     }
 
     fn items(&self, cx: &IqContext, node: &str) -> Option<Result<items::Query, StanzaError>> {
-        let items = if node == NS {
-            let offered = self.all().into_iter();
+        let items = if node == NS && super::place(cx).is_some() {
+            let offered = self.all(cx).into_iter();
             let permitted = offered.filter(|command| command.permits(&cx.host, &cx.from));
             permitted
                 .map(|command| items::Item {
                     node: Some(Text::from(command.node())),
                     name: Some(Text::from(command.name())),
-                    ..items::Item::new(Jid::clone(cx.host.domain()))
+                    ..items::Item::new(
+                        cx.to
+                            .clone()
+                            .unwrap_or_else(|| Jid::clone(cx.host.domain())),
+                    )
                 })
                 .collect()
         } else {
             // A command has nothing in it.
-            self.get(node)?;
+            self.get(cx, node)?;
             Vec::new()
         };
         Some(Ok(items::Query {

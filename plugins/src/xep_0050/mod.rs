@@ -1,4 +1,4 @@
-//! XEP-0050, Ad-Hoc Commands: what the host does for whoever fills in its forms.
+//! XEP-0050, Ad-Hoc Commands: what the host, and its services, do for whoever fills in their forms.
 //!
 //! Other specifications offer [commands](Command); here are their sessions, which form belongs to which, going forth and
 //! back, and the errors.
@@ -19,6 +19,7 @@ use sestina_types::xep_0050::{
     self, Action, Actions, BadAction, BadPayload, BadSessionid, DefaultAction, MalformedAction,
     Note, NoteType, SessionExpired, Status,
 };
+use sestina_wire::dispatch::Scope;
 use sestina_wire::{Condition, Payload as _, StanzaError, Text};
 
 use crate::xep_0030::Answering;
@@ -28,9 +29,12 @@ pub use command::{Answers, Command, Done, Question, Step, Trouble};
 
 use sessions::{Open, Sessions};
 
-/// The commands that a host offers. A host keeps one such list, empty unless plugins add to it.
+/// The commands that a host and its services offer. A host keeps one such list, empty unless plugins add to it.
 #[derive(Default)]
-pub struct Commands(RwLock<BTreeMap<String, Arc<dyn Command>>>);
+pub struct Commands(RwLock<BTreeMap<(Place, String), Arc<dyn Command>>>);
+
+/// The service at which a command is; none is the host itself.
+type Place = Option<&'static str>;
 
 impl Commands {
     /// The list of a host.
@@ -41,18 +45,44 @@ impl Commands {
 
     /// Offers a command, in place of one with the same node.
     pub fn offer(&self, command: Arc<dyn Command>) {
+        self.put(None, command);
+    }
+
+    /// The same at a service of the host, by its name.
+    pub fn offer_at(&self, service: &'static str, command: Arc<dyn Command>) {
+        self.put(Some(service), command);
+    }
+
+    fn put(&self, place: Place, command: Arc<dyn Command>) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(command.node().to_owned(), command);
+        all.insert((place, command.node().to_owned()), command);
     }
 
-    fn get(&self, node: &str) -> Option<Arc<dyn Command>> {
+    fn get(&self, cx: &IqContext, node: &str) -> Option<Arc<dyn Command>> {
+        let place = place(cx)?;
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(node).cloned()
+        all.get(&(place, node.to_owned())).cloned()
     }
 
-    fn all(&self) -> Vec<Arc<dyn Command>> {
+    fn all(&self, cx: &IqContext) -> Vec<Arc<dyn Command>> {
+        let Some(place) = place(cx) else {
+            return Vec::new();
+        };
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.values().cloned().collect()
+        let here = all.iter().filter(|((at, _), _)| *at == place);
+        here.map(|(_, command)| Arc::clone(command)).collect()
+    }
+}
+
+/// Where a request looks for commands; nothing below a service, where there are none.
+fn place(cx: &IqContext) -> Option<Place> {
+    match cx.scope {
+        Scope::Host => Some(None),
+        Scope::Service(name) => {
+            let to = cx.to.as_ref()?;
+            (to.local().is_none() && to.resource().is_none()).then_some(Some(name))
+        }
+        _ => None,
     }
 }
 
@@ -86,7 +116,7 @@ impl skeleton::Server for Server {
         request: xep_0050::Command,
     ) -> Result<xep_0050::Command, StanzaError> {
         let command = Commands::of(&cx.host)
-            .get(&request.node)
+            .get(cx, &request.node)
             .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
         if !command.permits(&cx.host, &cx.from) {
             return Err(discovery::forbidden());

@@ -10,7 +10,7 @@ use sestina_types::xep_0060::tables::{PubsubSubscriptions, PubsubSubscriptionsRo
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
 use super::book::{Node, Page};
-use super::{Server, notify, standing, subscription};
+use super::{Server, notify, standing, subscription, temporary};
 
 /// The word for a subscription that waits, as it is stored.
 pub(super) const PENDING: &str = "pending";
@@ -32,6 +32,18 @@ pub(super) fn make_room(node: &Node, most: usize) -> Result<(), StanzaError> {
 
 /// Asks the owners about a subscription that waits (§8.6.1). Nobody need be online: it is a message like others.
 pub(super) fn ask(host: &Arc<Host>, service: &BareJid, node: &Node, row: &PubsubSubscriptionsRow) {
+    for owner in standing::owners(service, node) {
+        ask_one(host, service, row, owner.into_jid());
+    }
+}
+
+/// Asks one of them.
+pub(super) fn ask_one(
+    host: &Arc<Host>,
+    service: &BareJid,
+    row: &PubsubSubscriptionsRow,
+    owner: Jid,
+) {
     let question = SubscribeAuthorization {
         allow: Some(false),
         node: Some(row.node.as_str().into()),
@@ -41,14 +53,12 @@ pub(super) fn ask(host: &Arc<Host>, service: &BareJid, node: &Node, row: &Pubsub
     };
     let mut form = question.write(FormType::Form);
     form.title = Some(Text::from_static("Somebody wants to subscribe"));
-    for owner in standing::owners(service, node) {
-        let message = Stanza::message(StanzaType::Normal)
-            .with_from(Jid::clone(service))
-            .with_to(owner.into_jid())
-            .with_id(host.random().token())
-            .with(&form);
-        host.send(message);
-    }
+    let message = Stanza::message(StanzaType::Normal)
+        .with_from(Jid::clone(service))
+        .with_to(owner)
+        .with_id(host.random().token())
+        .with(&form);
+    host.send(message);
 }
 
 /// The answer of an owner, in a message to its account (§8.6.2); nothing for any other message.
@@ -143,7 +153,7 @@ pub(super) async fn settle(
         if row.subscriber == *subscriber && row.state == PENDING {
             if allowed {
                 row.state = SUBSCRIBED.to_owned();
-                transaction.put::<PubsubSubscriptions>(row);
+                temporary::put(&mut transaction, row);
             } else {
                 transaction.delete::<PubsubSubscriptions>(&subscription::key(row));
             }

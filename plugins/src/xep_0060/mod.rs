@@ -15,9 +15,11 @@ mod items;
 mod notify;
 mod options;
 mod owner;
+mod pending;
 mod publish;
 mod standing;
 mod subscription;
+mod temporary;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -33,6 +35,7 @@ use sestina_types::xep_0060::pubsub::{Pubsub, PubsubChoice};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, Text};
 
 use crate::xep_0030::{Holder, Services};
+use crate::xep_0050::Commands;
 use crate::xep_0133;
 use book::{Book, Node};
 use configuration::Configuration;
@@ -136,8 +139,9 @@ impl Server {
     }
 
     /// It does so no more.
-    pub fn goes_offline(&self, session: &Arc<Resource>) {
+    pub fn goes_offline(&self, host: &Arc<Host>, session: &Arc<Resource>) {
         coming::offline(session);
+        temporary::gone(host, session);
     }
 
     /// What the nodes of an account, or of a service, are bounded by.
@@ -229,6 +233,11 @@ impl skeleton::Server for Server {
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
         registrar.host().extensions().insert(Arc::clone(self));
         if let Some(service) = registrar.service(SERVICE, &self.domain)? {
+            let command = pending::GetPending {
+                server: Arc::downgrade(self),
+                service: service.clone(),
+            };
+            Commands::of(registrar.host()).offer_at(SERVICE, Arc::new(command));
             let _ = self.service.set(service);
             let nodes = discovery::Discovery(Arc::clone(self));
             Services::of(registrar.host()).register(SERVICE, Arc::new(nodes));
@@ -238,6 +247,11 @@ impl skeleton::Server for Server {
             Arc::new(discovery::Discovery(Arc::clone(self))),
         );
         Ok(())
+    }
+
+    fn session_ended(self: &Arc<Self>, cx: &StageContext, session: &Arc<Resource>) -> Flow {
+        self.goes_offline(&cx.host, session);
+        Flow::Continue
     }
 
     fn answer_request(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {

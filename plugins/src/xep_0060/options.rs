@@ -11,18 +11,21 @@ use sestina_types::xep_0004::{Form, FormType};
 use sestina_types::xep_0060::errors::{InvalidOptions, InvalidSubid, NotSubscribed};
 use sestina_types::xep_0060::forms::{ShowValues, SubscribeOptions};
 use sestina_types::xep_0060::pubsub::{DefaultElement, Options, Pubsub, PubsubChoice};
-use sestina_types::xep_0060::tables::{PubsubSubscriptions, PubsubSubscriptionsRow};
+use sestina_types::xep_0060::tables::PubsubSubscriptionsRow;
 use sestina_wire::{
     AnyElement, BareJid, Condition, DateTime, Jid, Payload as _, StanzaError, Text, Timestamp,
 };
 
 use super::book::Node;
-use super::{Server, standing, subscription};
+use super::{Server, standing, subscription, temporary};
 
 /// What anybody may set.
 const EVERYBODY: &[&str] = &["pubsub#deliver", "pubsub#expire"];
 /// What only those may set whose presence is known here.
 const OURS: &str = "pubsub#show-values";
+
+/// What stands for a time where a subscription ends with a presence (§12.4).
+const PRESENCE: &str = "presence";
 
 /// What holds where a subscriber says nothing.
 fn usual() -> SubscribeOptions {
@@ -128,25 +131,38 @@ pub(super) fn take(
         next.show_values = Some(shows);
     }
     if let Some(expire) = wanted.expire {
+        let ends_with_presence = expire.trim() == PRESENCE;
         row.expires = match expire.trim() {
             "" => None,
+            PRESENCE if temporary::is_there(host, &row.subscriber) => None,
+            PRESENCE => {
+                return Err(invalid(
+                    "pubsub#expire: `presence` is for subscribers of this server, while they are available",
+                ));
+            }
             written => {
-                let end: DateTime = written
-                    .parse()
-                    .map_err(|_| invalid("pubsub#expire is a date and a time (XEP-0082)"))?;
+                let end: DateTime = written.parse().map_err(|_| {
+                    invalid("pubsub#expire is a date and a time (XEP-0082), or presence")
+                })?;
                 if end.timestamp() <= host.clock().now() {
                     return Err(invalid("pubsub#expire is over already"));
                 }
                 Some(end.timestamp())
             }
         };
-        next.expire = row
-            .expires
-            .map(|end| DateTime::from_timestamp(end).as_str().into());
+        next.expire = match row.expires {
+            Some(end) => Some(DateTime::from_timestamp(end).as_str().into()),
+            None => ends_with_presence.then(|| Text::from_static(PRESENCE)),
+        };
     }
     let document = next.write(FormType::Submit).to_any().to_document();
     row.options = Some(document.to_string());
     Ok(())
+}
+
+/// Whether a subscription ends with the presence of its subscriber (§12.4).
+pub(super) fn is_temporary(row: &PubsubSubscriptionsRow) -> bool {
+    row.options.is_some() && of(row).expire.as_deref() == Some(PRESENCE)
 }
 
 /// Whether a subscription has not run out.
@@ -271,8 +287,9 @@ pub(super) async fn set(
         return Ok(());
     }
     take(host, &mut row, &form)?;
+    temporary::hold(host, &page, &row)?;
     let mut transaction = server.book.transaction();
-    transaction.put::<PubsubSubscriptions>(&row);
+    temporary::put(&mut transaction, &row);
     transaction.commit().await?;
     let mut changed = Node::clone(&node);
     for known in &mut changed.subscriptions {

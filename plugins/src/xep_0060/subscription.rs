@@ -16,7 +16,7 @@ use sestina_types::xep_0060::tables::{PubsubSubscriptions, PubsubSubscriptionsRo
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
 use super::book::{Node, Page};
-use super::{Server, approval, notify, options, standing};
+use super::{Server, approval, notify, options, standing, temporary};
 
 /// Subscribes, with options where some are sent along (§6.3.7); whoever has subscribed already is told so again.
 pub(super) async fn subscribe(
@@ -84,8 +84,9 @@ pub(super) async fn subscribe(
                 known.clone_from(&row);
             }
         }
+        temporary::hold(host, &page, &row)?;
         let mut transaction = server.book.transaction();
-        transaction.put::<PubsubSubscriptions>(&row);
+        temporary::put(&mut transaction, &row);
         transaction.commit().await?;
         page.put(changed.clone());
     }
@@ -232,7 +233,7 @@ pub(super) async fn set_by_owner(
             (owner::SubscriptionState::Subscribed, Some(index)) if waits => {
                 if let Some(row) = changed.subscriptions.get_mut(index) {
                     row.state = approval::SUBSCRIBED.to_owned();
-                    transaction.put::<PubsubSubscriptions>(row);
+                    temporary::put(&mut transaction, row);
                     news.push((row.clone(), true));
                 }
             }

@@ -53,7 +53,7 @@ impl skeleton::Server for Server {
             StanzaType::Unavailable => {
                 session.extensions().remove::<Interests>();
                 if let Some(nodes) = nodes {
-                    nodes.goes_offline(session);
+                    nodes.goes_offline(&cx.host, session);
                 }
             }
             StanzaType::Available => {

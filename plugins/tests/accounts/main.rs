@@ -20,6 +20,7 @@ mod pubsub_service;
 mod rooms;
 mod search;
 mod subscribing;
+mod untouched;
 mod without_tables;
 
 use std::sync::Arc;
@@ -27,7 +28,8 @@ use std::sync::Arc;
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0045, xep_0049, xep_0050, xep_0054, xep_0055,
     xep_0060, xep_0115, xep_0133, xep_0160, xep_0163, xep_0191, xep_0198, xep_0199, xep_0202,
-    xep_0313, xep_0357, xep_0377, xep_0390, xep_0398, xep_0402, xep_0431, xep_0441, xep_0490,
+    xep_0280, xep_0313, xep_0328, xep_0357, xep_0377, xep_0390, xep_0398, xep_0402, xep_0431,
+    xep_0441, xep_0490,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, PluginError, Setup};
@@ -113,7 +115,7 @@ fn plugins(
         &Setup::new(&changes.administration, host),
     )?);
     plugins.extend(usual!(
-        xep_0050, xep_0390, xep_0398, xep_0402, xep_0431, xep_0490
+        xep_0050, xep_0280, xep_0328, xep_0390, xep_0398, xep_0402, xep_0431, xep_0490
     ));
     if let Some(rooms) = &changes.rooms {
         plugins.push(skeletons::xep_0045::server::<xep_0045::Server>(

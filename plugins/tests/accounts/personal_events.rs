@@ -93,7 +93,7 @@ async fn send_tune(session: &mut Conversation, id: &str, title: &str) {
 const PUBLISHED: &str = "<iq type='result' id='p'/>";
 
 /// One more session of an account that has others: available, past what it is shown of them.
-async fn join(server: &Server, jid: &str) -> Conversation {
+pub(super) async fn join(server: &Server, jid: &str) -> Conversation {
     let mut session = login(server, jid).await;
     session.send("<presence/>").await;
     loop {

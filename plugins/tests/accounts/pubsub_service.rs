@@ -394,3 +394,77 @@ async fn who_comes_online_gets_the_last_items_once() {
         .await;
     later.expect_nothing().await;
 }
+
+#[tokio::test]
+async fn an_owner_asks_again_who_waits() {
+    const COMMANDS: &str = "http://jabber.org/protocol/commands";
+    const PENDING: &str = "http://jabber.org/protocol/pubsub#get-pending";
+    let server = server().await;
+    let mut juliet = available(&server, JULIET).await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    request(
+        &mut romeo,
+        "get",
+        &format!("<query xmlns='{ITEMS}' node='{COMMANDS}'/>"),
+        &format!("<query xmlns='{ITEMS}'><item jid='{SERVICE}' node='{PENDING}'/></query>"),
+    )
+    .await;
+    let command = |inside: &str| format!("<command xmlns='{COMMANDS}' node='{PENDING}' {inside}");
+    refused(&mut romeo, SERVICE, "set", &command("/>"), "forbidden", "").await;
+    let closed = [("access_model", "authorize")];
+    for node in ["diary", "letters"] {
+        request(&mut juliet, "set", &create(node, &closed), "").await;
+    }
+    let note = command(
+        "status='completed'><note type='info'>nobody waits at a node of yours</note></command>",
+    );
+    request(&mut juliet, "set", &command("/>"), &note).await;
+    let subscribe = pubsub("<subscribe node='diary' jid='romeo@a.example'/>");
+    request(&mut romeo, "set", &subscribe, "").await;
+    let question = format!(
+        "<message from='{SERVICE}' to='juliet@a.example*'><x xmlns='jabber:x:data' type='form'>\
+         <field var='pubsub#node'><value>diary</value></field>\
+         <field var='pubsub#subscriber_jid'><value>romeo@a.example</value></field></x></message>"
+    );
+    juliet
+        .expect(&question.replace("a.example*", "a.example"))
+        .await;
+    juliet
+        .send(&format!(
+            "<iq type='set' id='s' to='{SERVICE}'>{}</iq>",
+            command("action='execute'/>")
+        ))
+        .await;
+    let asked = juliet
+        .expect(&format!(
+            "<iq type='result' id='s'>{}",
+            command(
+                "status='executing'><x xmlns='jabber:x:data' type='form'><field var='pubsub#node' type='list-single'>\
+                 <option><value>diary</value></option></field></x></command></iq>"
+            )
+        ))
+        .await;
+    assert!(!asked.as_str().contains("letters"));
+    let id = asked
+        .root()
+        .child("command", COMMANDS)
+        .unwrap()
+        .attr("sessionid")
+        .unwrap();
+    let chosen = command(&format!(
+        "sessionid='{id}'>{}</command>",
+        form("subscribe_authorization", &[("node", "diary")])
+    ));
+    juliet
+        .send(&format!(
+            "<iq type='set' id='s' to='{SERVICE}'>{chosen}</iq>"
+        ))
+        .await;
+    let done = format!(
+        "<iq type='result' id='s'>{}</iq>",
+        command("status='completed'/>")
+    );
+    juliet
+        .expect_all(&[&done, &question.replace("a.example*", "a.example/balcony")])
+        .await;
+}

@@ -3,7 +3,9 @@
 use sestina_session::testing::Conversation;
 use sestina_skeletons as skeletons;
 use sestina_storage::Storage;
+use sestina_types::Stores as _;
 
+use super::personal_events::join;
 use super::publishing::{JULIET, TO_JULIET, form, item, items, owner, publish, pubsub, refused};
 use super::{Changes, ask, available, login, server, server_with};
 
@@ -309,4 +311,101 @@ async fn too_many_requests_and_affiliations_are_refused_with_the_limit() {
         "<affiliations node='blog'><affiliation jid='romeo@a.example' affiliation='member'/></affiliations>",
     );
     refused(&mut juliet, TO_JULIET, "set", &more, "not-allowed", "").await;
+}
+
+#[tokio::test]
+async fn a_subscription_ends_with_the_presence_of_its_subscriber() {
+    let storage = Storage::memory();
+    let server = server_with(Changes::default(), storage.clone()).await;
+    let mut juliet = login(&server, JULIET).await;
+    let quiet = [
+        ("access_model", "open"),
+        ("send_last_published_item", "never"),
+    ];
+    publish(&mut juliet, "blog", "1", &quiet).await;
+    let mut nurse = login(&server, NURSE).await;
+    let subscribe = |jid: &str| {
+        pubsub(&format!(
+            "<subscribe node='blog' jid='{jid}'/><options>{}</options>",
+            form("subscribe_options", &[("expire", "presence")])
+        ))
+    };
+    let listed = async |session: &mut Conversation, jids: &[&str]| {
+        session
+            .send(&format!(
+                "<iq type='get' id='l' to='{TO_JULIET}'>{}</iq>",
+                pubsub("<subscriptions/>")
+            ))
+            .await;
+        let list = session.expect("<iq type='result' id='l'/>").await;
+        let found = list.as_str().matches("<subscription ").count();
+        assert_eq!(found, jids.len(), "{}", list.as_str());
+        for jid in jids {
+            assert!(list.as_str().contains(jid), "{}", list.as_str());
+        }
+    };
+    // Only for those who are there.
+    refused(
+        &mut nurse,
+        TO_JULIET,
+        "set",
+        &subscribe("nurse@a.example"),
+        "bad-request",
+        "invalid-options",
+    )
+    .await;
+    nurse.send("<presence/>").await;
+    nurse.expect("<presence/>").await;
+    let mut other = join(&server, "nurse@a.example/garden").await;
+    nurse
+        .expect("<presence from='nurse@a.example/garden'/>")
+        .await;
+    for jid in ["nurse@a.example", NURSE] {
+        request(&mut nurse, "set", &subscribe(jid), "").await;
+    }
+    let about = pubsub("<options node='blog' jid='nurse@a.example'/>");
+    let form_of =
+        "<x xmlns='jabber:x:data'><field var='pubsub#expire'><value>presence</value></field></x>";
+    let found = pubsub(&format!("<options node='blog'>{form_of}</options>"));
+    request(&mut nurse, "get", &about, &found).await;
+    publish(&mut juliet, "blog", "2", &[]).await;
+    let to = |jid: &str, id: &str| news(id).replace("to='nurse@a.example'", &format!("to='{jid}'"));
+    nurse
+        .expect_all(&[&to("nurse@a.example", "2"), &to(NURSE, "2")])
+        .await;
+    other.expect(&to("nurse@a.example", "2")).await;
+    // One session goes, the account stays.
+    nurse.send("<presence type='unavailable'/>").await;
+    nurse.expect("<presence type='unavailable'/>").await;
+    other.expect("<presence type='unavailable'/>").await;
+    nurse.settle().await;
+    juliet.settle().await;
+    listed(&mut other, &["nurse@a.example"]).await;
+    // The last one goes without a word.
+    drop(other);
+    let list = format!(
+        "<iq type='get' id='l' to='{TO_JULIET}'>{}</iq>",
+        pubsub("<subscriptions/>")
+    );
+    loop {
+        nurse.send(&list).await;
+        let found = nurse.expect("<iq type='result' id='l'/>").await;
+        if !found.as_str().contains("<subscription ") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // It may become one that stays, and none is stored until then.
+    nurse.send("<presence/>").await;
+    nurse.expect("<presence/>").await;
+    let rows = storage.pubsub_subscriptions().unwrap();
+    let juliet_jid = sestina_wire::BareJid::parse(TO_JULIET).unwrap();
+    request(&mut nurse, "set", &subscribe("nurse@a.example"), "").await;
+    assert_eq!(rows.of_service(&juliet_jid).await.unwrap().len(), 0);
+    request(&mut nurse, "set", &options(&[("expire", "")]), "").await;
+    assert_eq!(rows.of_service(&juliet_jid).await.unwrap().len(), 1);
+    nurse.send("<presence type='unavailable'/>").await;
+    nurse.expect("<presence type='unavailable'/>").await;
+    nurse.settle().await;
+    listed(&mut nurse, &["nurse@a.example"]).await;
 }

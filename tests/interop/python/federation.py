@@ -4,8 +4,61 @@ The first server has the account given with --account, the second is described w
 """
 
 import copy
+from xml.etree import ElementTree
 
 from steps import arguments, check, client_class, run, step
+
+
+PUBSUB = "http://jabber.org/protocol/pubsub"
+
+
+async def publish(client, text):
+    """One more item at a node of the own account that everybody may read."""
+    from slixmpp.xmlstream import ET
+    iq = client.make_iq_set()
+    iq.append(ET.fromstring(
+        f"<pubsub xmlns='{PUBSUB}'><publish node='verses'><item id='{text}'><verse xmlns='urn:verse'>{text}</verse></item></publish>"
+        "<publish-options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'>"
+        f"<value>{PUBSUB}#publish-options</value></field><field var='pubsub#access_model'><value>open</value></field></x>"
+        "</publish-options></pubsub>"))
+    await iq.send(timeout=20)
+
+
+async def nodes(romeo, juliet):
+    """Somebody elsewhere subscribes to a node of an account of ours (XEP-0060)."""
+    from slixmpp.xmlstream import ET
+    from slixmpp.xmlstream.handler import Callback
+    from slixmpp.xmlstream.matcher import MatchXPath
+    # slixmpp tells of messages with a body alone.
+    juliet.register_handler(Callback("news", MatchXPath(f"{{jabber:client}}message/{{{PUBSUB}#event}}event"),
+                                     lambda message: juliet._note("news", message)))
+    await publish(romeo, "one")
+    for action in ("subscribe", "unsubscribe"):
+        iq = juliet.make_iq_set(ito=romeo.boundjid.bare)
+        iq.append(ET.fromstring(f"<pubsub xmlns='{PUBSUB}'><{action} node='verses' jid='{juliet.boundjid.full}'/></pubsub>"))
+        await iq.send(timeout=20)
+        await publish(romeo, f"after {action}")
+        if action == "subscribe":
+            for text in ("one", "after subscribe"):
+                told = await juliet.expect("news", lambda message: text in str(message), 20)
+                check(told["from"].bare == romeo.boundjid.bare and "pubsub#event" in str(told),
+                      "a subscriber elsewhere hears of it", str(told))
+    await juliet.plugin["xep_0199"].ping(romeo.boundjid.full, timeout=20)
+    juliet.never("news", lambda message: "after unsubscribe" in str(message))
+    step("and no more once it has unsubscribed")
+
+
+async def copies(romeo, juliet, options):
+    """One message for several, one of them elsewhere (XEP-0033)."""
+    message = romeo.make_message(mto=options.domain, mbody="to all of you", mtype="normal")
+    addresses = ElementTree.SubElement(message.xml, "{http://jabber.org/protocol/address}addresses")
+    for kind, to in (("to", juliet.boundjid.full), ("cc", romeo.boundjid.full)):
+        ElementTree.SubElement(addresses, "{http://jabber.org/protocol/address}address", {"type": kind, "jid": to})
+    message.send()
+    for client in (romeo, juliet):
+        said = await client.expect("message", lambda message: message["body"] == "to all of you", 20)
+        check(said["from"].full == romeo.boundjid.full and str(said).count("delivered") == 2,
+              "a message for several reaches each, here and elsewhere", str(said))
 
 
 async def main(options):
@@ -26,6 +79,9 @@ async def main(options):
     juliet.send_message(mto=romeo.boundjid.full, mbody="therefore", mtype="chat")
     said = await romeo.expect("message", lambda message: message["body"] == "therefore", 40)
     check(said["from"].full == juliet.boundjid.full, "and from the second at the first", str(said["from"]))
+
+    await nodes(romeo, juliet)
+    await copies(romeo, juliet, options)
 
     await romeo.plugin["xep_0199"].ping(other.domain, timeout=20)
     await juliet.plugin["xep_0199"].ping(options.domain, timeout=20)
