@@ -41,7 +41,7 @@ pub async fn measure(binary: &Path, storage: &str, time: Duration) -> Result<Ser
         .collect();
     let accounts: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "secret")).collect();
     let settings = format!(
-        "storage = \"{storage}\"\nrequire_tls = false\n[plugins.\"xep-0160\"]\nmax_messages = 100000\n[limits]\nstanza_rate = 0"
+        "storage = \"{storage}\"\nrequire_tls = false\n[plugins.\"xep-0160\"]\nmax_messages = 100000\n[limits]\nstanza_rate = 0\nbyte_rate = \"0B\""
     );
     let server = Sestina::start(binary, DOMAIN, &accounts, &settings)?;
     let port = server.peer.port;

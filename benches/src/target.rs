@@ -116,7 +116,7 @@ impl Target {
                     .map(|spec| format!("[plugins.\"{spec}\"]\nenabled = false\n"))
                     .collect();
                 let settings = format!(
-                    "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[limits]\nstanza_rate = 0\n{off}"
+                    "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[limits]\nstanza_rate = 0\nbyte_rate = \"0B\"\n{off}"
                 );
                 let server = Sestina::start(binary, DOMAIN, &[], &settings)?;
                 let file = server.folder().join("data/sestina.sqlite");

@@ -1,7 +1,7 @@
 //! What may be written in the file. Unknown keys are mistakes: they are usually misspelt ones.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use serde::Deserialize;
 use sestina_profiles::server::Settings as Plugins;
@@ -123,6 +123,8 @@ pub(crate) struct Limits {
     pub(crate) sessions_per_account: usize,
     /// Stanzas a second that an account may send on average; zero where that is not bounded.
     pub(crate) stanza_rate: u32,
+    /// Bytes of stanzas a second; zero where that is not bounded.
+    pub(crate) byte_rate: ByteSize,
     /// What may wait for a session before its senders have to.
     pub(crate) queue: ByteSize,
     /// How long they wait for a session that does not read, before it is ended.
@@ -142,6 +144,7 @@ impl Default for Limits {
             connections: limits.connections,
             sessions_per_account: limits.sessions.per_account,
             stanza_rate: 1000,
+            byte_rate: ByteSize(1024 * 1024),
             queue: ByteSize(limits.sessions.queue_bytes as u64),
             slow_reader: Interval(limits.sessions.slow_reader),
         }
@@ -161,6 +164,7 @@ impl Limits {
         limits.connections = self.connections;
         limits.sessions.per_account = self.sessions_per_account;
         limits.sessions.stanza_rate = NonZeroU32::new(self.stanza_rate);
+        limits.sessions.byte_rate = NonZeroU64::new(self.byte_rate.0);
         limits.sessions.queue_bytes = self.queue.bytes();
         limits.sessions.slow_reader = self.slow_reader.duration();
         limits

@@ -168,7 +168,7 @@ impl skeleton::Server for Server {
         if count > self.max_elements && count > kept.len() {
             return Err(
                 StanzaError::new(Condition::ResourceConstraint).with_text(format!(
-                    "no more than {} elements are kept for an account",
+                    "no more than {} elements are kept for an account; empty others first",
                     self.max_elements
                 )),
             );

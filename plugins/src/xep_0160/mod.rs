@@ -112,7 +112,12 @@ impl Server {
                 Flow::Done
             })),
             // §2, step 3.
-            Ok(false) => Flow::Refuse(StanzaError::new(Condition::ServiceUnavailable)),
+            Ok(false) => Flow::Refuse(StanzaError::new(Condition::ServiceUnavailable).with_text(
+                format!(
+                    "{} messages wait there, as many as may; send it again once they are fetched",
+                    self.max_messages
+                ),
+            )),
             Err(error) => Flow::Refuse(errors::storage(error)),
         }
     }

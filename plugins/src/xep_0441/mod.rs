@@ -132,7 +132,7 @@ impl skeleton::Server for Server {
         if next.len() > self.max_exceptions {
             return Err(
                 StanzaError::new(Condition::ResourceConstraint).with_text(format!(
-                    "no more than {} addresses can be named",
+                    "no more than {} addresses can be named; leave some out",
                     self.max_exceptions
                 )),
             );

@@ -113,7 +113,12 @@ async fn a_full_shelf_takes_no_more_until_it_is_emptied() {
                 ))
                 .await;
         }
-        arnaut.expect(&format!("<message type='error' id='3'><error><service-unavailable xmlns='{STANZAS}'/></error></message>")).await;
+        let full = arnaut.expect(&format!("<message type='error' id='3'><error><service-unavailable xmlns='{STANZAS}'/></error></message>")).await;
+        assert!(
+            full.as_str().contains("2 messages wait there"),
+            "{}",
+            full.as_str()
+        );
         let mut laura = login(&server, "laura@a.example/desk").await;
         laura.send("<presence/>").await;
         laura

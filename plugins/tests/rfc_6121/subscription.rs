@@ -1,6 +1,9 @@
 //! Subscriptions (§3).
 
-use crate::{ROSTER, available, friends, login, push, server, with_roster};
+use sestina_session::server::Server;
+use sestina_skeletons::rfc_6121 as skeleton;
+
+use crate::{ROSTER, available, friends, host, login, push, server, with_roster};
 
 #[tokio::test]
 async fn a_request_waits_for_who_is_not_there() {
@@ -156,4 +159,30 @@ async fn who_was_approved_before_is_let_in_at_once() {
         .expect(&push("jid='romeo@a.example' subscription='from'"))
         .await;
     juliet.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_refused_with_the_limit() {
+    let settings = skeleton::Settings {
+        max_subscription_requests: 1,
+        ..skeleton::Settings::default()
+    };
+    let config = host("a.example", &["romeo", "juliet", "nurse"], settings).await;
+    let server = Server::builder().host(config).start().await.unwrap();
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    let mut nurse = login(&server, "nurse@a.example/house").await;
+    let ask = "<presence type='subscribe' id='s' to='juliet@a.example'/>";
+    romeo.send(ask).await;
+    romeo.settle().await;
+    nurse.send(ask).await;
+    let refused = nurse
+        .expect(
+            "<presence type='error'><error><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>",
+        )
+        .await;
+    assert!(
+        refused.as_str().contains("1 requests wait"),
+        "{}",
+        refused.as_str()
+    );
 }

@@ -452,6 +452,75 @@ async fn who_sends_too_much_is_read_more_slowly() {
 }
 
 #[tokio::test]
+async fn an_account_has_so_many_sessions_and_may_replace_them() {
+    let limits = ServerLimits {
+        sessions: SessionLimits {
+            per_account: 2,
+            ..SessionLimits::default()
+        },
+        ..ServerLimits::default()
+    };
+    let server = Server::builder()
+        .host(host("a.example", &["romeo"]).await)
+        .limits(limits)
+        .start()
+        .await
+        .unwrap();
+    let _one = Conversation::login(&server, "romeo@a.example/one", "secret").await;
+    let mut two = Conversation::login(&server, "romeo@a.example/two", "secret").await;
+    let mut three = Conversation::authenticate(&server, "romeo@a.example/three", "secret").await;
+    three
+        .send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>three</resource></bind></iq>")
+        .await;
+    let refused = three
+        .expect(
+            "<iq type='error' id='b'><error><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+        )
+        .await;
+    assert!(
+        refused.as_str().contains("2 sessions"),
+        "{}",
+        refused.as_str()
+    );
+    let _again = Conversation::login(&server, "romeo@a.example/two", "secret").await;
+    two.expect_stream_error("conflict").await;
+}
+
+#[tokio::test]
+async fn who_sends_too_many_bytes_is_read_more_slowly() {
+    let limits = ServerLimits {
+        sessions: SessionLimits {
+            byte_rate: std::num::NonZeroU64::new(4096),
+            ..SessionLimits::default()
+        },
+        ..ServerLimits::default()
+    };
+    let server = Server::builder()
+        .host(host("a.example", &["romeo"]).await)
+        .limits(limits)
+        .start()
+        .await
+        .unwrap();
+    let mut romeo = Conversation::login(&server, "romeo@a.example/orchard", "secret").await;
+    let begun = std::time::Instant::now();
+    let long = format!(
+        "<iq type='get' id='1' to='a.example'><x xmlns='urn:x'>{}</x></iq>",
+        "o".repeat(8 * 1024)
+    );
+    let mut asked = async |count: usize| {
+        for _ in 0..count {
+            romeo.send(&long).await;
+            romeo.expect("<iq type='error' id='1'/>").await;
+        }
+    };
+    // Ten seconds' worth are taken at once; then a stanza takes two seconds.
+    asked(4).await;
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    asked(3).await;
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
 async fn who_does_not_read_is_ended_and_its_senders_go_on() {
     let limits = ServerLimits {
         sessions: SessionLimits {

@@ -1,7 +1,6 @@
 //! An account that is online: its sessions and what plugins keep for it meanwhile.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -37,10 +36,9 @@ impl Account {
         }
     }
 
-    /// A stanza has come from one of its sessions: how long to wait before the next one is read, where it sends more than
-    /// so many a second.
-    pub(crate) fn pace(&self, now: Duration, rate: NonZeroU32) -> Option<Duration> {
-        let each = 1_000_000_000 / u64::from(rate.get());
+    /// A stanza has come from one of its sessions that takes so many nanoseconds at the rate it may keep up: how long to wait
+    /// before the next one is read.
+    pub(crate) fn pace(&self, now: Duration, each: u64) -> Option<Duration> {
         let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
         let next = |paced: u64| paced.max(now).saturating_add(each);
         let before = self
@@ -152,7 +150,7 @@ mod tests {
             secret: Secret::new([0; 32]),
         });
         let account = Account::new(BareJid::parse("laura@a.example").unwrap(), host);
-        let rate = NonZeroU32::new(10).unwrap();
+        let rate = 100_000_000;
         let at = Duration::from_secs(1000);
         // Ten seconds' worth at once.
         for _ in 0..100 {

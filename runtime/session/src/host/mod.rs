@@ -27,7 +27,7 @@ use self::resumption::Resumable;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -84,6 +84,22 @@ pub struct SessionLimits {
     /// Stanzas a second that the sessions of an account may send together, on average; past ten seconds' worth at once
     /// they are read more slowly. None where that is not bounded.
     pub stanza_rate: Option<NonZeroU32>,
+    /// The same in bytes a second.
+    pub byte_rate: Option<NonZeroU64>,
+}
+
+impl SessionLimits {
+    /// Nanoseconds that a stanza of so many bytes takes at the rates that may be kept up, the slower one; none where neither
+    /// is bounded.
+    pub(crate) fn pace_of(&self, bytes: usize) -> Option<u64> {
+        const SECOND: u64 = 1_000_000_000;
+        let each = self.stanza_rate.map(|rate| SECOND / u64::from(rate.get()));
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let long = self
+            .byte_rate
+            .map(|rate| bytes.saturating_mul(SECOND) / rate.get());
+        each.max(long)
+    }
 }
 
 impl Default for SessionLimits {
@@ -93,6 +109,7 @@ impl Default for SessionLimits {
             slow_reader: Duration::from_secs(20),
             per_account: 50,
             stanza_rate: None,
+            byte_rate: None,
         }
     }
 }

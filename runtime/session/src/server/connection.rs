@@ -325,16 +325,17 @@ impl Connection {
                 }
             };
             *handled += 1;
+            let bytes = frame.bytes().len();
             if let Err(fault) = self.handle(frame) {
                 return Poll::Ready(End::Fault(fault));
             }
-            self.keep_pace();
+            self.keep_pace(bytes);
         }
     }
 
     /// Reads nothing for a while where the account sends faster than it may: its connection fills up, and it has to wait.
-    fn keep_pace(&mut self) {
-        let Some(rate) = self.host.limits().stanza_rate else {
+    fn keep_pace(&mut self, bytes: usize) {
+        let Some(rate) = self.host.limits().pace_of(bytes) else {
             return;
         };
         let now = self.host.clock().monotonic();
