@@ -1,7 +1,9 @@
 //! How a room is configured (§10.2): what owners may set, what holds where nothing is set, and what a change of it is
 //! announced as (§10.2.1).
 
-use sestina_types::xep_0004::{Form, FormType};
+use std::collections::BTreeMap;
+
+use sestina_types::xep_0004::{Field, Form, FormType};
 use sestina_types::xep_0045::forms::{PresenceOf, PrivateMessages, RealAddresses, RoomConfig};
 use sestina_wire::{AnyElement, Condition, Payload as _, StanzaError, Text};
 
@@ -60,6 +62,8 @@ pub(super) struct Configuration {
     pub(super) shown: Shown,
     /// Who may see the lists of members, admins and owners.
     pub(super) lists: Shown,
+    /// Settings that other specifications keep, by the name of the field.
+    pub(super) more: BTreeMap<String, String>,
 }
 
 /// Some of the roles.
@@ -110,6 +114,21 @@ impl Shown {
     }
 }
 
+/// A setting of another specification as it is stored.
+fn field((var, value): (&String, &String)) -> Field {
+    Field {
+        var: Some(var.as_str().into()),
+        values: std::iter::once(Text::from(value.as_str())).collect(),
+        ..Field::default()
+    }
+}
+
+/// The same, read again.
+fn kept(field: Field) -> Option<(String, String)> {
+    let value = field.values.first()?.to_string();
+    Some((field.var?.to_string(), value))
+}
+
 impl Configuration {
     /// What holds where an owner says nothing (§10.1.2).
     pub(super) fn usual(max_history: u32) -> Self {
@@ -131,6 +150,7 @@ impl Configuration {
             max_users: None,
             shown: Shown::ALL,
             lists: Shown::MODERATORS,
+            more: BTreeMap::new(),
         }
     }
 
@@ -145,6 +165,8 @@ impl Configuration {
         let mut found = Self::usual(max_history);
         found.take(&stored, max_history).ok()?;
         found.password = password;
+        // What nobody asks for any more does no harm.
+        found.more = stored.other.into_iter().filter_map(kept).collect();
         Some(found)
     }
 
@@ -223,6 +245,7 @@ impl Configuration {
             } else {
                 RealAddresses::Moderators
             }),
+            other: self.more.iter().map(field).collect(),
             ..RoomConfig::default()
         }
     }

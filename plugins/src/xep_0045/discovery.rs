@@ -106,6 +106,9 @@ impl Muc {
         if self.archive(&cx.host).is_some() && state.stored {
             features.extend([sestina_types::xep_0313::NS, "urn:xmpp:mam:2#extended"]);
         }
+        let companions = self.companions.all();
+        let more = companions.iter().flat_map(|one| one.features(room, state));
+        features.extend(more);
         let about = RoomInfo {
             max_history_fetch: Some(configuration.history),
             description: Some(configuration.description.as_str().into()),
@@ -115,6 +118,10 @@ impl Muc {
             may_change_subject: Some(configuration.change_subject),
             ..RoomInfo::default()
         };
+        let mut form = about.write(FormType::Result);
+        for companion in companions {
+            companion.describe(room, state, &mut form);
+        }
         info::Query {
             identities: vec![info::Identity {
                 name: Some(name.into()),
@@ -124,7 +131,7 @@ impl Muc {
                 .into_iter()
                 .map(|var| info::Feature::new(Text::from_static(var)))
                 .collect(),
-            any: vec![about.write(FormType::Result).to_any()],
+            any: vec![form.to_any()],
             ..info::Query::default()
         }
     }

@@ -107,6 +107,11 @@ impl<'a> Sending<'a> {
         self.give(mailbox, &Spread::new(stanza));
     }
 
+    /// Waits for something else as well.
+    pub(super) fn also(&mut self, handle: JoinHandle<()>) {
+        self.later.push(handle);
+    }
+
     /// The outcome of it all.
     pub(super) fn done(self) -> Routed {
         if self.later.is_empty() {

@@ -10,13 +10,13 @@ use sestina_types::xep_0045::forms::PrivateMessages;
 use sestina_types::xep_0045::user::{self, MucUser};
 use sestina_types::xep_0359::{self, StanzaId};
 use sestina_types::xep_0421::{self, OccupantId};
-use sestina_wire::{Condition, Jid, Stanza, StanzaError, StanzaType, Text, Timestamp, ns};
+use sestina_wire::{Condition, Jid, Stanza, StanzaError, StanzaType, Text, ns};
 use tokio::sync::oneshot;
 
 use super::mailbox::Sending;
-use super::room::{Room, State, Subject};
+use super::room::{Room, Subject};
 use super::standing::Role;
-use super::{Muc, asking, history, leaving, refused};
+use super::{Heard, Muc, asking, history, leaving, limits, refused};
 use crate::xep_0313;
 
 /// Takes a message for a room or an occupant; nothing where it is for the service.
@@ -95,12 +95,31 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
         ));
     }
     let mut said = from_occupant(room, stanza, &nick, &occupant.id);
-    let mut writes: Vec<BoxFuture<'static, Result<(), StanzaError>>> = Vec::new();
     let now = muc.clock.now();
+    let mut heard = Heard {
+        host,
+        room,
+        state: &mut state,
+        from,
+        said: &said,
+        now,
+    };
+    if let Err(error) = limits::check(&muc.limits, &mut heard).and_then(|()| {
+        muc.companions
+            .all()
+            .iter()
+            .try_for_each(|one| one.before(&mut heard))
+    }) {
+        return refuse(error);
+    }
+    let mut writes: Vec<BoxFuture<'static, Result<(), StanzaError>>> = Vec::new();
     let is_archived = subject.is_some() || xep_0313::is_kept_in_room(&said);
     let archive = muc.archive(host).filter(|_| state.stored && is_archived);
     match archive {
-        Some(archive) => writes.push(archive.keep_in_room(host, &room.jid, &nick, &mut said)),
+        Some(archive) => writes.push({
+            let most = muc.limits.archived;
+            archive.keep_in_room(host, &room.jid, Some(&nick), &mut said, most)
+        }),
         None => {
             let id = StanzaId::new(muc.random.token(), Jid::clone(&room.jid));
             said.append(&id);
@@ -129,7 +148,15 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
         });
     if writes.is_empty() && before.is_none() {
         let mut sending = Sending::new(host);
-        spread(muc, room, &mut state, &mut sending, &said, subject, now);
+        let mut heard = Heard {
+            host,
+            room,
+            state: &mut state,
+            from,
+            said: &said,
+            now,
+        };
+        spread(muc, &mut heard, &mut sending, subject);
         drop(state);
         return sending.done();
     }
@@ -138,6 +165,7 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
     state.tail = Some(tail);
     drop(state);
     let (muc, host, room) = (Arc::clone(muc), Arc::clone(host), Arc::clone(room));
+    let from = from.detach();
     Routed::Later(Box::pin(async move {
         for written in futures_util::future::join_all(writes).await {
             if let Err(error) = written {
@@ -150,7 +178,15 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
         let routed = {
             let mut state = room.lock();
             let mut sending = Sending::new(&host);
-            spread(&muc, &room, &mut state, &mut sending, &said, subject, now);
+            let mut heard = Heard {
+                host: &host,
+                room: &room,
+                state: &mut state,
+                from: &from,
+                said: &said,
+                now,
+            };
+            spread(&muc, &mut heard, &mut sending, subject);
             sending.done()
         };
         let _ = done.send(());
@@ -159,22 +195,21 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
 }
 
 /// Hands a message to everybody, and keeps it.
-fn spread(
-    muc: &Muc,
-    room: &Room,
-    state: &mut State,
-    sending: &mut Sending<'_>,
-    said: &Stanza,
-    subject: Option<Subject>,
-    now: Timestamp,
-) {
-    room.announce(state, sending, said.clone());
+fn spread(muc: &Muc, heard: &mut Heard<'_>, sending: &mut Sending<'_>, subject: Option<Subject>) {
+    heard
+        .room
+        .announce(heard.state, sending, heard.said.clone());
     match subject {
-        Some(subject) => state.subject = subject,
-        None if xep_0313::is_kept_in_room(said) => {
-            history::keep(state, now, said, muc.limits.history);
+        Some(subject) => heard.state.subject = subject,
+        None if xep_0313::is_kept_in_room(heard.said) => {
+            history::keep(heard.state, heard.now, heard.said, muc.limits.history);
         }
         None => {}
+    }
+    for companion in muc.companions.all() {
+        if let Some(later) = companion.after(heard) {
+            sending.also(tokio::spawn(later));
+        }
     }
 }
 

@@ -7,14 +7,17 @@
 mod admin;
 mod affiliations;
 mod asking;
+mod companion;
 mod configuration;
 mod discovery;
 mod entry;
 mod history;
 mod leaving;
+mod limits;
 mod mailbox;
 mod message;
 mod owner;
+mod pace;
 mod registration;
 mod renaming;
 mod requests;
@@ -40,10 +43,16 @@ use sestina_wire::{BareJid, Condition, Jid, Kind, Stanza, StanzaError, StanzaTyp
 use crate::xep_0030::Services;
 use crate::xep_0313;
 
+use companion::Companions;
 use configuration::Configuration;
-use room::{Room, Standing, State};
+use limits::Limits;
+use room::Standing;
 use rooms::Rooms;
 use standing::Affiliation;
+
+pub(crate) use companion::{Companion, Heard};
+pub(crate) use pace::{Pace, seconds};
+pub(crate) use room::{Room, State};
 
 /// What handlers and discovery know the service by.
 const SERVICE: &str = "muc";
@@ -56,25 +65,16 @@ pub struct Server {
 }
 
 /// The rooms of a host.
-struct Muc {
+pub(crate) struct Muc {
     me: Weak<Muc>,
     rooms: Rooms,
     limits: Limits,
+    companions: Companions,
     remote_creators: bool,
     archives: bool,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     service: OnceLock<BareJid>,
-}
-
-/// What rooms are bounded by.
-struct Limits {
-    rooms: usize,
-    occupants: usize,
-    history: usize,
-    affiliations: usize,
-    /// Octets of a nickname.
-    nick: usize,
 }
 
 /// An error with what to do about it.
@@ -84,7 +84,7 @@ fn refused(condition: Condition, text: impl Into<Text>) -> StanzaError {
 
 impl Muc {
     /// The room that a request is for.
-    fn room_of(&self, cx: &IqContext) -> Result<Arc<Room>, StanzaError> {
+    pub(crate) fn room_of(&self, cx: &IqContext) -> Result<Arc<Room>, StanzaError> {
         let to = cx.to.as_ref().filter(|to| to.local().is_some());
         to.and_then(|to| self.rooms.find(&to.to_bare()))
             .ok_or_else(|| refused(Condition::ItemNotFound, "there is no such room"))
@@ -197,7 +197,11 @@ impl skeleton::Server for Server {
                 history: number(settings.max_history),
                 affiliations: number(settings.max_affiliations),
                 nick: number(settings.max_nickname),
+                message: usize::try_from(settings.max_message.0).unwrap_or(usize::MAX),
+                rate: u32::try_from(settings.max_rate).unwrap_or_default(),
+                archived: u64::try_from(settings.max_archived).unwrap_or_default(),
             },
+            companions: Companions::default(),
             remote_creators: settings.remote_creators,
             archives: settings.archive,
             clock: Arc::clone(setup.clock()),
@@ -217,6 +221,7 @@ impl skeleton::Server for Server {
             return Ok(());
         };
         let _ = self.muc.service.set(domain);
+        registrar.host().extensions().insert(Arc::clone(&self.muc));
         registrar.identity(On::Service(SERVICE), "conference", "text");
         let nodes = Arc::clone(&self.muc);
         Services::of(registrar.host()).register(SERVICE, nodes);
@@ -302,7 +307,11 @@ impl skeleton::Server for Server {
                 // Subjects are archived, and are no history (§7.2.13).
                 let is_subject = stanza.child("body", sestina_wire::ns::CLIENT).is_none()
                     && stanza.child("subject", sestina_wire::ns::CLIENT).is_some();
-                if !is_subject {
+                // Nor is what stands where a message was taken back (XEP-0424).
+                let is_gone = stanza
+                    .child("retracted", sestina_types::xep_0424::NS)
+                    .is_some();
+                if !is_subject && !is_gone {
                     history::keep(&mut state, at, &stanza, self.muc.limits.history);
                 }
             }

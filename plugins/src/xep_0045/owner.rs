@@ -56,6 +56,9 @@ pub(super) fn form(muc: &Muc, cx: &IqContext) -> Result<Query, StanzaError> {
             )
         });
     form.fields.extend(lists);
+    for companion in muc.companions.all() {
+        companion.ask(&state, &mut form);
+    }
     Ok(Query {
         form: Some(form),
         ..Query::default()
@@ -107,7 +110,8 @@ async fn configure(
         let _changing = room.change.lock().await;
         let (next, row, rows) = {
             let state = room.lock();
-            let next = state.configuration.changed(&wanted, most)?;
+            let mut next = state.configuration.changed(&wanted, most)?;
+            muc.take_settings(&wanted.other, &mut next)?;
             let mut row = muc.rooms.row(room, &state);
             muc.rooms.describe(&mut row, &next);
             let is_new = next.persistent && !state.stored;
@@ -120,6 +124,9 @@ async fn configure(
             (next, row, rows)
         };
         let stored = next.persistent;
+        if stored != room.lock().stored {
+            muc.lasts(room, stored).await?;
+        }
         if stored {
             muc.rooms.put(row).await?;
             for row in rows {
@@ -228,6 +235,7 @@ pub(super) async fn destroy(
     let _changing = room.change.lock().await;
     let stored = room.lock().stored;
     if stored {
+        muc.lasts(room, false).await?;
         muc.rooms.delete(&room.jid).await?;
     }
     if let Some(archive) = muc.archive(host).filter(|_| stored) {

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sestina_session::host::Host;
+use sestina_session::host::{Extensions, Host};
 use sestina_storage::Secret;
 use sestina_wire::{BareJid, Jid, Stanza, Text, Timestamp};
 use tokio::sync::oneshot;
 
 use super::configuration::Configuration;
 use super::mailbox::Mailbox;
+use super::pace::Pace;
 use super::standing::{Actor, Affiliation, Role};
 use super::telling::Forms;
 
 /// One room.
-pub(super) struct Room {
+pub(crate) struct Room {
     pub(super) jid: BareJid,
     /// What the ids of occupants are made with (XEP-0421).
     pub(super) key: Secret<Vec<u8>>,
@@ -22,10 +23,12 @@ pub(super) struct Room {
     state: Mutex<State>,
     /// Held over the wait for storage while something lasting is changed.
     pub(super) change: tokio::sync::Mutex<()>,
+    /// What other specifications keep with it.
+    pub(crate) extensions: Extensions,
 }
 
 /// What changes in a room.
-pub(super) struct State {
+pub(crate) struct State {
     pub(super) configuration: Configuration,
     pub(super) subject: Subject,
     pub(super) affiliations: HashMap<BareJid, Standing>,
@@ -45,6 +48,8 @@ pub(super) struct State {
     pub(super) tail: Option<oneshot::Receiver<()>>,
     /// Requests that occupants sent each other, by the id they were passed on with.
     pub(super) relayed: VecDeque<(Text, Relayed)>,
+    /// How fast people talk.
+    pub(super) pace: Pace,
 }
 
 /// A request between occupants.
@@ -140,6 +145,7 @@ impl Room {
             stored: false,
             tail: None,
             relayed: VecDeque::new(),
+            pace: Pace::default(),
         };
         Self {
             jid,
@@ -147,16 +153,17 @@ impl Room {
             created,
             state: Mutex::new(state),
             change: tokio::sync::Mutex::default(),
+            extensions: Extensions::default(),
         }
     }
 
     /// Nothing that waits happens while this is held.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address of an occupant. Nicknames were resources before they came here.
-    pub(super) fn occupant(&self, nick: &str) -> Jid {
+    pub(crate) fn occupant(&self, nick: &str) -> Jid {
         self.jid
             .with_resource(nick)
             .map_or_else(|_| Jid::clone(&self.jid), Jid::from)

@@ -34,6 +34,8 @@ pub struct Server {
     archive: ArchiveStore,
     max_page: u32,
     quota: quota::Quota,
+    /// What is kept of an account.
+    most: quota::Amount,
     /// When the last message was stored, in microseconds: ids of one archive grow, however fast messages come.
     last: AtomicI64,
 }
@@ -47,10 +49,11 @@ impl skeleton::Server for Server {
         Ok(Self {
             archive: archive.ok_or_else(|| StorageError::Unsupported("archive".into()))?,
             max_page: u32::try_from(setup.settings.max_page).unwrap_or_default(),
-            quota: quota::Quota::new(quota::Amount {
+            quota: quota::Quota::default(),
+            most: quota::Amount {
                 messages: u64::try_from(setup.settings.max_messages).unwrap_or_default(),
                 bytes: setup.settings.max_bytes.0,
-            }),
+            },
             last: AtomicI64::new(0),
         })
     }
@@ -136,6 +139,14 @@ impl skeleton::Server for Server {
 fn is_of(row: &ArchiveRow, message: &Stanza) -> bool {
     let from = message.from().map(Jid::bare_str);
     row.incoming && from == Some(row.correspondent.as_str()) && row.body == keeping::body(message)
+}
+
+/// A message as it is stored.
+fn written(stanza: &Stanza) -> String {
+    let mut xml = Vec::with_capacity(512);
+    stanza.write(&mut xml, ns::CLIENT);
+    // What was read as text is written as text.
+    String::from_utf8(xml).unwrap_or_default()
 }
 
 /// Stores a message of a delivery.
@@ -225,7 +236,8 @@ impl Server {
         let this = Arc::clone(self);
         Flow::until(async move {
             this.archive.insert(&row).await.map_err(errors::storage)?;
-            this.quota.stored(&this, &row.owner, row.stanza.len());
+            let most = this.most;
+            this.quota.stored(&this, &row.owner, row.stanza.len(), most);
             Ok(())
         })
     }
@@ -240,8 +252,6 @@ impl Server {
         incoming: bool,
     ) -> ArchiveRow {
         let (received, id) = self.next_id(host);
-        let mut xml = Vec::with_capacity(512);
-        stanza.write(&mut xml, ns::CLIENT);
         ArchiveRow {
             owner: owner.detach(),
             id,
@@ -250,8 +260,7 @@ impl Server {
             resource: other.resource().map(str::to_owned),
             incoming,
             groupchat: stanza.type_() == StanzaType::Groupchat,
-            // What was read as text is written as text.
-            stanza: String::from_utf8(xml).unwrap_or_default(),
+            stanza: written(stanza),
             body: keeping::body(stanza),
         }
     }

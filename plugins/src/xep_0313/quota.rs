@@ -1,4 +1,4 @@
-//! The archive of an account is bounded where a setting says so: the oldest messages go.
+//! The archive of an account or a room is bounded where a setting says so: the oldest messages go.
 //!
 //! Nobody counts rows. An archive is looked at when the server stores into it first, and then each time a tenth of what it
 //! may keep has come; so it holds at most a tenth more.
@@ -14,14 +14,14 @@ use super::Server;
 /// Messages read, or removed, at a time.
 const STEP: u32 = 500;
 
-/// What is bounded, and when to look again. A bound of 0 is none.
+/// When to look again.
+#[derive(Default)]
 pub(super) struct Quota {
-    most: Amount,
     /// What was stored since an archive was looked at.
     since: Mutex<HashMap<BareJid, Amount>>,
 }
 
-/// So much of an archive.
+/// So much of an archive; as a bound, 0 is none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Amount {
     pub(super) messages: u64,
@@ -57,32 +57,25 @@ impl Amount {
 }
 
 impl Quota {
-    pub(super) fn new(most: Amount) -> Self {
-        Self {
-            most,
-            since: Mutex::default(),
-        }
-    }
-
     /// A message of so many octets is stored: looks at its archive, beside everything else, where it is time.
-    pub(super) fn stored(&self, server: &Arc<Server>, owner: &BareJid, bytes: usize) {
-        if (self.most.messages == 0 && self.most.bytes == 0) || !self.is_due(owner, bytes) {
+    pub(super) fn stored(&self, server: &Arc<Server>, owner: &BareJid, bytes: usize, most: Amount) {
+        if (most.messages == 0 && most.bytes == 0) || !self.is_due(owner, bytes, most) {
             return;
         }
         let (server, owner) = (Arc::clone(server), owner.detach());
         tokio::spawn(async move {
-            if let Err(error) = server.quota.trim(&server, &owner).await {
+            if let Err(error) = trim(&server, &owner, most).await {
                 tracing::warn!(%error, %owner, "an archive keeps more than it may until it is looked at again");
             }
         });
     }
 
-    fn is_due(&self, owner: &BareJid, bytes: usize) -> bool {
+    fn is_due(&self, owner: &BareJid, bytes: usize, most: Amount) -> bool {
         let mut since = self.since();
         match since.get_mut(owner) {
             Some(stored) => {
                 stored.add(bytes);
-                let step = self.most.tenth();
+                let step = most.tenth();
                 let is_due = (step.messages > 0 && stored.messages >= step.messages)
                     || (step.bytes > 0 && stored.bytes >= step.bytes);
                 if is_due {
@@ -97,46 +90,46 @@ impl Quota {
         }
     }
 
-    /// Finds the newest message that is one too many, and removes it with all before it.
-    async fn trim(&self, server: &Server, owner: &BareJid) -> Result<(), StorageError> {
-        let mut kept = Amount::default();
-        let mut range = Range::all();
-        let last = 'found: loop {
-            let rows = server
-                .archive
-                .of_owner_page(owner, range, STEP, true)
-                .await?;
-            for row in &rows {
-                kept.add(row.stanza.len());
-                if let Some(limit) = kept.passes(self.most) {
-                    tracing::info!(%owner, limit, "the oldest messages of an archive go");
-                    break 'found row.id.clone();
-                }
-            }
-            match rows.last() {
-                Some(row) if rows.len() == STEP as usize => {
-                    range = Range::before(row.id.as_str());
-                }
-                _ => return Ok(()),
-            }
-        };
-        loop {
-            let all = Range::up_to(last.as_str());
-            let rows = server
-                .archive
-                .of_owner_page(owner, all, STEP, false)
-                .await?;
-            let Some(step) = rows.last().map(|row| row.id.clone()) else {
-                return Ok(());
-            };
-            server
-                .archive
-                .delete_of_owner(owner, Range::up_to(step.as_str()))
-                .await?;
-        }
-    }
-
     fn since(&self) -> MutexGuard<'_, HashMap<BareJid, Amount>> {
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Finds the newest message that is one too many, and removes it with all before it.
+async fn trim(server: &Server, owner: &BareJid, most: Amount) -> Result<(), StorageError> {
+    let mut kept = Amount::default();
+    let mut range = Range::all();
+    let last = 'found: loop {
+        let rows = server
+            .archive
+            .of_owner_page(owner, range, STEP, true)
+            .await?;
+        for row in &rows {
+            kept.add(row.stanza.len());
+            if let Some(limit) = kept.passes(most) {
+                tracing::info!(%owner, limit, "the oldest messages of an archive go");
+                break 'found row.id.clone();
+            }
+        }
+        match rows.last() {
+            Some(row) if rows.len() == STEP as usize => {
+                range = Range::before(row.id.as_str());
+            }
+            _ => return Ok(()),
+        }
+    };
+    loop {
+        let all = Range::up_to(last.as_str());
+        let rows = server
+            .archive
+            .of_owner_page(owner, all, STEP, false)
+            .await?;
+        let Some(step) = rows.last().map(|row| row.id.clone()) else {
+            return Ok(());
+        };
+        server
+            .archive
+            .delete_of_owner(owner, Range::up_to(step.as_str()))
+            .await?;
     }
 }

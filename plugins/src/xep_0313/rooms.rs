@@ -11,23 +11,56 @@ use sestina_types::xep_0313::{Fin, Metadata, Query};
 use sestina_types::xep_0359::StanzaId;
 use sestina_wire::{BareJid, Frame, Jid, Stanza, StanzaError, Timestamp, ns};
 
+use super::quota::Amount;
 use super::{Server, query};
 
 impl Server {
-    /// Stores what an occupant says, and has the message say under which id; to be awaited before anybody is given it.
+    /// Stores what an occupant says, or without a nickname the room, and has the message say under which id; to be awaited
+    /// before anybody is given it. Where there are more than `most`, the oldest go; 0 keeps all.
     pub(crate) fn keep_in_room(
         self: &Arc<Self>,
         host: &Host,
         room: &BareJid,
-        nick: &str,
+        nick: Option<&str>,
         stanza: &mut Stanza,
+        most: u64,
     ) -> BoxFuture<'static, Result<(), StanzaError>> {
         let mut row = self.row(host, room, room, stanza, true);
-        row.resource = Some(nick.to_owned());
+        row.resource = nick.map(str::to_owned);
         let id = StanzaId::new(row.id.as_str().into(), Jid::clone(&row.owner));
         stanza.append(&id);
         let this = Arc::clone(self);
-        Box::pin(async move { this.archive.insert(&row).await.map_err(errors::storage) })
+        Box::pin(async move {
+            this.archive.insert(&row).await.map_err(errors::storage)?;
+            let most = Amount {
+                messages: most,
+                bytes: 0,
+            };
+            this.quota.stored(&this, &row.owner, row.stanza.len(), most);
+            Ok(())
+        })
+    }
+
+    /// Puts another stanza in the place of a message, which `change` makes of it, or leaves it where that makes none;
+    /// whether it did.
+    pub(crate) async fn replace_in_room(
+        &self,
+        room: &BareJid,
+        id: &str,
+        change: impl FnOnce(Stanza) -> Option<Stanza> + Send,
+    ) -> Result<bool, StorageError> {
+        let Some(mut row) = self.archive.get(room, id).await? else {
+            return Ok(false);
+        };
+        let frame = Frame::parse_in(row.stanza.clone(), ns::CLIENT).ok();
+        let stanza = frame.and_then(|frame| Stanza::from_frame(frame).ok());
+        let Some(stanza) = stanza.and_then(change) else {
+            return Ok(false);
+        };
+        row.body = super::keeping::body(&stanza);
+        row.stanza = super::written(&stanza);
+        self.archive.put(&row).await?;
+        Ok(true)
     }
 
     /// What was said last in a room, oldest first.

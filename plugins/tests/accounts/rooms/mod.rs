@@ -3,6 +3,8 @@
 mod administration;
 mod entering;
 mod lasting;
+mod retracting;
+mod slowing;
 mod spreading;
 mod talking;
 
