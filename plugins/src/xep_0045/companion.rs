@@ -14,9 +14,9 @@ use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Tex
 
 use super::configuration::Configuration;
 use super::mailbox::Sending;
-use super::room::{Occupant, Room, State};
+use super::room::{Room, State};
 use super::standing::{Affiliation, Role};
-use super::{Muc, history, refused};
+use super::{Muc, refused};
 use crate::xep_0313;
 
 /// A specification that adds to rooms. What it does nothing about it leaves out.
@@ -52,6 +52,7 @@ pub(crate) trait Companion: Send + Sync {
     /// Whether a room outlasts its occupants has changed: what is kept with it comes into the storage, or goes out of it.
     fn lasts<'a>(
         &'a self,
+        _host: &'a Arc<Host>,
         _room: &'a Room,
         _lasts: bool,
     ) -> BoxFuture<'a, Result<(), StanzaError>> {
@@ -152,35 +153,6 @@ impl Muc {
         self.limits.archived
     }
 
-    /// Keeps something that was said for those who come later.
-    pub(crate) fn keep(&self, state: &mut State, at: Timestamp, stanza: &Stanza) {
-        history::keep(state, at, stanza, self.limits.history);
-    }
-
-    /// Changes settings that are kept with the configuration, and tells everybody.
-    pub(crate) async fn set(
-        &self,
-        host: &Arc<Host>,
-        room: &Arc<Room>,
-        settings: Vec<(String, String)>,
-    ) -> Result<(), StanzaError> {
-        let _changing = room.change.lock().await;
-        let mut next = room.lock().configuration.clone();
-        next.more.extend(settings);
-        let row = {
-            let state = room.lock();
-            let mut row = self.rooms.row(room, &state);
-            self.rooms.describe(&mut row, &next);
-            state.stored.then_some(row)
-        };
-        if let Some(row) = row {
-            self.rooms.put(row).await?;
-        }
-        room.lock().configuration = next;
-        Self::announce_change(host, room).await;
-        Ok(())
-    }
-
     /// What companions keep of an owner's form.
     pub(super) fn take_settings(
         &self,
@@ -201,9 +173,14 @@ impl Muc {
     }
 
     /// A room becomes one that outlasts its occupants, or is none any more.
-    pub(super) async fn lasts(&self, room: &Room, lasts: bool) -> Result<(), StanzaError> {
+    pub(super) async fn lasts(
+        &self,
+        host: &Arc<Host>,
+        room: &Room,
+        lasts: bool,
+    ) -> Result<(), StanzaError> {
         for companion in self.companions.all() {
-            companion.lasts(room, lasts).await?;
+            companion.lasts(host, room, lasts).await?;
         }
         Ok(())
     }
@@ -237,29 +214,10 @@ impl Room {
 
     /// Whether somebody owns it; otherwise what to answer.
     pub(crate) fn owner(&self, from: &Jid) -> Result<(), StanzaError> {
-        self.at_least(from, Affiliation::Owner, "only owners of the room may")
-    }
-
-    /// Whether somebody is one of its admins, or owns it; otherwise what to answer.
-    pub(crate) fn admin(&self, from: &Jid) -> Result<(), StanzaError> {
-        self.at_least(
-            from,
-            Affiliation::Admin,
-            "only admins and owners of the room may",
-        )
-    }
-
-    fn at_least(
-        &self,
-        from: &Jid,
-        least: Affiliation,
-        text: &'static str,
-    ) -> Result<(), StanzaError> {
-        if self.lock().affiliation(&from.to_bare()) >= least {
-            Ok(())
-        } else {
-            Err(refused(Condition::Forbidden, text))
+        if self.lock().affiliation(&from.to_bare()) == Affiliation::Owner {
+            return Ok(());
         }
+        Err(refused(Condition::Forbidden, "only owners of the room may"))
     }
 }
 
@@ -267,12 +225,6 @@ impl State {
     /// Whether somebody is an admin or owner.
     pub(crate) fn is_admin(&self, from: &Jid) -> bool {
         self.affiliation(&from.to_bare()) >= Affiliation::Admin
-    }
-
-    /// Who is in the room under an address.
-    pub(crate) fn id_of(&self, from: &Jid) -> Option<&Text> {
-        self.occupant_of(from)
-            .map(|(_, occupant): (_, &Occupant)| &occupant.id)
     }
 
     /// A setting that a companion keeps.

@@ -55,7 +55,7 @@ pub(crate) use pace::{Pace, seconds};
 pub(crate) use room::{Room, State};
 
 /// What handlers and discovery know the service by.
-const SERVICE: &str = "muc";
+pub(crate) const SERVICE: &str = "muc";
 
 /// The server's part.
 pub struct Server {

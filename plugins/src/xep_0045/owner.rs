@@ -125,7 +125,7 @@ async fn configure(
         };
         let stored = next.persistent;
         if stored != room.lock().stored {
-            muc.lasts(room, stored).await?;
+            muc.lasts(&cx.host, room, stored).await?;
         }
         if stored {
             muc.rooms.put(row).await?;
@@ -235,7 +235,7 @@ pub(super) async fn destroy(
     let _changing = room.change.lock().await;
     let stored = room.lock().stored;
     if stored {
-        muc.lasts(room, false).await?;
+        muc.lasts(host, room, false).await?;
         muc.rooms.delete(&room.jid).await?;
     }
     if let Some(archive) = muc.archive(host).filter(|_| stored) {

@@ -101,15 +101,7 @@ impl skeleton::Server for Server {
     async fn vcard_set(&self, cx: &IqContext, mut card: VCard) -> Result<Empty, StanzaError> {
         let owner = cx.from.to_bare();
         let vcard = card.to_any().to_document();
-        if vcard.len() as u64 > self.max_size {
-            return Err(
-                StanzaError::new(Condition::PolicyViolation).with_text(format!(
-                    "a card can have no more than {} bytes, photo included; this one has {}",
-                    self.max_size,
-                    vcard.len()
-                )),
-            );
-        }
+        self.check_length(vcard.len())?;
         let photo_hash = photo_hash(&card);
         let photo = card.photos.first();
         let is_kept = match self.photos.get() {
@@ -119,16 +111,64 @@ impl skeleton::Server for Server {
         if is_kept {
             card.photos.clear();
         }
-        let row = VcardsRow {
-            domain: owner.domain().to_owned(),
-            vcard: card.to_any().to_document().to_string(),
-            photo_hash,
-            words: words(&card),
-            updated: cx.host.clock().now(),
-            owner,
-        };
+        let row = row(&cx.host, owner, &card, photo_hash);
         self.cards.put(&row).await?;
         Ok(Empty)
+    }
+}
+
+/// The cards of rooms lie beside those of accounts (XEP-0486).
+impl Server {
+    /// Whether a card is short enough.
+    pub(crate) fn check_size(&self, card: &VCard) -> Result<(), StanzaError> {
+        self.check_length(card.to_any().to_document().len())
+    }
+
+    fn check_length(&self, length: usize) -> Result<(), StanzaError> {
+        if length as u64 <= self.max_size {
+            return Ok(());
+        }
+        Err(
+            StanzaError::new(Condition::PolicyViolation).with_text(format!(
+                "a card can have no more than {} bytes, photo included; this one has {length}",
+                self.max_size
+            )),
+        )
+    }
+
+    /// The card of a room, if it has one.
+    pub(crate) async fn of_room(&self, room: &BareJid) -> Result<Option<VCard>, StanzaError> {
+        let row = self.cards.get(room).await?;
+        row.map(|row| read(room, row.vcard)).transpose()
+    }
+
+    /// Keeps the card of a room.
+    pub(crate) async fn put_of_room(
+        &self,
+        host: &Host,
+        room: &BareJid,
+        card: &VCard,
+    ) -> Result<(), StanzaError> {
+        let row = row(host, room.clone(), card, photo_hash(card));
+        Ok(self.cards.put(&row).await?)
+    }
+
+    /// A room has no card any more.
+    pub(crate) async fn forget_room(&self, room: &BareJid) -> Result<(), StanzaError> {
+        self.cards.delete(room).await?;
+        Ok(())
+    }
+}
+
+/// A card as it is stored.
+fn row(host: &Host, owner: BareJid, card: &VCard, photo_hash: Option<String>) -> VcardsRow {
+    VcardsRow {
+        domain: owner.domain().to_owned(),
+        vcard: card.to_any().to_document().to_string(),
+        photo_hash,
+        words: words(card),
+        updated: host.clock().now(),
+        owner,
     }
 }
 

@@ -1,9 +1,12 @@
 //! XEP-0045: rooms, from the outside.
 
 mod administration;
+mod avatar;
+mod elsewhere;
 mod entering;
 mod lasting;
 mod retracting;
+mod searching;
 mod slowing;
 mod spreading;
 mod talking;

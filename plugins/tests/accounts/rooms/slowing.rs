@@ -11,9 +11,7 @@ use sestina_storage::Storage;
 use sestina_wire::Timestamp;
 use sestina_wire::clock::{Clock, SystemClock};
 
-use super::{
-    Changes, DONE, ROOM, ask_room, configuration, login, romeo_in, room, server, server_of,
-};
+use super::{Changes, DONE, ROOM, ask_room, configuration, romeo_in, room, server_of};
 
 const POLICY: &str = "policy-violation";
 
