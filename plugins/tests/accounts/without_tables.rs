@@ -162,10 +162,11 @@ async fn plugins_work_from_memory_where_the_storage_cannot_with_one_warning_each
         "push services",
         "no reports",
         "disabled accounts",
-        "message of the day",
+        "motd",
+        "welcome",
     ] {
         let of_it = warnings.iter().filter(|line| line.contains(what));
         assert_eq!(of_it.count(), 1, "{what}: {said}");
     }
-    assert_eq!(warnings.len(), 13, "{said}");
+    assert_eq!(warnings.len(), 14, "{said}");
 }
