@@ -9,19 +9,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sestina::client::{Client, ClientConfig, Event, Way};
+use sestina::client::{Client, ClientConfig, Event, Reconnect, Way};
 use sestina::session::mux::Empty;
 use sestina::session::tls::Trust;
 use sestina::types::rfc_6121::client::Body;
 use sestina::types::xep_0199::Ping;
-use sestina::wire::Jid;
+use sestina::wire::{Jid, Stanza, StanzaType};
 use sestina_interop::certificate::Authority;
 use sestina_interop::ejabberd::{self, Ejabberd};
 use sestina_interop::peer::Peer;
-use sestina_interop::process::free_port;
+use sestina_interop::process::{Process, free_port};
 use sestina_interop::prosody::{self, Prosody};
+use sestina_interop::relay::Relay;
 use sestina_interop::sestina::Sestina;
-use sestina_interop::{node, ready, slixmpp};
+use sestina_interop::{Failure, node, ready, slixmpp};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_sestina");
 const ACCOUNTS: &[(&str, &str)] = &[("romeo", "secret-1"), ("juliet", "secret-2")];
@@ -47,7 +48,7 @@ fn start(origins: &str) -> Ways {
 
 impl Ways {
     /// Shows the server's log when a script fails.
-    fn passed(&self, result: Result<String, sestina_interop::Failure>) {
+    fn passed(&self, result: Result<String, Failure>) {
         if let Err(error) = result {
             panic!(
                 "{error}\n\nthe server's log:\n{}",
@@ -110,22 +111,13 @@ fn converse_in_chromium_over_websocket_and_bosh() {
 async fn our_client_over_each_way_through_prosody() {
     ready!("our client over each way, prosody", prosody::installed());
     let server = Prosody::start("localhost", ACCOUNTS).unwrap();
-    for way in [
-        Way::StartTls("localhost".into(), server.peer.port),
-        Way::DirectTls("localhost".into(), server.direct_tls),
-        Way::WebSocket(Some(format!(
-            "wss://localhost:{}/xmpp-websocket",
-            server.https
-        ))),
-        Way::Bosh(Some(format!(
-            "https://localhost:{}/http-bind",
-            server.https
-        ))),
-    ] {
-        talk(&server.peer, &way)
-            .await
-            .unwrap_or_else(|error| panic!("{way:?}: {error}\n{}", server.process.output()));
-    }
+    over_each_way(
+        &server.peer,
+        server.direct_tls,
+        server.https,
+        &server.process,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,21 +126,37 @@ async fn our_client_over_each_way_through_ejabberd() {
     let authority = Authority::new().unwrap();
     let server = Ejabberd::alone("localhost", ACCOUNTS, &authority).unwrap();
     let (direct_tls, https) = (server.direct_tls.unwrap(), server.https.unwrap());
-    for way in [
-        Way::StartTls("localhost".into(), server.peer.port),
-        Way::DirectTls("localhost".into(), direct_tls),
-        Way::WebSocket(Some(format!("wss://localhost:{https}/xmpp-websocket"))),
-        Way::Bosh(Some(format!("https://localhost:{https}/http-bind"))),
-    ] {
-        talk(&server.peer, &way)
-            .await
-            .unwrap_or_else(|error| panic!("{way:?}: {error}\n{}", server.process.output()));
-    }
+    over_each_way(&server.peer, direct_tls, https, &server.process).await;
 }
 
-/// Two of our clients on one way: what one says the other hears.
-async fn talk(peer: &Peer, way: &Way) -> Result<(), sestina_interop::Failure> {
-    let connect = |index: usize| {
+/// Those of one of two are cut meanwhile.
+async fn over_each_way(peer: &Peer, direct_tls: u16, https: u16, process: &Process) {
+    let start_tls = |port| Way::StartTls("localhost".into(), port);
+    let tls = |port| Way::DirectTls("localhost".into(), port);
+    let web_socket = |port| Way::WebSocket(Some(format!("wss://localhost:{port}/xmpp-websocket")));
+    let ways: [(&dyn Fn(u16) -> Way, u16); 3] = [
+        (&start_tls, peer.port),
+        (&tls, direct_tls),
+        (&web_socket, https),
+    ];
+    for (way, port) in ways {
+        let relay = Relay::to(port).unwrap();
+        talk(peer, [way(relay.port()), way(port)], Some(&relay))
+            .await
+            .unwrap_or_else(|error| panic!("{:?}: {error}\n{}", way(port), process.output()));
+    }
+    // Of requests that are repeated neither server answers more than the last, so what is cut there is lost.
+    let bosh = Way::Bosh(Some(format!("https://localhost:{https}/http-bind")));
+    talk(peer, [bosh.clone(), bosh], None)
+        .await
+        .unwrap_or_else(|error| panic!("BOSH: {error}\n{}", process.output()));
+}
+
+/// Two of our clients: what one says the other hears, once and in order, also when the connection of the one through the relay is
+/// cut meanwhile.
+async fn talk(peer: &Peer, ways: [Way; 2], relay: Option<&Relay>) -> Result<(), Failure> {
+    let [one, other] = ways;
+    let connect = |index: usize, way: Way| {
         let address = format!("{}/ways", peer.jid(index));
         let password = peer.accounts[index].password.clone();
         let trust = Trust::only_added().file(&peer.certificate).unwrap();
@@ -156,17 +164,33 @@ async fn talk(peer: &Peer, way: &Way) -> Result<(), sestina_interop::Failure> {
             ClientConfig::new(&address, password)
                 .unwrap()
                 .trust(trust)
-                .way(way.clone()),
+                .way(way)
+                .reconnect(Some(Reconnect {
+                    first: Duration::from_millis(100),
+                    ..Reconnect::default()
+                }))
+                .plugins(|host| sestina::profiles::client::plugins(&Default::default(), host)),
         )
     };
-    let (romeo, _romeos) = connect(0).await?;
-    let (juliet, mut events) = connect(1).await?;
+    let (romeo, _romeos) = connect(0, one).await?;
+    let (juliet, mut events) = connect(1, other).await?;
     let server = Jid::parse(&peer.domain)?;
     let _: Empty = romeo.get(&server, &Ping::default()).await?;
-    for text in ["But soft! <&> \u{263e}".to_owned(), "x".repeat(20_000)] {
-        romeo
-            .say(&Jid::parse(juliet.jid().as_str())?, text.clone())
-            .await?;
+    let mut deliveries = Vec::new();
+    let mut said = vec!["But soft! <&> \u{263e}".to_owned(), "x".repeat(20_000)];
+    said.extend((0..10).map(|number| format!("{number} over cut connections")));
+    for (number, text) in said.iter().enumerate() {
+        let message = Stanza::message(StanzaType::Chat)
+            .with_to(Jid::parse(juliet.jid().as_str())?)
+            .with(&Body::new(text.as_str().into()));
+        deliveries.push(romeo.deliver(message).await?);
+        if let Some(relay) = relay
+            && number % 5 == 4
+        {
+            relay.cut();
+        }
+    }
+    for text in &said {
         let heard = async {
             while let Some(event) = events.next().await {
                 if let Event::Message(message) = event
@@ -177,8 +201,13 @@ async fn talk(peer: &Peer, way: &Way) -> Result<(), sestina_interop::Failure> {
             }
             None
         };
-        let heard = tokio::time::timeout(Duration::from_secs(20), heard).await?;
-        assert_eq!(heard.as_deref(), Some(text.as_str()), "{way:?}");
+        let heard = tokio::time::timeout(Duration::from_secs(45), heard).await?;
+        assert_eq!(heard.as_deref(), Some(text.as_str()));
+    }
+    if relay.is_some() {
+        for delivery in deliveries {
+            delivery.acknowledged().await?;
+        }
     }
     romeo.close().await;
     juliet.close().await;
