@@ -2,7 +2,7 @@
 //!
 //! Sestina as a release build, Prosody and ejabberd from Debian, and a relay that only copies bytes; each alone, on one core of its own, the
 //! load on the other. Settings by environment: `BENCH_SERVERS` (`relay,sestina,prosody,ejabberd`), `BENCH_SCENARIOS`
-//! (`logins,chat,presence,rooms,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
+//! (`logins,chat,presence,events,pages,storm,rooms,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
 //! (at the limit on open files: that limit less 200), `SESTINA_BINARY`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -17,7 +17,9 @@ use sestina_benches::logins::{self, Figure, Task};
 use sestina_benches::report::Report;
 use sestina_benches::room::{self, Room};
 use sestina_benches::target::{self, DOMAIN, Kind, Target};
-use sestina_benches::{accounts, binary, latency, memory, presence, relay, rotation};
+use sestina_benches::{
+    accounts, binary, events, latency, memory, pages, presence, relay, rotation, storm,
+};
 use sestina_interop::{Failure, ejabberd, prosody};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -109,10 +111,13 @@ impl Bench {
         type Scenario = fn(&mut Bench, Kind) -> Result<(), Failure>;
         let is_server = kind != Kind::Relay;
         let is_flat = matches!(kind, Kind::Relay | Kind::Sestina);
-        let scenarios: [(&str, bool, Scenario); 9] = [
+        let scenarios: [(&str, bool, Scenario); 12] = [
             ("logins", is_server, Bench::logins),
             ("chat", true, Bench::chat),
             ("presence", is_server, Bench::presence),
+            ("events", is_server, Bench::events),
+            ("pages", kind == Kind::Sestina, Bench::pages),
+            ("storm", is_server, Bench::storm),
             ("rooms", is_server, Bench::rooms),
             ("archives", kind == Kind::Sestina, Bench::archives),
             ("latency", true, Bench::latency),
@@ -142,6 +147,65 @@ impl Bench {
 
     fn start(&self, kind: Kind, accounts: usize) -> Result<Target, Failure> {
         Target::start(kind, &self.binary, accounts, false, &self.runtime)
+    }
+
+    /// Everybody publishes whenever the one before it has, and those who see it hear of it.
+    fn events(&mut self, kind: Kind) -> Result<(), Failure> {
+        const PEOPLE: usize = 100;
+        let contacts = 20;
+        let target = self.start(kind, PEOPLE)?;
+        let (count, length, cpu) = self.wait(async {
+            let mut sessions = there(&target, PEOPLE).await?;
+            presence::befriend(&mut sessions, contacts).await?;
+            events::listen(&mut sessions).await?;
+            let measure = || target.process().cpu_seconds();
+            let words = events::TUNES;
+            Ok::<_, Failure>(presence::run(sessions, contacts, words, self.time, measure).await?)
+        })?;
+        let name = format!(
+            "personal events, {PEOPLE} people with {contacts} contacts: CPU-s per 100,000 notified (a second)"
+        );
+        let figure = shown(Figure::new(count, length, cpu), 2);
+        self.report.add(&name, "the peers", kind, figure);
+        Ok(())
+    }
+
+    /// An archive from its beginning to its end, a page at a time.
+    fn pages(&mut self, kind: Kind) -> Result<(), Failure> {
+        const MESSAGES: usize = 5_000;
+        let target = Target::start(kind, &self.binary, 2, true, &self.runtime)?;
+        let figure = self.wait(async {
+            let mut sessions = there(&target, 2).await?;
+            let [one, other] = sessions.as_mut_slice() else {
+                return Err("there are two".into());
+            };
+            pages::fill(one, other, MESSAGES).await?;
+            let measure = || target.process().cpu_seconds();
+            Ok::<_, Failure>(pages::run(other, self.time, measure).await?)
+        })?;
+        let name = format!(
+            "archive of {MESSAGES}, pages of {}: CPU-s per 100,000 messages (a second)",
+            pages::PAGE
+        );
+        self.report
+            .add(&name, "100,000 a second", kind, shown(figure, 2));
+        Ok(())
+    }
+
+    /// Somebody has many contacts, and all log in.
+    fn storm(&mut self, kind: Kind) -> Result<(), Failure> {
+        const CONTACTS: usize = 1_000;
+        let target = self.start(kind, CONTACTS + 1)?;
+        let (cpu, length) = self.wait(async {
+            let mut accounts = accounts::known(CONTACTS + 1);
+            storm::befriend(&target.place, &mut accounts).await?;
+            let measure = || target.process().cpu_seconds();
+            Ok::<_, Failure>(storm::run(&target.place, &mut accounts, measure).await?)
+        })?;
+        let name = format!("storm, {CONTACTS} contacts of one log in: CPU-s (seconds)");
+        let figure = format!("{cpu:.2} ({:.1})", length.as_secs_f64());
+        self.report.add(&name, "the peers", kind, figure);
+        Ok(())
     }
 
     /// Both archives are written before a message is delivered.
@@ -247,16 +311,13 @@ impl Bench {
         for (contacts, goal) in [(4, "flat"), (20, "0.3"), (80, "flat")] {
             let target = self.start(kind, PEOPLE)?;
             let (count, length, cpu) = self.wait(async {
-                let mut sessions = Vec::new();
-                for mut account in accounts::known(PEOPLE) {
-                    let mut session =
-                        Session::login(&target.place, Way::Tcp, Proof::Scram, &mut account).await?;
-                    session.present().await?;
-                    sessions.push(session);
-                }
+                let mut sessions = there(&target, PEOPLE).await?;
                 presence::befriend(&mut sessions, contacts).await?;
                 let measure = || target.process().cpu_seconds();
-                Ok::<_, Failure>(presence::run(sessions, contacts, self.time, measure).await?)
+                Ok::<_, Failure>(
+                    presence::run(sessions, contacts, presence::PRESENCES, self.time, measure)
+                        .await?,
+                )
             })?;
             let name = format!(
                 "presence, {PEOPLE} people with {contacts} contacts: CPU-s per 100,000 delivered (a second)"
@@ -356,6 +417,18 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+/// So many people who are there.
+async fn there(target: &Target, people: usize) -> Result<Vec<Session>, Failure> {
+    let mut sessions = Vec::new();
+    for mut account in accounts::known(people) {
+        let mut session =
+            Session::login(&target.place, Way::Tcp, Proof::Scram, &mut account).await?;
+        session.present().await?;
+        sessions.push(session);
+    }
+    Ok(sessions)
 }
 
 fn shown(figure: Figure, digits: usize) -> String {

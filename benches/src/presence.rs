@@ -11,8 +11,23 @@ use tokio::task::LocalSet;
 use crate::carrier::Carrier;
 use crate::client::Session;
 
-/// What ends a presence.
-const END: &[u8] = b"</presence>";
+/// What everybody says, and how others hear of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// What ends each stanza in which it is heard.
+    pub end: &'static str,
+    /// What the one with this number says.
+    pub own: fn(usize) -> String,
+    /// What is in that and in nothing that others say.
+    pub mark: fn(usize) -> String,
+}
+
+/// A presence with something to say.
+pub const PRESENCES: Words = Words {
+    end: "</presence>",
+    own: |index| format!("<presence xmlns='jabber:client'><status>u{index}.</status></presence>"),
+    mark: |index| format!(">u{index}.<"),
+};
 
 /// How long servers have for what one request leads to at others.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -65,6 +80,7 @@ async fn settle(sessions: &mut [Session]) -> io::Result<()> {
 pub async fn run(
     sessions: Vec<Session>,
     contacts: usize,
+    words: Words,
     time: Duration,
     measure: impl Fn() -> io::Result<f64>,
 ) -> io::Result<(u64, Duration, f64)> {
@@ -76,10 +92,14 @@ pub async fn run(
         .enumerate()
         .map(|(index, session)| {
             let before = (index + number - 1) % number;
-            let own =
-                format!("<presence xmlns='jabber:client'><status>u{index}.</status></presence>");
-            let mark = format!(">u{before}.<");
-            local.spawn_local(keep_going(session.carrier, own, mark, counts.clone()))
+            let (own, mark) = ((words.own)(index), (words.mark)(before));
+            local.spawn_local(keep_going(
+                session.carrier,
+                own,
+                mark,
+                words.end,
+                counts.clone(),
+            ))
         })
         .collect();
     local
@@ -117,9 +137,10 @@ async fn keep_going(
     mut carrier: Carrier,
     own: String,
     mark: String,
+    end: &'static str,
     counts: Rc<Counts>,
 ) -> io::Result<()> {
-    let end = memmem::Finder::new(END);
+    let (ending, end) = (end.len(), memmem::Finder::new(end.as_bytes()));
     let mark = memmem::Finder::new(mark.as_bytes());
     carrier.send(own.as_bytes()).await?;
     let mut buffer = vec![0; 64 * 1024];
@@ -135,7 +156,7 @@ async fn keep_going(
         let (mut arrived, mut last) = (0, 0);
         for at in end.find_iter(seen) {
             arrived += 1;
-            last = at + END.len();
+            last = at + ending;
         }
         let whole = seen.get(..last).unwrap_or_default();
         let due = mark.find_iter(whole).count() as u64;
