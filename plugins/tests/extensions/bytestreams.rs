@@ -312,3 +312,15 @@ async fn credentials_that_are_configured_are_told_as_they_are() {
     .await;
     assert!(!info.as_str().contains("extdisco"), "{}", info.as_str());
 }
+
+#[tokio::test]
+async fn the_proxy_is_for_accounts_of_the_server_alone() {
+    let place = with_proxy(|_| {}).await;
+    let mut stranger = place.login("stranger@b.example/desk").await;
+    let ask =
+        format!("<iq type='get' id='go' to='proxy.a.example'><query xmlns='{BYTESTREAMS}'/></iq>");
+    for request in [ask, activate("s1", ARNAUT)] {
+        stranger.send(&request).await;
+        stranger.expect(&refused("forbidden")).await;
+    }
+}

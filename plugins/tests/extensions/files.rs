@@ -29,6 +29,23 @@ pub(crate) struct Changes {
     pub(crate) without_http: bool,
 }
 
+/// Another host of the server, whose accounts have no rights at the first.
+async fn elsewhere() -> HostConfig {
+    let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
+    let stranger = BareJid::parse("stranger@b.example").unwrap();
+    accounts.create(&stranger, "secret").await.unwrap();
+    HostConfig::new("b.example", Storage::memory(), accounts)
+        .unwrap()
+        .plugins(|host| {
+            let core = Setup::new(&Default::default(), host);
+            let messaging = Setup::new(&Default::default(), host);
+            Ok(vec![
+                skeletons::rfc_6120::server::<rfc_6120::Server>(&core)?,
+                skeletons::rfc_6121::server::<rfc_6121::Server>(&messaging)?,
+            ])
+        })
+}
+
 /// A clock that can be put forward.
 #[derive(Default)]
 pub(crate) struct Ahead(AtomicU64);
@@ -113,6 +130,7 @@ impl Place {
         let clock = Arc::new(Ahead::default());
         let mut builder = Server::builder()
             .host(config)
+            .host(elsewhere().await)
             .require_tls(false)
             .clock(clock.clone());
         if !without_http {

@@ -420,3 +420,16 @@ async fn without_http_there_is_no_service() {
     laura.send(&request("a", 1, "/>")).await;
     laura.expect("<iq type='error' id='slot'/>").await;
 }
+
+#[tokio::test]
+async fn files_are_taken_of_accounts_of_the_server_alone() {
+    let place = Place::new(Changes::default()).await;
+    let mut stranger = place.login("stranger@b.example/desk").await;
+    stranger.send(&request("a.txt", 5, "/>")).await;
+    stranger
+        .expect(&format!(
+            "<iq type='error' id='slot' from='upload.a.example'><error type='auth'><forbidden xmlns='{STANZAS}'/>\
+             <text xmlns='{STANZAS}'>files are taken of accounts of this server</text></error></iq>"
+        ))
+        .await;
+}
