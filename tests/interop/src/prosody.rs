@@ -47,7 +47,12 @@ pub struct Prosody {
 
 /// Makes sure that Prosody is installed.
 pub fn installed() -> Result<(), Skip> {
-    setup::packages(&[("prosody", "prosody")])
+    // Where Prosody finds no libunbound it has a resolver of its own, which asks the network and not our files.
+    let unbound = format!(
+        "/usr/lib/{}-linux-gnu/lua/5.4/lunbound.so",
+        std::env::consts::ARCH
+    );
+    setup::packages(&[("prosody", "prosody"), (&unbound, "lua-unbound")])
 }
 
 impl Prosody {
