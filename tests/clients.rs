@@ -251,6 +251,15 @@ fn profanity_conversation() {
 }
 
 #[test]
+fn profanity_talks_in_a_room() {
+    ready!("profanity, rooms", profanity::installed());
+    let server = start("");
+    if let Err(error) = profanity::room(&server.peer) {
+        panic!("{error}\n\nthe server's log:\n{}", server.process.output());
+    }
+}
+
+#[test]
 fn two_hosts_keep_their_accounts_apart() {
     let python = ready!("slixmpp, two hosts", slixmpp::installed());
     let server = Sestina::start_hosts(

@@ -69,8 +69,8 @@ fn available(
     let nick = Text::from(nick);
     let address = to.to_bare();
     loop {
-        let (room, created) = match (muc.rooms.find(&address), &join) {
-            (Some(room), _) => (room, false),
+        let room = match (muc.rooms.find(&address), &join) {
+            (Some(room), _) => room,
             (None, Some(_)) => muc.create(host, &address, from)?,
             (None, None) => return Err(StanzaError::new(Condition::ItemNotFound)),
         };
@@ -124,7 +124,6 @@ fn available(
                     &nick,
                     stanza,
                     join,
-                    created,
                 );
             }
             (None, None) => {
@@ -239,7 +238,6 @@ fn enter(
     nick: &Text,
     stanza: &Stanza,
     join: &Join,
-    created: bool,
 ) {
     let account = from.to_bare().detach();
     let role = state.role_of(&account);
@@ -269,7 +267,8 @@ fn enter(
     occupant.sessions.push(session);
     room.show_others(state, sending, &nick, role, &mailbox);
     let mut own = entering(state);
-    if created {
+    // Whoever made it is told to configure it, at each way in until that is done (§10.1.1).
+    if state.locked {
         own.push(201);
     }
     room.show(state, sending, &nick, &Words::default(), &own);

@@ -100,12 +100,7 @@ impl Muc {
     }
 
     /// Makes a room for who enters it first (§10.1), unless somebody was faster. It is locked until that one has configured it.
-    fn create(
-        &self,
-        host: &Host,
-        address: &BareJid,
-        from: &Jid,
-    ) -> Result<(Arc<Room>, bool), StanzaError> {
+    fn create(&self, host: &Host, address: &BareJid, from: &Jid) -> Result<Arc<Room>, StanzaError> {
         if !self.remote_creators && !host.serves(from) {
             return Err(refused(
                 Condition::NotAllowed,

@@ -74,19 +74,19 @@ impl Rooms {
         all.values().cloned().collect()
     }
 
-    /// Adds a room that nobody else knows yet, and says that it is new; the one that is there where somebody was faster.
-    pub(super) fn add(&self, room: Room) -> (Arc<Room>, bool) {
+    /// Adds a room that nobody else knows yet; the one that is there where somebody was faster.
+    pub(super) fn add(&self, room: Room) -> Arc<Room> {
         let owners: Vec<BareJid> = owners(&room.lock()).cloned().collect();
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         match all.entry(room.jid.clone()) {
-            Entry::Occupied(there) => (Arc::clone(there.get()), false),
+            Entry::Occupied(there) => Arc::clone(there.get()),
             Entry::Vacant(place) => {
                 let room = Arc::clone(place.insert(Arc::new(room)));
                 drop(all);
                 for owner in owners {
                     self.count(owner, true);
                 }
-                (room, true)
+                room
             }
         }
     }

@@ -103,3 +103,27 @@ pub fn conversation(peer: &Peer) -> Result<(), Failure> {
     romeo.quit()?;
     juliet.quit()
 }
+
+/// Two people in a room that one of them makes: entering, talking, the subject, what was said before somebody came.
+pub fn room(peer: &Peer) -> Result<(), Failure> {
+    let garden = format!("garden@conference.{}", peer.domain);
+    let romeo = Profanity::login(peer, 0)?;
+    let juliet = Profanity::login(peer, 1)?;
+    romeo.says(&format!("/join {garden}"))?;
+    romeo.reads("Room locked, requires configuration")?;
+    romeo.says("/room accept")?;
+    romeo.reads("Room unlocked")?;
+    romeo.says("by yonder blessed moon I swear")?;
+    romeo.reads("romeo: by yonder blessed moon I swear")?;
+    juliet.says(&format!("/join {garden}"))?;
+    juliet.reads("by yonder blessed moon I swear")?;
+    romeo.reads("juliet has joined")?;
+    juliet.says("swear not by the moon")?;
+    romeo.reads("juliet: swear not by the moon")?;
+    romeo.says("/subject set Orchard")?;
+    juliet.reads("romeo has set the room subject: Orchard")?;
+    juliet.says("/leave")?;
+    romeo.reads("juliet has left")?;
+    romeo.quit()?;
+    juliet.quit()
+}

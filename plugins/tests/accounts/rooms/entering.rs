@@ -20,6 +20,12 @@ async fn a_room_is_locked_until_its_owner_has_configured_it() {
     juliet.expect(&no_subject()).await;
     knock(&mut romeo, "romeo", "").await;
     romeo.expect(&refused("item-not-found")).await;
+    // Whoever lost its connection meanwhile is told again what is to be done.
+    let mut again = login(&server, "juliet@a.example/garden").await;
+    knock(&mut again, "juliet", "").await;
+    again
+        .expect(&occupant("juliet", "owner", "moderator", &[110, 201]))
+        .await;
     // An empty form takes everything as it is.
     ask_room(
         &mut juliet,
