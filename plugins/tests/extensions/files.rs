@@ -37,11 +37,15 @@ async fn elsewhere() -> HostConfig {
     HostConfig::new("b.example", Storage::memory(), accounts)
         .unwrap()
         .plugins(|host| {
-            let core = Setup::new(&Default::default(), host);
-            let messaging = Setup::new(&Default::default(), host);
             Ok(vec![
-                skeletons::rfc_6120::server::<rfc_6120::Server>(&core)?,
-                skeletons::rfc_6121::server::<rfc_6121::Server>(&messaging)?,
+                skeletons::rfc_6120::server::<rfc_6120::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
+                skeletons::rfc_6121::server::<rfc_6121::Server>(&Setup::new(
+                    &Default::default(),
+                    host,
+                ))?,
             ])
         })
 }
