@@ -110,7 +110,7 @@ impl Target {
             }
             Kind::Sestina => {
                 // As the others are: they keep no archives unless they are told to, and let clients send as fast as they can.
-                let off: String = ["xep-0313", "xep-0431", "xep-0441"]
+                let off: String = ["xep-0313", "xep-0425", "xep-0431", "xep-0441"]
                     .into_iter()
                     .filter(|_| !archives)
                     .map(|spec| format!("[plugins.\"{spec}\"]\nenabled = false\n"))
