@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::client::{Session, between};
+use crate::client::Session;
 use crate::presence::Words;
 
 /// A tune that somebody hears just now (XEP-0118), at a node of the own account.
@@ -21,7 +21,7 @@ pub const TUNES: Words = Words {
 
 /// What every client says of itself (XEP-0115): its hash is that of [`INFO`].
 const PRESENCE: &str = "<presence xmlns='jabber:client'><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:bench' \
-     ver='7iVMR52BIbZj1xY1WGBwcjY0mCo='/></presence>";
+     ver='3pKpoiE4LWxMW6d4/GYSlYS+Wd8='/></presence>";
 const INFO: &str = "<identity category='client' type='pc'/><feature var='http://jabber.org/protocol/tune+notify'/>";
 
 /// Has all say that they want to hear of tunes. The first is asked what stands behind it.
@@ -36,8 +36,8 @@ pub async fn listen(sessions: &mut [Session]) -> io::Result<()> {
             let seen = seen.replace('"', "'");
             let at = seen.rfind("<iq").unwrap_or_default();
             let request = seen.get(at..).unwrap_or_default();
-            let id = between(request, "id='", "'")?;
-            let from = between(request, "from='", "'")?;
+            let id = attribute(request, " id='")?;
+            let from = attribute(request, " from='")?;
             let answer = format!(
                 "<iq xmlns='jabber:client' type='result' id='{id}' to='{from}'>\
                  <query xmlns='http://jabber.org/protocol/disco#info'>{INFO}</query></iq>"
@@ -50,4 +50,12 @@ pub async fn listen(sessions: &mut [Session]) -> io::Result<()> {
         session.ping(&format!("listens-{number}")).await?;
     }
     Ok(())
+}
+
+/// What stands between this and the next quotation mark.
+fn attribute<'a>(text: &'a str, begins: &str) -> io::Result<&'a str> {
+    let found = text.split_once(begins);
+    found
+        .and_then(|(_, rest)| rest.split('\'').next())
+        .ok_or_else(|| io::Error::other(format!("no{begins} in {text}")))
 }

@@ -117,7 +117,7 @@ pub async fn run(
                 task.abort();
             }
             // A slow server has much on its way at the end; whoever has no contacts would have nothing at all.
-            if (arrived as f64) < 0.5 * (sent as f64) * (contacts as f64) {
+            if arrived == 0 || (arrived as f64) < 0.5 * (sent as f64) * (contacts as f64) {
                 return Err(io::Error::other(format!(
                     "{arrived} arrived of {sent} to {contacts} each"
                 )));

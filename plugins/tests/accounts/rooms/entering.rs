@@ -26,6 +26,9 @@ async fn a_room_is_locked_until_its_owner_has_configured_it() {
     again
         .expect(&occupant("juliet", "owner", "moderator", &[110, 201]))
         .await;
+    juliet
+        .expect(&format!("<presence from='{ROOM}/juliet'/>"))
+        .await;
     // An empty form takes everything as it is.
     ask_room(
         &mut juliet,
