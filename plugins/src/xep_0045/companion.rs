@@ -100,13 +100,18 @@ impl Muc {
         Self::of(&cx.host).ok_or_else(|| StanzaError::new(Condition::ServiceUnavailable))
     }
 
-    /// Has a specification add to the rooms; to be called while it is installed.
-    pub(crate) fn accompany(&self, companion: Arc<dyn Companion>) {
-        let coming = &self.companions.coming;
+    /// Has a specification add to the rooms of a host, where it has some; to be called while it is installed.
+    pub(crate) fn accompany<C>(host: &Host, companion: &Arc<C>) -> Option<Arc<Muc>>
+    where
+        C: Companion + 'static,
+    {
+        let muc = Self::of(host)?;
+        let coming = &muc.companions.coming;
         coming
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(companion);
+            .push(Arc::clone(companion) as Arc<dyn Companion>);
+        Some(muc)
     }
 
     /// All rooms, in the order of their addresses.

@@ -4,21 +4,21 @@
 //! (§6.3); a client that knows the hash from its last login need not ask. Asked about the node of the hash,
 //! it answers as about itself (§6.2).
 
+mod announcement;
 mod known;
 mod verification;
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::Arc;
 
 use sestina_session::host::Host;
 use sestina_session::plugin::{On, PluginError, Registrar, Setup};
-use sestina_session::session::StreamFeature;
 use sestina_skeletons::xep_0115::{self as skeleton, Settings};
 use sestina_types::xep_0115::Caps;
-use sestina_wire::negotiation::FeatureRow;
-use sestina_wire::{Payload, Text, Writer};
+use sestina_wire::Text;
 
 use crate::xep_0030::{Nodes, describe};
 
+pub(crate) use announcement::Announcement;
 pub(crate) use known::ask;
 pub use known::{Capabilities, Known};
 pub use verification::{IllFormed, verification, verify};
@@ -55,48 +55,16 @@ impl skeleton::Server for Server {
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        let host = Arc::downgrade(registrar.host());
-        registrar.stream_feature(Arc::new(Announcement {
-            host,
-            caps: OnceLock::new(),
-        }));
+        Announcement::register(registrar, announced);
         Ok(())
     }
 }
 
-/// The stream feature (§6.3).
-struct Announcement {
-    host: Weak<Host>,
-    caps: OnceLock<Option<Caps>>,
-}
-
-impl Announcement {
-    /// The host's capabilities, hashed when the first stream asks for them: all plugins have said by then
-    /// what they bring, and they bring nothing more.
-    fn caps(&self) -> Option<&Caps> {
-        self.caps.get_or_init(|| self.compute()).as_ref()
-    }
-
-    fn compute(&self) -> Option<Caps> {
-        let host = self.host.upgrade()?;
-        let caps = capabilities(&host, On::Host);
-        let caps = caps
-            .inspect_err(|error| tracing::warn!(%error, "the server announces no capabilities"))
-            .ok()?;
-        Nodes::of(&host).add(On::Host, node(&caps));
-        Some(caps)
-    }
-}
-
-#[async_trait::async_trait]
-impl StreamFeature for Announcement {
-    fn element(&self) -> (&'static str, &'static str) {
-        (Caps::NAME, Caps::NS)
-    }
-
-    fn advertise(&self, writer: &mut Writer<'_>, _: &FeatureRow, _: bool) {
-        if let Some(caps) = self.caps() {
-            caps.write(writer);
-        }
-    }
+/// The host's capabilities, whose node is answered from now on (§6.2).
+fn announced(host: &Host) -> Option<Caps> {
+    let caps = capabilities(host, On::Host)
+        .inspect_err(|error| tracing::warn!(%error, "the server announces no capabilities"))
+        .ok()?;
+    Nodes::of(host).add(On::Host, node(&caps));
+    Some(caps)
 }

@@ -8,21 +8,19 @@
 
 mod digest;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sestina_session::host::Host;
 use sestina_session::plugin::{On, PluginError, Registrar, Setup};
-use sestina_session::session::StreamFeature;
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0390::{self as skeleton, Settings};
 use sestina_types::xep_0030::info;
 use sestina_types::xep_0390::Caps;
-use sestina_wire::negotiation::FeatureRow;
-use sestina_wire::{AnyElement, BareJid, Jid, Payload, StanzaType, Text, Writer};
+use sestina_wire::{AnyElement, BareJid, Jid, Payload as _, StanzaType, Text};
 
 use crate::rfc_6121;
 use crate::xep_0030::{Nodes, describe};
-use crate::xep_0115::{self, Capabilities, Known};
+use crate::xep_0115::{self, Announcement, Capabilities, Known};
 
 pub use digest::{Unhashable, digests, node};
 
@@ -114,11 +112,7 @@ impl skeleton::Server for Server {
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        let host = Arc::downgrade(registrar.host());
-        registrar.stream_feature(Arc::new(Announcement {
-            host,
-            caps: OnceLock::new(),
-        }));
+        Announcement::register(registrar, announced);
         Ok(())
     }
 
@@ -195,41 +189,14 @@ fn answer(host: &Host, d: &Delivery) -> Option<sestina_wire::Stanza> {
     Some(d.stanza.result().with(&said))
 }
 
-/// The stream feature (§5.2).
-struct Announcement {
-    host: Weak<Host>,
-    caps: OnceLock<Option<Caps>>,
-}
-
-impl Announcement {
-    /// The host's digests, made when the first stream asks for them: all plugins have said by then what they bring.
-    fn caps(&self) -> Option<&Caps> {
-        self.caps.get_or_init(|| self.compute()).as_ref()
+/// The host's digests, whose nodes are answered from now on (§5.2).
+fn announced(host: &Host) -> Option<Caps> {
+    let caps = digests(&describe(host, On::Host))
+        .inspect_err(|error| tracing::warn!(%error, "the server announces no digests"))
+        .ok()?;
+    let nodes = Nodes::of(host);
+    for announced in digest::announced(&caps) {
+        nodes.add(On::Host, announced.node.to_string());
     }
-
-    fn compute(&self) -> Option<Caps> {
-        let host = self.host.upgrade()?;
-        let caps = digests(&describe(&host, On::Host));
-        let caps = caps
-            .inspect_err(|error| tracing::warn!(%error, "the server announces no digests"))
-            .ok()?;
-        let nodes = Nodes::of(&host);
-        for announced in digest::announced(&caps) {
-            nodes.add(On::Host, announced.node.to_string());
-        }
-        Some(caps)
-    }
-}
-
-#[async_trait::async_trait]
-impl StreamFeature for Announcement {
-    fn element(&self) -> (&'static str, &'static str) {
-        (Caps::NAME, Caps::NS)
-    }
-
-    fn advertise(&self, writer: &mut Writer<'_>, _: &FeatureRow, _: bool) {
-        if let Some(caps) = self.caps() {
-            caps.write(writer);
-        }
-    }
+    Some(caps)
 }

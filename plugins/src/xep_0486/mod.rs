@@ -55,8 +55,7 @@ impl skeleton::Server for Server {
         if let Some(cards) = xep_0054::Server::of(registrar.host()) {
             let _ = self.cards.set(cards);
         }
-        if let Some(muc) = Muc::of(registrar.host()) {
-            muc.accompany(Arc::clone(self) as Arc<dyn Companion>);
+        if let Some(muc) = Muc::accompany(registrar.host(), self) {
             let _ = self.muc.set(muc);
         }
         Ok(())

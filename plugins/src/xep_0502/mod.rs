@@ -75,9 +75,7 @@ impl skeleton::Server for Server {
     }
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
-        if let Some(muc) = Muc::of(registrar.host()) {
-            muc.accompany(Arc::clone(self) as Arc<dyn Companion>);
-        }
+        Muc::accompany(registrar.host(), self);
         Ok(())
     }
 }
