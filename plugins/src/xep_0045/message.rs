@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sestina_session::host::{Host, Spread};
-use sestina_session::router::{Outcome, Routed};
+use sestina_session::router::{Outcome, Routed, Taken, Turn};
 use sestina_types::rfc_6121::client::Subject as SubjectElement;
 use sestina_types::xep_0045::forms::PrivateMessages;
 use sestina_types::xep_0045::user::{self, MucUser};
@@ -20,24 +20,33 @@ use super::{Heard, Muc, asking, history, leaving, limits, refused};
 use crate::xep_0313;
 
 /// Takes a message for a room or an occupant; nothing where it is for the service.
-pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza) -> Option<Routed> {
-    let (from, to) = (stanza.from()?, stanza.to()?);
-    to.local()?;
+pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, turn: Turn) -> Taken {
+    let (Some(from), Some(to)) = (stanza.from(), stanza.to()) else {
+        return Taken::No;
+    };
+    let is_said = to.resource().is_none() && stanza.type_() == StanzaType::Groupchat;
+    // What everybody hears is written with what was said before; all else has time until its turn comes.
+    if turn == Turn::Ahead && !is_said {
+        return Taken::InTurn;
+    }
+    if to.local().is_none() {
+        return Taken::No;
+    }
     if stanza.type_() == StanzaType::Error {
-        return Some(leaving::unreachable(muc, host, stanza, from, to));
+        return Taken::Routed(leaving::unreachable(muc, host, stanza, from, to));
     }
     let Some(room) = muc.rooms.find(&to.to_bare()) else {
-        return Some(refuse(StanzaError::new(Condition::ItemNotFound)));
+        return Taken::Routed(refuse(StanzaError::new(Condition::ItemNotFound)));
     };
-    Some(match (to.resource(), stanza.type_()) {
+    Taken::Routed(match (to.resource(), stanza.type_()) {
         (Some(_), StanzaType::Groupchat) => refuse(refused(
             Condition::BadRequest,
             "what is for everybody goes to the address of the room",
         )),
-        (Some(nick), _) => private(muc, host, &room, stanza, from, nick),
-        (None, StanzaType::Groupchat) => say(muc, host, &room, stanza, from),
+        (Some(nick), _) => private(host, &room, stanza, from, nick),
+        (None, StanzaType::Groupchat) => return say(muc, host, &room, stanza, from, turn),
         (None, StanzaType::Normal) => asking::take(muc, host, &room, stanza, from),
-        (None, _) => return None,
+        (None, _) => return Taken::No,
     })
 }
 
@@ -71,7 +80,15 @@ fn from_occupant(room: &Room, stanza: &Stanza, nick: &str, id: &Text) -> Stanza 
 }
 
 /// To everybody.
-fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from: &Jid) -> Routed {
+fn say(
+    muc: &Arc<Muc>,
+    host: &Arc<Host>,
+    room: &Arc<Room>,
+    stanza: &Stanza,
+    from: &Jid,
+    turn: Turn,
+) -> Taken {
+    let refuse = |error| Taken::Routed(refuse(error));
     let mut state = room.lock();
     let Some((nick, occupant)) = state.occupant_of(from) else {
         return refuse(not_in_it());
@@ -95,6 +112,12 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
         ));
     }
     let mut said = from_occupant(room, stanza, &nick, &occupant.id);
+    let is_archived = subject.is_some() || xep_0313::is_kept_in_room(&said);
+    let archive = muc.archive(host).filter(|_| state.stored && is_archived);
+    // Those who wait for the disk to take what they say are in order; who has nothing to write has nothing to wait with.
+    if turn == Turn::Ahead && archive.is_none() {
+        return Taken::InTurn;
+    }
     let now = muc.clock.now();
     let mut heard = Heard {
         host,
@@ -113,8 +136,6 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
         return refuse(error);
     }
     let mut writes: Vec<BoxFuture<'static, Result<(), StanzaError>>> = Vec::new();
-    let is_archived = subject.is_some() || xep_0313::is_kept_in_room(&said);
-    let archive = muc.archive(host).filter(|_| state.stored && is_archived);
     match archive {
         Some(archive) => writes.push({
             let most = muc.limits.archived;
@@ -139,13 +160,7 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
         row.subject_at = subject.at;
         writes.push(muc.rooms.put(row));
     }
-    let before = state
-        .tail
-        .take()
-        .and_then(|mut before| match before.try_recv() {
-            Err(oneshot::error::TryRecvError::Empty) => Some(before),
-            _ => None,
-        });
+    let before = state.tail.take().and_then(still_waits);
     if writes.is_empty() && before.is_none() {
         let mut sending = Sending::new(host);
         let mut heard = Heard {
@@ -158,7 +173,7 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
         };
         spread(muc, &mut heard, &mut sending, subject);
         drop(state);
-        return sending.done();
+        return Taken::Routed(sending.done());
     }
     // Written at the same time as what others say, and passed on in the order in which it was said.
     let (done, tail) = oneshot::channel();
@@ -166,32 +181,36 @@ fn say(muc: &Arc<Muc>, host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from
     drop(state);
     let (muc, host, room) = (Arc::clone(muc), Arc::clone(host), Arc::clone(room));
     let from = from.detach();
-    Routed::Later(Box::pin(async move {
-        for written in futures_util::future::join_all(writes).await {
-            if let Err(error) = written {
-                return Outcome::Refused(error);
-            }
-        }
+    let written = async move {
+        let written = futures_util::future::join_all(writes).await;
         if let Some(before) = before {
             let _ = before.await;
         }
-        let routed = {
-            let mut state = room.lock();
-            let mut sending = Sending::new(&host);
-            let mut heard = Heard {
-                host: &host,
-                room: &room,
-                state: &mut state,
-                from: &from,
-                said: &said,
-                now,
-            };
-            spread(&muc, &mut heard, &mut sending, subject);
-            sending.done()
+        written.into_iter().collect()
+    };
+    let then = move || {
+        let mut state = room.lock();
+        let mut sending = Sending::new(&host);
+        let mut heard = Heard {
+            host: &host,
+            room: &room,
+            state: &mut state,
+            from: &from,
+            said: &said,
+            now,
         };
+        spread(&muc, &mut heard, &mut sending, subject);
+        drop(state);
         let _ = done.send(());
-        routed.await
-    }))
+        sending.done()
+    };
+    Taken::Once(Box::pin(written), Box::new(then))
+}
+
+/// What was said before, unless it has been passed on by now.
+fn still_waits(mut before: oneshot::Receiver<()>) -> Option<oneshot::Receiver<()>> {
+    let waits = matches!(before.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+    waits.then_some(before)
 }
 
 /// Hands a message to everybody, and keeps it.
@@ -214,15 +233,7 @@ fn spread(muc: &Muc, heard: &mut Heard<'_>, sending: &mut Sending<'_>, subject: 
 }
 
 /// To one occupant, with all sessions.
-fn private(
-    muc: &Arc<Muc>,
-    host: &Arc<Host>,
-    room: &Arc<Room>,
-    stanza: &Stanza,
-    from: &Jid,
-    nick: &str,
-) -> Routed {
-    let _ = muc;
+fn private(host: &Arc<Host>, room: &Arc<Room>, stanza: &Stanza, from: &Jid, nick: &str) -> Routed {
     let state = room.lock();
     let Some((own, sender)) = state.occupant_of(from) else {
         return refuse(not_in_it());

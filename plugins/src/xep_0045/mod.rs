@@ -31,7 +31,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use sestina_session::host::Host;
 use sestina_session::mux::{Empty, IqContext};
 use sestina_session::plugin::{IqRow, On, PluginError, Registrar, Setup};
-use sestina_session::router::{Routed, Service, Source};
+use sestina_session::router::{Service, Source, Taken, Turn};
 use sestina_skeletons::xep_0045::{self as skeleton, Settings};
 use sestina_storage::Secret;
 use sestina_types::xep_0045::{admin as admin_types, owner as owner_types, unique};
@@ -168,12 +168,14 @@ impl Muc {
 }
 
 impl Service for Muc {
-    fn take(&self, host: &Arc<Host>, stanza: &Stanza, source: &Source) -> Option<Routed> {
-        let muc = self.me.upgrade()?;
+    fn take(&self, host: &Arc<Host>, stanza: &Stanza, source: &Source, turn: Turn) -> Taken {
+        let Some(muc) = self.me.upgrade() else {
+            return Taken::No;
+        };
         match stanza.kind() {
-            Kind::Presence => Some(entry::take(&muc, host, stanza, source)),
-            Kind::Message => message::take(&muc, host, stanza),
-            Kind::Iq => requests::take(&muc, host, stanza),
+            Kind::Presence => Taken::Routed(entry::take(&muc, host, stanza, source)),
+            Kind::Message => message::take(&muc, host, stanza, turn),
+            Kind::Iq => requests::take(&muc, host, stanza).into(),
         }
     }
 }

@@ -1,116 +1,14 @@
 //! Nobody is given a message before both archives have it, and both are written at the same time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use sestina_session::component::{Component, ComponentAccess, ComponentConfig, Event};
 use sestina_session::server::Server;
-use sestina_storage::memory::Memory;
-use sestina_storage::{
-    Backend, Migration, Outcome, Selection, Storage, StorageError, TableDescriptor, Value, Write,
-    async_trait,
-};
 use sestina_types::rfc_6121::client::Body;
 use sestina_wire::{Jid, Stanza, StanzaType};
-use tokio::sync::Semaphore;
 
+use super::gate::Gate;
 use super::{Changes, STANZAS, available, error, host, login, server_with};
-
-/// Memory in which what goes into archives waits until it is let through. It does not search.
-struct Gate {
-    memory: Memory,
-    waiting: AtomicUsize,
-    through: Semaphore,
-    fails: AtomicBool,
-    /// Which of them, counted from 1, waits longer than those after it.
-    late: AtomicUsize,
-    at_last: Semaphore,
-}
-
-impl Gate {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
-            memory: Memory::new(),
-            waiting: AtomicUsize::new(0),
-            through: Semaphore::new(0),
-            fails: AtomicBool::new(false),
-            late: AtomicUsize::new(0),
-            at_last: Semaphore::new(0),
-        })
-    }
-
-    async fn until_wait(&self, number: usize) {
-        while self.waiting.load(Ordering::SeqCst) < number {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
-
-/// A storage keeps its backend; the test keeps a part in it.
-struct Shared(Arc<Gate>);
-
-#[async_trait]
-impl Backend for Shared {
-    fn name(&self) -> &'static str {
-        "gate"
-    }
-
-    fn supports(&self, table: &TableDescriptor) -> bool {
-        self.0.memory.supports(table)
-    }
-
-    async fn prepare(
-        &self,
-        tables: &[&'static TableDescriptor],
-        migrations: &[Migration],
-    ) -> Result<(), StorageError> {
-        self.0.memory.prepare(tables, migrations).await
-    }
-
-    async fn get(
-        &self,
-        table: &'static TableDescriptor,
-        key: &[Value],
-    ) -> Result<Option<Vec<Value>>, StorageError> {
-        self.0.memory.get(table, key).await
-    }
-
-    async fn select(&self, selection: &Selection) -> Result<Vec<Vec<Value>>, StorageError> {
-        self.0.memory.select(selection).await
-    }
-
-    async fn scan(
-        &self,
-        table: &'static TableDescriptor,
-        after: Option<&[Value]>,
-        limit: u32,
-    ) -> Result<Vec<Vec<Value>>, StorageError> {
-        self.0.memory.scan(table, after, limit).await
-    }
-
-    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Outcome>, StorageError> {
-        if writes.iter().any(|write| write.table().name == "archive") {
-            let number = self.0.waiting.fetch_add(1, Ordering::SeqCst) + 1;
-            if number == self.0.late.load(Ordering::SeqCst) {
-                self.0.at_last.acquire().await.unwrap().forget();
-            }
-            self.0.through.acquire().await.unwrap().forget();
-            if self.0.fails.load(Ordering::SeqCst) {
-                return Err(StorageError::Unavailable("as ordered".into()));
-            }
-        }
-        self.0.memory.write(writes).await
-    }
-
-    async fn health(&self) -> Result<(), StorageError> {
-        self.0.memory.health().await
-    }
-
-    async fn close(&self) {
-        self.0.memory.close().await;
-    }
-}
 
 const MESSAGE: &str =
     "<message to='juliet@a.example' type='chat' id='m'><body>Good night</body></message>";
@@ -118,8 +16,7 @@ const MESSAGE: &str =
 #[tokio::test]
 async fn both_are_written_at_once_and_before_anybody_is_given_the_message() {
     let gate = Gate::new();
-    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
-    let server = server_with(Changes::default(), storage).await;
+    let server = server_with(Changes::default(), gate.storage()).await;
     let mut juliet = available(&server, "juliet@a.example/desk").await;
     let mut romeo = available(&server, "romeo@a.example/field").await;
     romeo.send(MESSAGE).await;
@@ -143,8 +40,7 @@ async fn both_are_written_at_once_and_before_anybody_is_given_the_message() {
 #[tokio::test]
 async fn what_is_sent_at_once_is_written_at_once_and_keeps_its_order() {
     let gate = Gate::new();
-    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
-    let server = server_with(Changes::default(), storage).await;
+    let server = server_with(Changes::default(), gate.storage()).await;
     let mut juliet = available(&server, "juliet@a.example/desk").await;
     let mut romeo = available(&server, "romeo@a.example/field").await;
     gate.through.add_permits(100);
@@ -200,9 +96,8 @@ async fn what_is_sent_at_once_is_written_at_once_and_keeps_its_order() {
 #[tokio::test]
 async fn what_a_component_sends_at_once_is_written_at_once_and_keeps_its_order() {
     let gate = Gate::new();
-    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
     let server = Server::builder()
-        .host(host("a.example", Changes::default(), storage).await)
+        .host(host("a.example", Changes::default(), gate.storage()).await)
         .component(ComponentAccess::new("bridge.a.example", "between us").unwrap())
         .listen_components(([127, 0, 0, 1], 0).into())
         .start()
@@ -256,8 +151,7 @@ async fn what_a_component_sends_at_once_is_written_at_once_and_keeps_its_order()
 #[tokio::test]
 async fn what_is_refused_on_its_way_is_in_the_archive_of_its_sender() {
     let gate = Gate::new();
-    let storage = Storage::new(Arc::new(Shared(Arc::clone(&gate))));
-    let server = server_with(Changes::default(), storage).await;
+    let server = server_with(Changes::default(), gate.storage()).await;
     gate.through.add_permits(1);
     let mut juliet = login(&server, "juliet@a.example/desk").await;
     juliet
@@ -274,8 +168,7 @@ async fn what_is_refused_on_its_way_is_in_the_archive_of_its_sender() {
 
 #[tokio::test]
 async fn words_cannot_be_asked_for_where_the_storage_does_not_search() {
-    let storage = Storage::new(Arc::new(Shared(Gate::new())));
-    let server = server_with(Changes::default(), storage).await;
+    let server = server_with(Changes::default(), Gate::new().storage()).await;
     let mut juliet = login(&server, "juliet@a.example/desk").await;
     let form = super::archive::form(&[("{urn:xmpp:fulltext:0}fulltext", "name")]);
     juliet

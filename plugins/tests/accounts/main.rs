@@ -11,6 +11,7 @@ mod bookmarks;
 mod committed;
 mod digests;
 mod displayed;
+mod gate;
 mod keeping;
 mod node_access;
 mod personal_events;

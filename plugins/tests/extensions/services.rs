@@ -7,7 +7,7 @@ use sestina_plugins::xep_0030::{ServiceNodes, Services};
 use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_session::plugin::{Handles, On, Plugin, PluginError, Registrar};
-use sestina_session::router::{Outcome, Routed, Service, Source};
+use sestina_session::router::{Outcome, Routed, Service, Source, Taken, Turn};
 use sestina_session::server::{HostConfig, Server, StartError};
 use sestina_storage::Storage;
 use sestina_types::xep_0030::{info, items};
@@ -87,13 +87,16 @@ impl ServiceNodes for Echo {
 struct Back;
 
 impl Service for Back {
-    fn take(&self, host: &Arc<Host>, stanza: &Stanza, _: &Source) -> Option<Routed> {
+    fn take(&self, host: &Arc<Host>, stanza: &Stanza, _: &Source, turn: Turn) -> Taken {
         let (Kind::Message, Some(from), Some(to)) = (stanza.kind(), stanza.from(), stanza.to())
         else {
-            return None;
+            return Taken::No;
         };
+        if turn == Turn::Ahead {
+            return Taken::InTurn;
+        }
         host.send(stanza.clone().with_from(to.clone()).with_to(from.clone()));
-        Some(Routed::Now(Outcome::Delivered))
+        Taken::Routed(Routed::Now(Outcome::Delivered))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod administration;
 mod avatar;
+mod committed;
 mod elsewhere;
 mod entering;
 mod lasting;

@@ -19,7 +19,7 @@ use crate::host::{Host, Resource};
 use self::delivering::Delivering;
 pub(crate) use self::delivering::{Line, room};
 pub(crate) use self::service::Claimed;
-pub use self::service::Service;
+pub use self::service::{Service, Taken, Turn};
 
 /// What became of a stanza.
 #[derive(Clone, Debug, PartialEq)]

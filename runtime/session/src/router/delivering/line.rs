@@ -13,7 +13,7 @@ use sestina_wire::StanzaError;
 use crate::router::{Outcome, Routed};
 
 use super::writes::{Next, Write};
-use super::{Delivering, Step, Waiting};
+use super::{Behind, Delivering, Step, Waiting};
 
 /// How many stanzas of a session may be on their way.
 const MOST: usize = 32;
@@ -26,6 +26,9 @@ const MOST_BYTES: usize = 64 * 1024;
 #[derive(Default)]
 pub(crate) struct Line {
     places: VecDeque<Place>,
+    /// What somebody who reads slowly has not taken yet of what services handed out: it keeps nobody behind it waiting, but nothing more
+    /// is taken in.
+    slowed: Vec<BoxFuture<'static, Outcome>>,
     /// How long they were as they came, with those that have come to their end since there was none.
     bytes: usize,
 }
@@ -49,13 +52,16 @@ struct Written {
 impl Line {
     /// Whether nothing is on its way.
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.places.is_empty() && self.slowed.is_empty()
     }
 
     /// Whether another message may be taken in.
     pub(crate) fn takes_another(&self) -> bool {
         let writes = |place: &Place| matches!(place, Place::Writes(_));
-        self.places.len() < MOST && self.bytes < MOST_BYTES && self.places.iter().all(writes)
+        self.places.len() < MOST
+            && self.bytes < MOST_BYTES
+            && self.slowed.is_empty()
+            && self.places.iter().all(writes)
     }
 
     /// Says how long the stanza is that is taken next.
@@ -66,7 +72,11 @@ impl Line {
 
     /// Takes a stanza as far as it gets without waiting and without overtaking those before it.
     pub(in crate::router) fn take(&mut self, mut delivering: Delivering) {
-        delivering.behind = !self.places.is_empty();
+        delivering.behind = match self.places.is_empty() {
+            true => Behind::Nothing,
+            false if self.places.iter().all(Place::is_of_service) => Behind::Services,
+            false => Behind::Others,
+        };
         match delivering.advance(Step::On) {
             Ok(_) => {}
             Err(Waiting::Writes(writes, next)) => {
@@ -77,7 +87,7 @@ impl Line {
                     next,
                 })))
             }
-            Err(waiting) if delivering.behind => {
+            Err(waiting) if delivering.behind != Behind::Nothing => {
                 let waits = Box::new((delivering, waiting));
                 self.places.push_back(Place::Waits(waits));
             }
@@ -98,40 +108,53 @@ impl Line {
     /// Forgets all of them.
     pub(crate) fn clear(&mut self) {
         self.places.clear();
+        self.slowed.clear();
     }
 
     /// Follows them; ready when all have come to their end.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while let Some(first) = self.places.pop_front() {
-            if let Some(first) = first.poll_first(cx) {
+            if let Some(first) = first.poll_first(cx, &mut self.slowed) {
                 self.places.push_front(first);
                 break;
             }
         }
+        self.slowed
+            .retain_mut(|one| one.as_mut().poll(cx).is_pending());
         for place in self.places.iter_mut().skip(1) {
             if let Place::Writes(written) = place {
                 written.poll(cx);
             }
         }
-        if !self.places.is_empty() {
+        if !self.is_empty() {
             return Poll::Pending;
         }
         // A session that has nothing on its way keeps no room for it.
         if self.places.capacity() > FEW {
             self.places = VecDeque::new();
+            self.slowed = Vec::new();
         }
         Poll::Ready(())
     }
 }
 
 impl Place {
-    /// Follows the stanza whose turn it is; none is left when it has come to its end.
-    fn poll_first(self, cx: &mut Context<'_>) -> Option<Place> {
+    /// Whether a service hands it out as soon as it is written.
+    fn is_of_service(&self) -> bool {
+        matches!(self, Place::Writes(written) if matches!(*written.next, Next::Service(_)))
+    }
+
+    /// Follows the stanza whose turn it is; none is left when it has come to its end, or when nothing has to wait for that any more.
+    fn poll_first(
+        self,
+        cx: &mut Context<'_>,
+        slowed: &mut Vec<BoxFuture<'static, Outcome>>,
+    ) -> Option<Place> {
         let mut goes = match self {
             Place::Goes(goes) => goes,
             Place::Waits(waits) => {
                 let (mut delivering, waiting) = *waits;
-                delivering.behind = false;
+                delivering.behind = Behind::Nothing;
                 Box::pin(delivering.wait(waiting))
             }
             Place::Writes(mut written) => {
@@ -144,10 +167,15 @@ impl Place {
                     next,
                     ..
                 } = *written;
-                delivering.behind = false;
+                delivering.behind = Behind::Nothing;
+                let is_handed_out = done.is_ok() && matches!(*next, Next::Service(_));
                 let step = delivering.written(done, *next);
                 match delivering.advance(step) {
                     Ok(_) => return None,
+                    Err(waiting @ Waiting::Routed(_)) if is_handed_out => {
+                        slowed.push(Box::pin(delivering.wait(waiting)));
+                        return None;
+                    }
                     Err(waiting) => Box::pin(delivering.wait(waiting)),
                 }
             }

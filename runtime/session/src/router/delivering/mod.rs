@@ -112,9 +112,18 @@ pub(super) struct Delivering {
     failed: Option<StanzaError>,
     /// What must be done before anybody is given the stanza.
     before: Vec<Write>,
-    /// Whether an earlier stanza of the same session is still on its way: until its turn comes, nobody is given this one, nor told
-    /// anything of it.
-    behind: bool,
+    behind: Behind,
+}
+
+/// Which earlier stanzas of the same session are still on their way: until its turn comes, nobody is given this one, nor told anything
+/// of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    Nothing,
+    /// Only such as services hand out as soon as they are written.
+    Services,
+    /// Also such as may have to wait for somebody who reads slowly.
+    Others,
 }
 
 impl Delivering {
@@ -153,7 +162,7 @@ impl Delivering {
             copies: None,
             failed: None,
             before: Vec::new(),
-            behind: false,
+            behind: Behind::Nothing,
         }
     }
 

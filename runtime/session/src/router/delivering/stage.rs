@@ -66,7 +66,7 @@ impl Delivering {
                     self.before.push(done);
                     return Turn::Passed;
                 }
-                Flow::Afterwards(change) if self.before.is_empty() && !self.behind => {
+                Flow::Afterwards(change) if !self.waits() => {
                     flow = change(&mut self.delivery);
                 }
                 Flow::Afterwards(change) => return Turn::Afterwards(change),

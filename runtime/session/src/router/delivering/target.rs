@@ -7,12 +7,13 @@ use sestina_wire::dispatch::Scope;
 use sestina_wire::{Condition, Jid, Kind, StanzaError, StanzaType};
 
 use crate::errors;
+use crate::host::Host;
 use crate::mux::{IqContext, IqRequest};
-use crate::router::{Domain, Outcome, Source};
+use crate::router::{Domain, Outcome, Service, Source, Taken, Turn};
 use crate::stages::Stage;
 
 use super::writes::Next;
-use super::{Delivering, Phase, Step, Waiting};
+use super::{Behind, Delivering, Phase, Step, Waiting};
 
 impl Delivering {
     /// By domain.
@@ -29,40 +30,70 @@ impl Delivering {
             };
         };
         let is_account = to.local().is_some();
-        let is_ours = self.cx.host.serves(to);
         // What an account is sent may be written together with what it was sent as.
-        let goes_on = is_account && (is_ours || self.router.host(to.domain()).is_some());
-        if (self.behind || !self.before.is_empty()) && !goes_on {
-            return self.once_written(Next::Enter(Phase::Target));
-        }
-        if !is_ours {
+        let waits = self.waits();
+        if !self.cx.host.serves(to) {
             match self.router.domain(to.domain()) {
-                Some(Domain::Host(host)) => self.cx.host = host,
                 Some(Domain::Service(host, name, takes)) => {
-                    self.cx.host = host;
-                    let (host, stanza) = (&self.cx.host, &self.delivery.stanza);
-                    let taken = takes.and_then(|takes| takes.take(host, stanza, &self.source));
-                    if let Some(routed) = taken {
-                        return self.elsewhere(routed);
-                    }
-                    return self.enter(Phase::Handlers(Scope::Service(name)));
+                    return self.service(host, name, takes, waits);
                 }
+                Some(Domain::Host(host)) if is_account => self.cx.host = host,
+                _ if waits => return self.once_written(Next::Enter(Phase::Target)),
+                Some(Domain::Host(host)) => self.cx.host = host,
                 Some(Domain::Other(destination)) => {
                     let routed = destination.route(self.delivery.stanza.clone(), &self.source);
                     return self.elsewhere(routed);
                 }
                 None => {
-                    let routed = self
-                        .router
-                        .elsewhere(self.delivery.stanza.clone(), &self.source);
+                    let stanza = self.delivery.stanza.clone();
+                    let routed = self.router.elsewhere(stanza, &self.source);
                     return self.elsewhere(routed);
                 }
             }
         }
         if is_account {
             self.enter(Phase::Account)
+        } else if waits {
+            self.once_written(Next::Enter(Phase::Target))
         } else {
             self.enter(Phase::Handlers(Scope::Host))
+        }
+    }
+
+    /// For a service of a host. What it writes may be written together with what was sent before.
+    fn service(
+        &mut self,
+        host: Arc<Host>,
+        name: &'static str,
+        takes: Option<Arc<dyn Service>>,
+        waits: bool,
+    ) -> Step {
+        let stanza = &self.delivery.stanza;
+        let taken = match takes {
+            Some(takes) if !waits => takes.take(&host, stanza, &self.source, Turn::Come),
+            // Others of whom nobody knows how long they wait would keep all of the service waiting with them.
+            Some(takes) if stanza.kind() == Kind::Message && self.behind != Behind::Others => {
+                takes.take(&host, stanza, &self.source, Turn::Ahead)
+            }
+            _ if waits => Taken::InTurn,
+            _ => Taken::No,
+        };
+        match taken {
+            Taken::InTurn => self.once_written(Next::Enter(Phase::Target)),
+            Taken::No if waits => self.once_written(Next::Enter(Phase::Target)),
+            Taken::No => {
+                self.cx.host = host;
+                self.enter(Phase::Handlers(Scope::Service(name)))
+            }
+            Taken::Once(write, then) => {
+                self.cx.host = host;
+                self.before.push(write);
+                self.once_written(Next::Service(then))
+            }
+            Taken::Routed(routed) => {
+                self.cx.host = host;
+                self.elsewhere(routed)
+            }
         }
     }
 

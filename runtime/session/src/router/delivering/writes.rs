@@ -6,10 +6,10 @@
 use futures_util::future::{BoxFuture, join_all};
 use sestina_wire::StanzaError;
 
-use crate::router::Outcome;
+use crate::router::{Outcome, Routed};
 use crate::stages::{Delivery, Flow};
 
-use super::{Delivering, Phase, Step, Waiting};
+use super::{Behind, Delivering, Phase, Step, Waiting};
 
 /// One of them.
 pub(super) type Write = BoxFuture<'static, Result<(), StanzaError>>;
@@ -19,6 +19,8 @@ pub(super) enum Next {
     /// A function of a stage goes on.
     Change(Box<dyn FnOnce(&mut Delivery) -> Flow + Send>),
     Enter(Phase),
+    /// A service goes on.
+    Service(Box<dyn FnOnce() -> Routed + Send>),
     Refuse(StanzaError),
     Finish(Outcome),
 }
@@ -30,9 +32,14 @@ pub(super) async fn all(writes: Vec<Write>) -> Result<(), StanzaError> {
 }
 
 impl Delivering {
+    /// Whether something has to be written first, or others have their turn.
+    pub(super) fn waits(&self) -> bool {
+        self.behind != Behind::Nothing || !self.before.is_empty()
+    }
+
     /// Goes on once all is written that was begun to be, and the stanza's turn has come.
     pub(super) fn once_written(&mut self, next: Next) -> Step {
-        if self.before.is_empty() && !self.behind {
+        if !self.waits() {
             return self.follow(next);
         }
         let writes = std::mem::take(&mut self.before);
@@ -41,7 +48,9 @@ impl Delivering {
 
     pub(super) fn written(&mut self, written: Result<(), StanzaError>, next: Next) -> Step {
         match (written, next) {
-            (Err(error), Next::Enter(_) | Next::Change(_)) => self.refuse_now(error),
+            (Err(error), Next::Enter(_) | Next::Change(_) | Next::Service(_)) => {
+                self.refuse_now(error)
+            }
             (_, next) => self.follow(next),
         }
     }
@@ -54,6 +63,7 @@ impl Delivering {
                 self.turned(turn)
             }
             Next::Enter(phase) => self.enter(phase),
+            Next::Service(then) => self.elsewhere(then()),
             Next::Refuse(error) => self.refuse_now(error),
             Next::Finish(outcome) => Step::Finished(outcome),
         }
