@@ -62,20 +62,39 @@ fn slixmpp_talks_in_a_room() {
     script(&python, "rooms.py", &start(""));
 }
 
-/// With a certificate that the script can check: the server's own, for `localhost`.
 #[test]
-fn slixmpp_leaves_files_and_calls() {
-    let python = ready!("slixmpp, files and calls", slixmpp::installed());
-    let (https, proxy) = (free_port().unwrap(), free_port().unwrap());
+fn slixmpp_has_rights_in_a_room() {
+    let python = ready!("slixmpp, rights in rooms", slixmpp::installed());
+    script(&python, "room_rights.py", &start(""));
+}
+
+/// With a place for files, and a certificate that scripts can check: the server's own, for `localhost`.
+fn start_with_files(settings: &str) -> Sestina {
+    let https = free_port().unwrap();
     let settings = format!(
-        "listen_https = [\"127.0.0.1:{https}\"]\n\
-         [plugins.\"xep-0363\"]\nmax_file_size = 5000000\n\
-         [plugins.\"xep-0065\"]\nlisten = [\"127.0.0.1:{proxy}\"]\naddress = \"127.0.0.1\"\n\
-         [plugins.\"xep-0215\"]\nservices = [\"turn:turn.example.org:3478?transport=udp\"]\nsecret = \"north\"\n"
+        "listen_https = [\"127.0.0.1:{https}\"]\n[plugins.\"xep-0363\"]\nmax_file_size = 5000000\n{settings}"
     );
-    let server = Sestina::start(Path::new(BINARY), "localhost", ACCOUNTS, &settings)
-        .unwrap_or_else(|error| panic!("{error}"));
+    Sestina::start(Path::new(BINARY), "localhost", ACCOUNTS, &settings)
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn slixmpp_leaves_files_and_sends_them_through_the_proxy() {
+    let python = ready!("slixmpp, files", slixmpp::installed());
+    let proxy = free_port().unwrap();
+    let server = start_with_files(&format!(
+        "[plugins.\"xep-0065\"]\nlisten = [\"127.0.0.1:{proxy}\"]\naddress = \"127.0.0.1\"\n"
+    ));
     script(&python, "files.py", &server);
+}
+
+#[test]
+fn slixmpp_calls() {
+    let python = ready!("slixmpp, calls", slixmpp::installed());
+    let server = start(
+        "[plugins.\"xep-0215\"]\nservices = [\"turn:turn.example.org:3478?transport=udp\"]\nsecret = \"north\"\n",
+    );
+    script(&python, "calls.py", &server);
     let log = server.process.output();
     assert!(!log.contains("north"), "{log}");
 }
@@ -196,6 +215,13 @@ fn aioxmpp_conversation_over_cut_connections() {
     script(&python, "aioxmpp_conversation.py", &start(""));
 }
 
+/// A room, nodes, a picture, a file, each with the library's own part for it.
+#[test]
+fn aioxmpp_uses_rooms_nodes_and_files() {
+    let python = ready!("aioxmpp, services", slixmpp::aioxmpp());
+    script(&python, "aioxmpp_services.py", &start_with_files(""));
+}
+
 #[test]
 fn what_clients_get_wrong() {
     let python = ready!("errors", slixmpp::installed());
@@ -250,10 +276,11 @@ fn profanity_conversation() {
     }
 }
 
+/// With a certificate for the address of its files.
 #[test]
 fn profanity_talks_in_a_room() {
     ready!("profanity, rooms", profanity::installed());
-    let server = start("");
+    let server = start_with_files("");
     if let Err(error) = profanity::room(&server.peer) {
         panic!("{error}\n\nthe server's log:\n{}", server.process.output());
     }

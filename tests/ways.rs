@@ -92,8 +92,20 @@ fn stanza_js_over_websocket_and_bosh() {
     ways.passed(node.run("stanza.mjs", &ways.server.peer, &transports, 110));
 }
 
+/// Rooms, nodes, archives and files, over TCP.
 #[test]
-fn converse_in_chromium_over_websocket_and_bosh() {
+fn xmpp_js_in_a_room_with_nodes_archives_and_files() {
+    let node = ready!("xmpp.js, services", node::installed());
+    let ways = start("");
+    let services = format!(
+        "\"services\":[\"xmpp://localhost:{}\"]",
+        ways.server.peer.port
+    );
+    ways.passed(node.run("xmppjs_services.mjs", &ways.server.peer, &services, 60));
+}
+
+/// Runs a script with a browser, whose page comes from another origin.
+fn in_chromium(script: &str) {
     let node = ready!("Converse.js", node::installed());
     ready!("Converse.js", node::chromium());
     let page = free_port().unwrap();
@@ -104,7 +116,17 @@ fn converse_in_chromium_over_websocket_and_bosh() {
          \"bosh\":{{\"bosh_service_url\":\"https://localhost:{0}/http-bind\"}}}}",
         ways.https
     );
-    ways.passed(node.run("converse.mjs", &ways.server.peer, &options, 110));
+    ways.passed(node.run(script, &ways.server.peer, &options, 110));
+}
+
+#[test]
+fn converse_in_chromium_over_websocket_and_bosh() {
+    in_chromium("converse.mjs");
+}
+
+#[test]
+fn converse_in_chromium_in_a_room() {
+    in_chromium("converse_room.mjs");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,8 +48,12 @@ pub(super) fn module(model: &Model, spec: &Spec) -> TokenStream {
                             field.required = required;
                             field.label = (!label.is_empty()).then(|| label.into());
                             let options = options.iter().copied();
+                            // Clients show a choice without a label as an empty line.
                             field.options = options
-                                .map(|value| #path::OptionElement::new(value.into()))
+                                .map(|value| #path::OptionElement {
+                                    label: ::core::option::Option::Some(value.into()),
+                                    ..#path::OptionElement::new(value.into())
+                                })
                                 .collect();
                         }
                     }

@@ -8,6 +8,7 @@ use sestina_types::xep_0045::forms::{PresenceOf, PrivateMessages, RealAddresses,
 use sestina_wire::{AnyElement, Condition, Payload as _, StanzaError, Text};
 
 use super::standing::Role;
+use crate::xep_0122;
 
 /// The settings that can be made; what else the form may have is fixed here or nowhere.
 const FIELDS: &[&str] = &[
@@ -188,9 +189,7 @@ impl Configuration {
         });
         for field in &mut form.fields {
             if field.var.as_deref() == Some("muc#roomconfig_maxusers") {
-                let option = |users: u32| {
-                    sestina_types::xep_0004::OptionElement::new(users.to_string().into())
-                };
+                let option = |users: u32| xep_0122::choice(users.to_string().into());
                 let usual = [10, 50, 100, 500, 1000, 5000];
                 let usual = usual.into_iter().filter(|users| *users < max_users);
                 let now = self.max_users.unwrap_or(max_users);

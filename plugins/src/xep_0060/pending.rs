@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use futures_util::future::BoxFuture;
 use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
-use sestina_types::xep_0004::{Field, FieldType, Form, FormType, OptionElement};
+use sestina_types::xep_0004::{Field, FieldType, Form, FormType};
 use sestina_types::xep_0060::forms::SubscribeAuthorization;
 use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 
@@ -13,6 +13,7 @@ use super::approval::{self, PENDING};
 use super::book::Node;
 use super::{Server, standing};
 use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble};
+use crate::xep_0122;
 
 /// The field that says which node.
 const NODE: &str = "pubsub#node";
@@ -92,7 +93,7 @@ impl Command for GetPending {
 fn question(nodes: &[Arc<Node>]) -> Form {
     let options = nodes
         .iter()
-        .map(|node| OptionElement::new(Text::from(node.name.as_str())));
+        .map(|node| xep_0122::choice(Text::from(node.name.as_str())));
     let mut form = Form {
         title: Some(Text::from_static("Who waits to subscribe")),
         ..Form::new(FormType::Form)

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use sestina_types::xep_0004::{Field, FieldType, Form};
+use sestina_types::xep_0004::{Field, FieldType, Form, OptionElement};
 use sestina_types::xep_0122::Validate;
 use sestina_wire::dispatch::Extensible as _;
 use sestina_wire::{DateTime, FromText as _, Jid, Text};
@@ -21,6 +21,15 @@ pub fn integers(min: i64, max: i64) -> Validate {
             ..sestina_types::xep_0122::Range::default()
         }),
         ..Validate::default()
+    }
+}
+
+/// A value to choose, shown as it is: clients show one without a label as an empty line.
+#[must_use]
+pub fn choice(value: Text) -> OptionElement {
+    OptionElement {
+        label: Some(value.clone()),
+        ..OptionElement::new(value)
     }
 }
 
@@ -137,7 +146,7 @@ fn check_value(validate: &Validate, value: &Text) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sestina_types::xep_0004::{FormType, OptionElement};
+    use sestina_types::xep_0004::FormType;
     use sestina_types::xep_0122::ListRange;
 
     fn field(var: &'static str, type_: FieldType) -> Field {
@@ -174,7 +183,7 @@ mod tests {
         assert!(checked(field("v", FieldType::TextSingle), &["a", "b"]).is_err());
         assert!(checked(field("v", FieldType::TextMulti), &["a", "b"]).is_ok());
         let list = || Field {
-            options: vec![OptionElement::new(Text::from_static("a"))],
+            options: vec![choice(Text::from_static("a"))],
             ..field("v", FieldType::ListSingle)
         };
         assert!(checked(list(), &["a"]).is_ok());

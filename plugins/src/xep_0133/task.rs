@@ -1,10 +1,12 @@
 //! The commands: what they are called, and which forms they ask for (§4).
 
-use sestina_types::xep_0004::{Field, FieldType, Form, FormType, OptionElement};
+use sestina_types::xep_0004::{Field, FieldType, Form, FormType};
 use sestina_types::xep_0122::{ListRange, Validate};
 use sestina_types::xep_0133::forms::Administration;
 use sestina_wire::Text;
 use sestina_wire::dispatch::Extensible as _;
+
+use crate::xep_0122;
 
 /// What an administrator can have done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +247,7 @@ fn one_of(var: &'static str, label: &'static str, values: &[&'static str]) -> Fi
     Field {
         required: false,
         options: options
-            .map(|value| OptionElement::new(Text::from_static(value)))
+            .map(|value| xep_0122::choice(Text::from_static(value)))
             .collect(),
         ..required(var, FieldType::ListSingle, label)
     }

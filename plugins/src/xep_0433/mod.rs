@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sestina_session::mux::{Answer, IqContext};
 use sestina_session::plugin::{IqRow, On, PluginError, Registrar, Setup};
 use sestina_skeletons::xep_0433::{self as skeleton, Settings};
-use sestina_types::xep_0004::{Form, FormType, OptionElement};
+use sestina_types::xep_0004::{Form, FormType};
 use sestina_types::xep_0059::{First, Set};
 use sestina_types::xep_0433::error::{
     ConflictingFields, InvalidSearchTerms, InvalidSortKey, NoSearchConditions,
@@ -17,6 +17,7 @@ use sestina_wire::dispatch::{Only, Scope, Sender};
 use sestina_wire::{Condition, ErrorKind, Payload, Stanza, StanzaError, StanzaType, Text};
 
 use crate::xep_0045::{Muc, Room, SERVICE, State};
+use crate::xep_0122;
 
 /// Orders results by the address, or by how many are there (§6.1).
 const BY_ADDRESS: &str = "{urn:xmpp:channel-search:0:order}address";
@@ -107,7 +108,7 @@ fn blank() -> Form {
             Some("key") => {
                 field.options = [BY_USERS, BY_ADDRESS]
                     .into_iter()
-                    .map(|key| OptionElement::new(key.into()))
+                    .map(|key| xep_0122::choice(key.into()))
                     .collect();
             }
             // Channels of other kinds there are none.

@@ -1,6 +1,6 @@
 //! A terminal for programs that need one: keys go in, the screen's text comes out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,11 @@ impl Screen {
             &line,
         ])?;
         Ok(screen)
+    }
+
+    /// The home folder of the program.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Types a line and Enter.

@@ -158,8 +158,18 @@ async fn only_owners_configure_and_destroy() {
             "<iq type='get' id='f' to='{ROOM}'><query xmlns='{OWNER}'/></iq>"
         ))
         .await;
+    // Converse shows choices by their labels alone.
+    let choices = |field: &str, value: &str| {
+        format!(
+            "<field var='muc#roomconfig_{field}'><option label='{value}'><value>{value}</value></option></field>"
+        )
+    };
+    let (at_most, shown) = (
+        choices("maxusers", "50"),
+        choices("presencebroadcast", "visitor"),
+    );
     juliet
-        .expect(&format!("<iq type='result' id='f'><query xmlns='{OWNER}'><x xmlns='jabber:x:data' type='form'><field var='muc#roomconfig_roomname'/></x></query></iq>"))
+        .expect(&format!("<iq type='result' id='f'><query xmlns='{OWNER}'><x xmlns='jabber:x:data' type='form'>{at_most}{shown}<field var='muc#roomconfig_roomname'/></x></query></iq>"))
         .await;
     ask_room(&mut juliet, &configuration(&[("maxusers", "many")])).await;
     juliet.expect(&crate::error("r", "not-acceptable")).await;

@@ -22,8 +22,11 @@ pub struct DateTime {
 }
 
 impl DateTime {
-    /// The instant in UTC, with as many fraction digits as it needs.
+    /// The instant in UTC, to the microsecond, with as many fraction digits as it needs. XEP-0082 §3.2 allows any number of them, and there
+    /// are clients that read six at most (aioxmpp drops the stanza).
     pub fn from_timestamp(timestamp: Timestamp) -> Self {
+        let cut = Timestamp::from_microsecond(timestamp.as_microsecond());
+        let timestamp = cut.unwrap_or(timestamp);
         Self {
             text: Text::from(timestamp.to_string()),
             timestamp,
@@ -253,6 +256,11 @@ mod tests {
         assert_eq!(
             DateTime::default(),
             DateTime::from_timestamp(Timestamp::UNIX_EPOCH)
+        );
+        let exact = Timestamp::new(1_795_435_200, 237_419_138).unwrap();
+        assert_eq!(
+            DateTime::from_timestamp(exact).as_str(),
+            "2026-11-23T12:00:00.237419Z"
         );
     }
 

@@ -293,9 +293,10 @@ pub mod forms {
                     field.label = (!label.is_empty()).then(|| label.into());
                     let options = options.iter().copied();
                     field.options = options
-                        .map(|value| super::super::xep_0004::OptionElement::new(
-                            value.into(),
-                        ))
+                        .map(|value| super::super::xep_0004::OptionElement {
+                            label: ::core::option::Option::Some(value.into()),
+                            ..super::super::xep_0004::OptionElement::new(value.into())
+                        })
                         .collect();
                 }
             }
