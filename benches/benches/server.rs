@@ -2,7 +2,7 @@
 //!
 //! Sestina as a release build, Prosody and ejabberd from Debian, and a relay that only copies bytes; each alone, on one core of its own, the
 //! load on the other. Settings by environment: `BENCH_SERVERS` (`relay,sestina,prosody,ejabberd`), `BENCH_SCENARIOS`
-//! (`logins,chat,presence,events,pages,storm,rooms,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
+//! (`logins,chat,presence,events,pages,storm,rooms,uploads,archives,latency,resumptions,flat,memory`), `BENCH_SECONDS` (each measurement, 4), `BENCH_SESSIONS` (idle ones, 5000), `BENCH_MOST`
 //! (at the limit on open files: that limit less 200), `SESTINA_BINARY`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -16,9 +16,9 @@ use sestina_benches::load::{self, Pair, Writing};
 use sestina_benches::logins::{self, Figure, Task};
 use sestina_benches::report::Report;
 use sestina_benches::room::{self, Room};
-use sestina_benches::target::{self, DOMAIN, Kind, Target};
+use sestina_benches::target::{self, DOMAIN, Does, Kind, Target};
 use sestina_benches::{
-    accounts, binary, events, latency, memory, pages, presence, relay, rotation, storm,
+    accounts, binary, events, latency, memory, pages, presence, relay, rotation, storm, uploads,
 };
 use sestina_interop::{Failure, ejabberd, prosody};
 use tokio::net::TcpStream;
@@ -111,15 +111,16 @@ impl Bench {
         type Scenario = fn(&mut Bench, Kind) -> Result<(), Failure>;
         let is_server = kind != Kind::Relay;
         let is_flat = matches!(kind, Kind::Relay | Kind::Sestina);
-        let scenarios: [(&str, bool, Scenario); 12] = [
+        let scenarios: [(&str, bool, Scenario); 13] = [
             ("logins", is_server, Bench::logins),
             ("chat", true, Bench::chat),
             ("presence", is_server, Bench::presence),
             ("events", is_server, Bench::events),
-            ("pages", kind == Kind::Sestina, Bench::pages),
+            ("pages", is_server, Bench::pages),
             ("storm", is_server, Bench::storm),
             ("rooms", is_server, Bench::rooms),
-            ("archives", kind == Kind::Sestina, Bench::archives),
+            ("uploads", is_server, Bench::uploads),
+            ("archives", is_server, Bench::archives),
             ("latency", true, Bench::latency),
             ("resumptions", is_server, Bench::resumptions),
             ("flat", is_flat, Bench::flat),
@@ -146,14 +147,14 @@ impl Bench {
     }
 
     fn start(&self, kind: Kind, accounts: usize) -> Result<Target, Failure> {
-        Target::start(kind, &self.binary, accounts, false, &self.runtime)
+        Target::start(kind, &self.binary, accounts, Does::Nothing, &self.runtime)
     }
 
     /// Everybody publishes whenever the one before it has, and those who see it hear of it.
     fn events(&mut self, kind: Kind) -> Result<(), Failure> {
         const PEOPLE: usize = 100;
         let contacts = 20;
-        let target = self.start(kind, PEOPLE)?;
+        let target = Target::start(kind, &self.binary, PEOPLE, Does::Events, &self.runtime)?;
         let (count, length, cpu) = self.wait(async {
             let mut sessions = there(&target, PEOPLE).await?;
             presence::befriend(&mut sessions, contacts).await?;
@@ -173,7 +174,7 @@ impl Bench {
     /// An archive from its beginning to its end, a page at a time.
     fn pages(&mut self, kind: Kind) -> Result<(), Failure> {
         const MESSAGES: usize = 5_000;
-        let target = Target::start(kind, &self.binary, 2, true, &self.runtime)?;
+        let target = Target::start(kind, &self.binary, 2, Does::Archives, &self.runtime)?;
         let figure = self.wait(async {
             let mut sessions = there(&target, 2).await?;
             let [one, other] = sessions.as_mut_slice() else {
@@ -210,7 +211,7 @@ impl Bench {
 
     /// Both archives are written before a message is delivered.
     fn archives(&mut self, kind: Kind) -> Result<(), Failure> {
-        let target = Target::start(kind, &self.binary, 2 * PAIRS, true, &self.runtime)?;
+        let target = Target::start(kind, &self.binary, 2 * PAIRS, Does::Archives, &self.runtime)?;
         let (count, length, cpu) = self.wait(async {
             let pairs = pairs(kind, &target, Way::Tcp, PAIRS).await?;
             let measure = || target.process().cpu_seconds();
@@ -341,7 +342,11 @@ impl Bench {
             if people > self.most || (kind != Kind::Sestina && people > 100) {
                 continue;
             }
-            let target = Target::start(kind, &self.binary, people, lasting, &self.runtime)?;
+            let does = match lasting {
+                true => Does::RoomArchives,
+                false => Does::Nothing,
+            };
+            let target = Target::start(kind, &self.binary, people, does, &self.runtime)?;
             let process = target.process();
             let (last, each, figure) = self.wait(async {
                 let known = accounts::known(people);
@@ -367,6 +372,25 @@ impl Bench {
                 let name = format!("room of {people}: resident KiB for each that is in it");
                 self.report.add(&name, "", kind, format!("{each:.1}"));
             }
+        }
+        Ok(())
+    }
+
+    /// Files that go up and come down.
+    fn uploads(&mut self, kind: Kind) -> Result<(), Failure> {
+        const PEOPLE: usize = uploads::PEOPLE;
+        let target = Target::start(kind, &self.binary, PEOPLE, Does::Files, &self.runtime)?;
+        let figures = self.wait(async {
+            let sessions = there(&target, PEOPLE).await?;
+            let measure = || target.process().cpu_seconds();
+            Ok::<_, Failure>(uploads::run(sessions, &target.place, self.time, measure).await?)
+        })?;
+        for (way, figure) in ["upload", "download"].into_iter().zip(figures) {
+            let size = uploads::SIZE / 1024 / 1024;
+            let name =
+                format!("{way}, files of {size} MiB, {PEOPLE} at a time: MB/s (CPU-s for each GB)");
+            let figure = format!("{:.0} ({:.2})", figure.rate, figure.cpu);
+            self.report.add(&name, "the peers", kind, figure);
         }
         Ok(())
     }

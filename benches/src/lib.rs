@@ -22,3 +22,4 @@ pub mod scram;
 pub mod served;
 pub mod storm;
 pub mod target;
+pub mod uploads;

@@ -10,6 +10,7 @@ use sestina_interop::ejabberd::Ejabberd;
 use sestina_interop::process::{Process, free_port, listens};
 use sestina_interop::prosody::Prosody;
 use sestina_interop::sestina::Sestina;
+use sestina_interop::setup;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -50,6 +51,21 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What it does beside passing on what is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// Nothing else.
+    Nothing,
+    /// Archives of rooms: in SQLite with us, in their own storage with the others.
+    RoomArchives,
+    /// Archives of accounts, in SQLite.
+    Archives,
+    /// Personal events (XEP-0163).
+    Events,
+    /// Files (XEP-0363).
+    Files,
+}
+
 /// A running server with accounts; ends with this value.
 #[derive(Debug)]
 pub struct Target {
@@ -70,8 +86,7 @@ enum Server {
 }
 
 impl Target {
-    /// Starts one with so many accounts, with archives of messages where that is said: ours of accounts and rooms, the others' of rooms. On the machine's second core, where
-    /// there is one and `taskset` is at hand.
+    /// Starts one with so many accounts. On the machine's second core, where there is one and `taskset` is at hand.
     ///
     /// # Errors
     /// When it does not start.
@@ -79,12 +94,12 @@ impl Target {
         kind: Kind,
         binary: &Path,
         accounts: usize,
-        archives: bool,
+        does: Does,
         runtime: &Runtime,
     ) -> Result<Target, Failure> {
         // A process begins where its parent is.
         pin(1);
-        let started = Target::start_here(kind, binary, accounts, archives, runtime);
+        let started = Target::start_here(kind, binary, accounts, does, runtime);
         pin(0);
         started
     }
@@ -93,7 +108,7 @@ impl Target {
         kind: Kind,
         binary: &Path,
         count: usize,
-        archives: bool,
+        does: Does,
         runtime: &Runtime,
     ) -> Result<Target, Failure> {
         let web = free_port()?;
@@ -112,11 +127,12 @@ impl Target {
                 // As the others are: they keep no archives unless they are told to, and let clients send as fast as they can.
                 let off: String = ["xep-0313", "xep-0425", "xep-0431", "xep-0441"]
                     .into_iter()
-                    .filter(|_| !archives)
+                    .filter(|_| !matches!(does, Does::RoomArchives | Does::Archives))
                     .map(|spec| format!("[plugins.\"{spec}\"]\nenabled = false\n"))
                     .collect();
                 let settings = format!(
-                    "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[limits]\nstanza_rate = 0\nbyte_rate = \"0B\"\n{off}"
+                    "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[limits]\nstanza_rate = 0\nbyte_rate = \"0B\"\n{off}\
+                     [plugins.\"xep-0363\"]\ndaily_quota = \"1000GiB\"\ntotal_quota = \"1000GiB\"\ndaily_files = 100000\n"
                 );
                 let server = Sestina::start(binary, DOMAIN, &[], &settings)?;
                 let file = server.folder().join("data/sestina.sqlite");
@@ -129,19 +145,16 @@ impl Target {
                     "c2s_require_encryption = false\nallow_unencrypted_plain_auth = true\nhttp_default_host = \"{DOMAIN}\"\n\
                      http_ports = {{ {web} }}\nhttp_interfaces = {{ \"127.0.0.1\" }}"
                 );
-                let archive = if archives {
-                    "modules_enabled = { \"muc_mam\" }\n"
-                } else {
-                    ""
-                };
-                let rooms = format!("Component \"conference.{DOMAIN}\" \"muc\"\n{archive}");
-                let server = Prosody::start_extended(DOMAIN, &[], &settings, &rooms)?;
+                let (more, components) = prosody(does, web)?;
+                let settings = format!("{settings}\n{more}");
+                let server = Prosody::start_extended(DOMAIN, &[], &settings, &components)?;
                 accounts::into_prosody(server.folder(), DOMAIN, count)?;
                 (server.peer.port, "/xmpp-websocket", Server::Prosody(server))
             }
             Kind::Ejabberd => {
                 let prepare = accounts::for_ejabberd(DOMAIN, count)?;
-                let server = Ejabberd::start_for_clients(DOMAIN, web, archives, &prepare)?;
+                let more = ejabberd(does, web)?;
+                let server = Ejabberd::start_for_clients(DOMAIN, web, &more, &prepare)?;
                 (server.peer.port, "/ws", Server::Ejabberd(server))
             }
         };
@@ -165,6 +178,68 @@ impl Target {
             Server::Ejabberd(server) => &server.process,
         }
     }
+}
+
+/// Lines of Prosody's configuration: for all hosts, and at its end.
+fn prosody(does: Does, web: u16) -> Result<(String, String), Failure> {
+    const USUAL: &str = "\"tls\"; \"bosh\"; \"websocket\"; \"roster\"; \"saslauth\"; \"disco\"; \"ping\"; \"offline\"; \
+         \"presence\"; \"message\"; \"iq\"; \"smacks\"";
+    let rooms = format!("Component \"conference.{DOMAIN}\" \"muc\"\n");
+    Ok(match does {
+        Does::Nothing => (String::new(), rooms),
+        Does::RoomArchives => (String::new(), rooms + "modules_enabled = { \"muc_mam\" }\n"),
+        Does::Archives => {
+            let library = format!(
+                "/usr/lib/{}-linux-gnu/lua/5.4/dbd/sqlite3.so",
+                std::env::consts::ARCH
+            );
+            installed(&library, "lua-dbi-sqlite3")?;
+            let more = format!(
+                "modules_enabled = {{ {USUAL}; \"mam\" }}\ndefault_archive_policy = true\n\
+                 storage = {{ archive = \"sql\" }}\nsql = {{ driver = \"SQLite3\", database = \"prosody.sqlite\" }}"
+            );
+            (more, rooms)
+        }
+        Does::Events => (format!("modules_enabled = {{ {USUAL}; \"pep\" }}"), rooms),
+        Does::Files => {
+            let files = format!(
+                "Component \"upload.{DOMAIN}\" \"http_file_share\"\nhttp_host = \"localhost\"\n\
+                 http_external_url = \"http://localhost:{web}/\"\nhttp_file_share_size_limit = 100*1024*1024\n\
+                 http_file_share_daily_quota = 1000*1024*1024*1024\n"
+            );
+            (String::new(), files)
+        }
+    })
+}
+
+/// Lines of ejabberd's configuration, modules last.
+fn ejabberd(does: Does, web: u16) -> Result<String, Failure> {
+    const ROOMS: &str =
+        "mod_muc: { max_users: 10000, default_room_options: { max_users: 10000, mam: ";
+    let none = format!("modules:\n  mod_mam: {{ default: never }}\n  {ROOMS}false }} }}");
+    Ok(match does {
+        Does::Nothing => none,
+        Does::RoomArchives => none.replace("mam: false", "mam: true"),
+        Does::Archives => {
+            let driver = "/usr/lib/erlang/lib/p1_sqlite3-1.1.14/ebin/sqlite3.beam";
+            installed(driver, "erlang-p1-sqlite3")?;
+            format!(
+                "sql_type: sqlite\nmodules:\n  mod_mam: {{ default: always, db_type: sql }}\n  {ROOMS}false }} }}"
+            )
+        }
+        Does::Events => {
+            none + "\n  mod_caps: {}\n  mod_pubsub: { plugins: [\"flat\", \"pep\"], last_item_cache: false }"
+        }
+        Does::Files => {
+            none + &format!(
+                "\n  mod_http_upload: {{ put_url: \"http://localhost:{web}/upload\", docroot: \"@HOME@/upload\", max_size: infinity }}"
+            )
+        }
+    })
+}
+
+fn installed(path: &str, package: &str) -> Result<(), Failure> {
+    setup::packages(&[(path, package)]).map_err(|skip| skip.to_string().into())
 }
 
 /// Lets this process run on one core alone, counted from those it has.

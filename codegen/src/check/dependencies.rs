@@ -1,7 +1,7 @@
 //! Every dependency is there, none goes in a circle, and what a spec refers to it also depends on.
 
 use crate::Diagnostic;
-use crate::model::{Answer, Dependency, ElementUse, Model, Spec};
+use crate::model::{Answer, Dependency, ElementUse, Model, Profile, Spec};
 use crate::resolve::closure;
 use crate::text::closest;
 
@@ -30,7 +30,27 @@ pub(super) fn check(model: &Model, found: &mut Vec<Diagnostic>) {
         for dependency in &profile.specs {
             unknown(model, dependency, found);
         }
+        let demands = profile.compliance.iter();
+        for dependency in demands.flat_map(|demand| &demand.specs) {
+            unshown(model, profile, dependency, found);
+        }
     }
+}
+
+/// What is said to comply is in the profile, and a test shows it.
+fn unshown(model: &Model, profile: &Profile, wanted: &Dependency, found: &mut Vec<Diagnostic>) {
+    let held = profile.order.contains(&wanted.id);
+    let spec = model.spec(&wanted.id).filter(|_| held);
+    let message = match spec {
+        None => format!("the profile does not hold the spec `{}`", wanted.id),
+        Some(spec) if spec.tests.is_empty() => format!("no test shows `{}`", wanted.id),
+        Some(_) => return,
+    };
+    found.push(
+        Diagnostic::error(&wanted.place, message).help(
+            "a profile complies with what it holds and tests show: add it, or remove it here",
+        ),
+    );
 }
 
 fn unknown(model: &Model, dependency: &Dependency, found: &mut Vec<Diagnostic>) {

@@ -18,7 +18,7 @@ pub use history::{History, Step};
 pub use paths::Paths;
 pub use place::{Place, Sources};
 pub use placement::{Child, DataForm, FormField, FormFieldType, FormOption, Nonza, PubsubItem};
-pub use profile::{Profile, Role, SettingsValue};
+pub use profile::{Demand, Profile, Role, SettingsValue};
 pub use spec::{
     Answer, Config, ConfigType, Dependency, ElementUse, Exchange, Feature, Handler, Identity, Iq,
     IqType, Mandatory, Negotiation, Scope, Sender, Shown, Spec, Stage, StageAt, StanzaKind, State,

@@ -41,6 +41,8 @@ pub struct Profile {
     pub password_without_tls: bool,
     /// Settings that differ from the specs' defaults: spec id, key, value.
     pub settings: Vec<(String, String, SettingsValue)>,
+    /// What a compliance suite asks of the role, in the suite's order.
+    pub compliance: Vec<Demand>,
     /// Documentation; may be empty.
     pub doc: String,
     /// The `name`.
@@ -62,6 +64,17 @@ impl Profile {
             .find(|(s, k, _)| s == spec && k == key)
             .map(|(_, _, value)| value)
     }
+}
+
+/// A feature that a compliance suite asks for (XEP-0479).
+#[derive(Debug, Clone)]
+pub struct Demand {
+    /// The category, such as `Core`.
+    pub category: String,
+    /// The feature, in the suite's words.
+    pub feature: String,
+    /// The specs that provide it.
+    pub specs: Vec<Dependency>,
 }
 
 /// A value in a profile's settings.

@@ -70,6 +70,21 @@ impl Spec {
         self.schemas.iter().flat_map(|schema| &schema.types)
     }
 
+    /// Whether a program can be without it: some specifications are what is built in, or say how to use what others define.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        let stanzas =
+            !(self.iqs.is_empty() && self.messages.is_empty() && self.presences.is_empty());
+        let others =
+            !(self.nonzas.is_empty() && self.items.is_empty() && self.negotiations.is_empty());
+        let announced = !(self.features.is_empty() && self.identities.is_empty());
+        let plugin = !(self.stages.is_empty()
+            && self.roles.is_empty()
+            && self.tables.is_empty()
+            && self.config.is_empty());
+        stanzas || others || announced || plugin
+    }
+
     /// All handlers, with what each one handles.
     pub fn handlers(&self) -> impl Iterator<Item = (&Handler, &TypeRef)> {
         let iqs = self

@@ -44,7 +44,8 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
     let serde = code::path(&model.paths.serde);
     let serde_path = &model.paths.serde;
     let skeletons = code::path(&model.paths.skeletons);
-    let fields = specs.iter().map(|spec| {
+    let optional = || specs.iter().filter(|spec| spec.is_optional());
+    let fields = optional().map(|spec| {
         let field = code::ident(&spec.module);
         let id = &spec.id;
         let docs = code::docs(&format!("{}: {}.", spec.number, spec.title), "");
@@ -58,7 +59,7 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
             pub #field: #skeletons::#field::Settings,
         }
     });
-    let defaults = specs.iter().map(|spec| {
+    let defaults = optional().map(|spec| {
         let field = code::ident(&spec.module);
         let value = if changed(profile, spec).is_empty() {
             quote!(::core::default::Default::default())
@@ -68,8 +69,7 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
         };
         quote!(#field: #value,)
     });
-    let functions = specs
-        .iter()
+    let functions = optional()
         .filter(|spec| !changed(profile, spec).is_empty())
         .map(|spec| {
             let field = code::ident(&spec.module);
@@ -102,7 +102,11 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
         });
     let states = specs.iter().map(|spec| {
         let (field, id) = (code::ident(&spec.module), &spec.id);
-        quote!((#id, self.#field.enabled))
+        let enabled = match spec.is_optional() {
+            true => quote!(self.#field.enabled),
+            false => quote!(true),
+        };
+        quote!((#id, #enabled))
     });
     let durations = specs.iter().flat_map(|spec| {
         let (field, id) = (code::ident(&spec.module), &spec.id);
@@ -166,6 +170,13 @@ fn plugins(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream {
         let field = code::ident(&spec.module);
         let of =
             skeletons::has_trait(spec, profile.role).then(|| quote!(::<#plugins::#field::#trait_>));
+        if !spec.is_optional() {
+            return quote! {
+                let none = #skeletons::#field::Settings::default();
+                let setup = #session::plugin::Setup::new(&none, host);
+                plugins.push(#skeletons::#field::#role #of (&setup)?);
+            };
+        }
         quote! {
             if settings.#field.enabled {
                 let setup = #session::plugin::Setup::new(&settings.#field, host);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::Diagnostic;
-use crate::model::{Config, ConfigType, Profile, SettingsValue, Spec};
+use crate::model::{Config, ConfigType, Demand, Profile, SettingsValue, Spec};
 use crate::read::toml::{File, RawProfile};
 use crate::text::{closest, one_of};
 
@@ -39,6 +39,15 @@ fn profile(file: &mut File, raw: &RawProfile, specs: &[Spec]) -> Option<Profile>
         .filter(|spec| needed.contains(spec.id.as_str()))
         .map(|spec| spec.id.clone())
         .collect();
+    let mut compliance = Vec::new();
+    for demand in &raw.compliance {
+        let demand = demand.get_ref();
+        compliance.push(Demand {
+            category: demand.category.clone(),
+            feature: demand.feature.clone(),
+            specs: dependencies(file, &demand.specs),
+        });
+    }
     let mut settings = Vec::new();
     for (spec, values) in &raw.settings {
         let id = spec.get_ref();
@@ -92,6 +101,7 @@ fn profile(file: &mut File, raw: &RawProfile, specs: &[Spec]) -> Option<Profile>
         order,
         password_without_tls: header.password_without_tls,
         settings,
+        compliance,
         doc: header.doc.clone(),
         place: file.at(&header.name),
     })

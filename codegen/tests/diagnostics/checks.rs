@@ -565,3 +565,38 @@ fn handlers_that_share_a_request_by_node_or_form() {
         )],
     );
 }
+
+#[test]
+fn complying_without_a_test() {
+    let with = |tests: &str| format!("{}{tests}", head("shown", ""));
+    let profile = "[profile]\nname = \"bot\"\nrole = \"client\"\nspecs = [\"shown\"]\n\
+         [[compliance]]\ncategory = \"Core\"\nfeature = \"All of it\"\nspecs = [\"shown\", \"other\"]\n";
+    let help = "a profile complies with what it holds and tests show: add it, or remove it here";
+    says(
+        &[
+            ("profiles/bot.toml", profile),
+            ("shown/spec.toml", &with("")),
+            ("other/spec.toml", &head("other", "")),
+        ],
+        &[
+            (
+                "error",
+                "profiles/bot.toml:2:8",
+                "a client to server stream of the profile `bot` never becomes ready",
+                "no row can run at all; add a spec with a row that sets `ready` from there",
+            ),
+            (
+                "error",
+                "profiles/bot.toml:8:10",
+                "no test shows `shown`",
+                help,
+            ),
+            (
+                "error",
+                "profiles/bot.toml:8:19",
+                "the profile does not hold the spec `other`",
+                help,
+            ),
+        ],
+    );
+}

@@ -135,11 +135,12 @@ modules:
     }
 
     /// Starts it for clients alone, with WebSocket on a port of its own (`/ws`) and stream management, and without limits on what a client
-    /// sends; with rooms that keep archives where that is said. `prepare` is Erlang that puts the accounts where they belong, with a comma at its end.
+    /// sends. `more` are lines of its configuration, modules last. `prepare` is Erlang that puts the accounts where they belong, with a comma
+    /// at its end.
     pub fn start_for_clients(
         domain: &str,
         web: u16,
-        archives: bool,
+        more: &str,
         prepare: &str,
     ) -> Result<Ejabberd, Failure> {
         let folder = tempfile::Builder::new().prefix("ejabberd-").tempdir()?;
@@ -156,13 +157,11 @@ certfiles: ["{folder}/all.pem"]
 ca_file: "{folder}/ca.pem"
 listen:
   - {{ port: {port}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, backlog: 1024 }}
-  - {{ port: {web}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{ "/ws": ejabberd_http_ws }} }}
+  - {{ port: {web}, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{ "/ws": ejabberd_http_ws, "/upload": mod_http_upload }} }}
 auth_password_format: scram
 auth_scram_hash: sha256
-modules:
+{more}
   mod_disco: {{}}
-  mod_mam: {{ default: never }}
-  mod_muc: {{ max_users: 10000, default_room_options: {{ max_users: 10000, mam: {archives} }} }}
   mod_offline: {{}}
   mod_ping: {{}}
   mod_roster: {{}}

@@ -12,6 +12,8 @@ pub(crate) type Settings = Vec<(Spanned<String>, Spanned<toml::Value>)>;
 #[derive(Debug, Default)]
 pub(crate) struct RawProfile {
     pub(crate) header: Option<Spanned<RawProfileHeader>>,
+    /// What a compliance suite asks for.
+    pub(crate) compliance: Vec<Spanned<RawDemand>>,
     /// The settings of each spec.
     pub(crate) settings: Vec<(Spanned<String>, Settings)>,
 }
@@ -28,6 +30,14 @@ pub(crate) struct RawProfileHeader {
     pub(crate) doc: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawDemand {
+    pub(crate) category: String,
+    pub(crate) feature: String,
+    pub(crate) specs: Vec<Spanned<String>>,
+}
+
 /// Reads a profile.
 pub(crate) fn read_profile(file: &mut File) -> RawProfile {
     let mut profile = RawProfile::default();
@@ -38,8 +48,9 @@ pub(crate) fn read_profile(file: &mut File) -> RawProfile {
     for (key, value) in table.iter() {
         match key.get_ref().as_ref() {
             "profile" => profile.header = file.item(value),
+            "compliance" => profile.compliance = file.items("compliance", value),
             "settings" => read_settings(file, value, &mut profile),
-            other => file.unknown_key(key.span(), other, &["profile", "settings"]),
+            other => file.unknown_key(key.span(), other, &["profile", "compliance", "settings"]),
         }
     }
     if !table.contains_key("profile") {

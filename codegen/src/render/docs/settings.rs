@@ -21,6 +21,7 @@ pub(super) fn render(model: &Model) -> String {
             .order
             .iter()
             .filter_map(|id| model.spec(id))
+            .filter(|spec| spec.is_optional())
             .collect();
         specs.sort_by(|a, b| a.id.cmp(&b.id));
         for spec in specs {

@@ -16,11 +16,6 @@ pub(super) fn render(model: &Model) -> String {
     let all = supported(model);
     for (spec, profiles) in &all {
         let profiles: Vec<String> = profiles.iter().map(|one| profile(one, spec)).collect();
-        let tests: Vec<String> = spec
-            .tests
-            .iter()
-            .map(|test| format!("[`{}`](../{})", test.name, test.file))
-            .collect();
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} |",
@@ -29,11 +24,59 @@ pub(super) fn render(model: &Model) -> String {
             cell(&spec.version),
             cell(&spec.status),
             profiles.join(", "),
-            tests.join(", "),
+            tests(spec),
         );
     }
     let _ = writeln!(out, "\n{} specifications.", all.len());
+    for profile in &model.profiles {
+        if !profile.compliance.is_empty() {
+            comply(&mut out, model, profile);
+        }
+    }
     out
+}
+
+/// What the compliance suites ask of a profile, and what shows that it is there.
+fn comply(out: &mut String, model: &Model, profile: &Profile) {
+    let _ = write!(
+        out,
+        "\n## Compliance of the {}\n\n\
+         What the [XMPP Compliance Suites](https://xmpp.org/extensions/xep-0479.html) ask of an advanced {}, with what tests show of it.\n\n\
+         | category | feature | specification | shown by |\n|---|---|---|---|\n",
+        profile.name,
+        profile.role.name(),
+    );
+    for demand in &profile.compliance {
+        let specs: Vec<&Spec> = demand
+            .specs
+            .iter()
+            .filter_map(|wanted| model.spec(&wanted.id))
+            .collect();
+        for (number, spec) in specs.into_iter().enumerate() {
+            let (category, feature) = match number {
+                0 => (demand.category.as_str(), demand.feature.as_str()),
+                _ => ("", ""),
+            };
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                cell(category),
+                cell(feature),
+                link(spec),
+                tests(spec),
+            );
+        }
+    }
+}
+
+/// The tests that show a specification, as links.
+fn tests(spec: &Spec) -> String {
+    let tests: Vec<String> = spec
+        .tests
+        .iter()
+        .map(|test| format!("[`{}`](../{})", test.name, test.file))
+        .collect();
+    tests.join(", ")
 }
 
 fn profile(profile: &Profile, spec: &Spec) -> String {

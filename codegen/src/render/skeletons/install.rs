@@ -187,7 +187,7 @@ impl Skeleton<'_> {
 
     /// The spec's rows of the negotiation table, which is that of streams between clients and servers.
     pub(super) fn rows(&self) -> TokenStream {
-        if self.role == Role::Component || self.spec.negotiations.is_empty() {
+        if self.role == Role::Component || super::offered(self.spec).next().is_none() {
             return TokenStream::new();
         }
         let types = &self.types;

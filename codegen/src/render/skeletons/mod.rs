@@ -11,7 +11,8 @@ use super::{
     settings,
 };
 use crate::model::{
-    Answer, Handler, Iq, IqType, Model, Role, Spec, Stage, StageAt, StanzaKind, Traveller, TypeRef,
+    Answer, Handler, Iq, IqType, Model, Negotiation, Role, Spec, Stage, StageAt, StanzaKind,
+    Streams, Traveller, TypeRef,
 };
 use crate::output::Output;
 
@@ -51,7 +52,13 @@ pub(super) fn render(model: &Model) -> Vec<Output> {
 pub(super) fn has_trait(spec: &Spec, role: Role) -> bool {
     spec.roles.contains(&role)
         || spec.handlers().any(|(handler, _)| handler.role == role)
-        || (role == Role::Server && !(spec.stages.is_empty() && spec.negotiations.is_empty()))
+        || (role == Role::Server && !(spec.stages.is_empty() && offered(spec).next().is_none()))
+}
+
+/// What a server offers on a stream. That of a component has no features (XEP-0114 §3).
+fn offered(spec: &Spec) -> impl Iterator<Item = &Negotiation> {
+    let rows = spec.negotiations.iter();
+    rows.filter(|row| row.streams != Streams::Component)
 }
 
 /// One spec's module.
