@@ -1,8 +1,8 @@
 // Converse.js in Chromium over each of `ways`: two people in two browsers become contacts, talk, see each other's picture, and find
 // what was said in the archive. What they see is kept as pictures.
 
-import { check, options, run, step } from "./steps.mjs";
-import { inBrowser, Person, png } from "./converse_page.mjs";
+import { options, run, step } from "./steps.mjs";
+import { inBrowser, Person } from "./converse_page.mjs";
 
 /** One asks for the other's presence in the dialog for it, the other accepts. */
 async function becomeContacts(romeo, juliet) {
@@ -25,17 +25,12 @@ async function becomeContacts(romeo, juliet) {
   step("one asks in the dialog, the other accepts, and both see that the other is there");
 }
 
-/** One chooses a picture in the profile's dialog; the other is shown it. */
+/** One chooses a picture; the other is shown it. */
 async function showPicture(romeo, juliet) {
   const colour = [200, 30, 60];
-  await romeo.click(".show-profile");
-  await romeo.sees("converse-profile-modal .save-form");
-  await romeo.locator("converse-profile-modal input[name=avatar_image]").setInputFiles({ name: "romeo.png", mimeType: "image/png", buffer: png(colour) });
-  await romeo.click("converse-profile-modal .save-form");
-  const shown = "converse-roster-contact a[data-jid^=romeo] converse-avatar image";
-  await juliet.sees(shown);
-  const seen = await juliet.colour(await juliet.locator(shown).getAttribute("href"));
-  check(seen.every((value, index) => Math.abs(value - colour[index]) < 8), "one sets a picture, the other sees it", seen);
+  await romeo.setPicture(colour);
+  await juliet.seesColour("converse-roster-contact a[data-jid^=romeo] converse-avatar image", colour);
+  step("one sets a picture, the other sees it");
 }
 
 run(() => inBrowser(async (browser) => {

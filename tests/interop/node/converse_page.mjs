@@ -137,9 +137,22 @@ export class Person {
     await this.sees(".chat-msg__text", text);
   }
 
-  /** The colour in the middle of a picture: red, green and blue. */
-  colour(source) {
-    return this.page.evaluate(async (address) => {
+  /** Chooses a picture of one colour in the dialog for the profile. */
+  async setPicture(colour) {
+    const dialog = "converse-profile-modal";
+    await this.click(".show-profile");
+    await this.sees(`${dialog} .save-form`);
+    await this.locator(`${dialog} input[name=avatar_image]`).setInputFiles({ name: "me.png", mimeType: "image/png", buffer: png(colour) });
+    await this.click(`${dialog} .save-form`);
+    await this.locator(dialog).waitFor({ state: "hidden" });
+  }
+
+  /** Waits for a picture, and looks what colour it has in the middle: red, green and blue. */
+  async seesColour(selector, colour) {
+    await this.sees(selector);
+    const shown = this.locator(selector);
+    const source = await shown.getAttribute("href") ?? await shown.getAttribute("src");
+    const seen = await this.page.evaluate(async (address) => {
       const image = new Image();
       image.crossOrigin = "anonymous";
       image.src = address;
@@ -148,6 +161,8 @@ export class Person {
       canvas.drawImage(image, image.width / 2, image.height / 2, 1, 1, 0, 0, 1, 1);
       return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
     }, source);
+    const near = seen.every((value, index) => Math.abs(value - colour[index]) < 8);
+    if (!near) throw new Error(`${this.name} sees ${seen} instead of ${colour} in ${selector}`);
   }
 
   /** Keeps what a person would see. */
