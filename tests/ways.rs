@@ -104,6 +104,17 @@ fn xmpp_js_in_a_room_with_nodes_archives_and_files() {
     ways.passed(node.run("xmppjs_services.mjs", &ways.server.peer, &services, 60));
 }
 
+#[test]
+fn stanza_js_with_contacts_rooms_archives_and_files() {
+    let node = ready!("StanzaJS, services", node::installed());
+    let ways = start("");
+    let socket = format!(
+        "\"websocket\":\"wss://localhost:{}/xmpp-websocket\"",
+        ways.https
+    );
+    ways.passed(node.run("stanza_services.mjs", &ways.server.peer, &socket, 60));
+}
+
 /// Runs a script with a browser, whose page comes from another origin.
 fn in_chromium(script: &str) {
     let node = ready!("Converse.js", node::installed());
