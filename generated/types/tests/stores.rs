@@ -125,6 +125,7 @@ async fn rooms_are_listed_by_host_and_their_people_by_affiliation() {
             subject_at: None,
             occupant_key: Secret::new(vec![7; 32]),
             affiliations_version: 2,
+            changes_since: None,
             created: at(0),
         };
         assert!(!format!("{row:?}").contains("canzoniere"));
@@ -143,6 +144,7 @@ async fn rooms_are_listed_by_host_and_their_people_by_affiliation() {
                 nickname: (affiliation == "member").then(|| "Arnaut".to_owned()),
                 reason: None,
                 version: i64::try_from(version).unwrap() + 1,
+                turned: None,
             };
             affiliations.insert(&row).await.unwrap();
         }

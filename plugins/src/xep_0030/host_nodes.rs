@@ -36,7 +36,7 @@ impl Answering {
             .push(nodes);
     }
 
-    pub(super) fn info(
+    pub(crate) fn info(
         &self,
         cx: &IqContext,
         node: &str,
@@ -45,7 +45,7 @@ impl Answering {
         all.iter().find_map(|nodes| nodes.info(cx, node))
     }
 
-    pub(super) fn items(
+    pub(crate) fn items(
         &self,
         cx: &IqContext,
         node: &str,

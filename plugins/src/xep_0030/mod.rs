@@ -170,7 +170,9 @@ impl skeleton::Server for Server {
         request: info::Query,
     ) -> Result<info::Query, StanzaError> {
         let service = service_of(cx)?;
+        // What stands below a service knows its nodes itself, and first whether it is there.
         if let Some(node) = &request.node
+            && at_the_service(cx).is_ok()
             && let Some(answer) = Answering::of(&cx.host).info(cx, node)
         {
             return answer;
@@ -190,7 +192,9 @@ impl skeleton::Server for Server {
         request: items::Query,
     ) -> Result<items::Query, StanzaError> {
         let service = service_of(cx)?;
+        // What stands below a service knows its nodes itself, and first whether it is there.
         if let Some(node) = &request.node
+            && at_the_service(cx).is_ok()
             && let Some(answer) = Answering::of(&cx.host).items(cx, node)
         {
             return answer;

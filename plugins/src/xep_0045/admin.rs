@@ -31,10 +31,7 @@ pub(super) fn list(muc: &Muc, cx: &IqContext, request: &Query) -> Result<Query, 
     match (&asked.affiliation, &asked.role) {
         (Some(affiliation), _) => {
             let affiliation = Affiliation::from(affiliation);
-            let open = state.configuration.lists.has(actor.role)
-                && (state.configuration.non_anonymous || actor.role == Role::Moderator)
-                && actor.affiliation >= Affiliation::Member;
-            actor.may_list_affiliation(affiliation, open)?;
+            state.may_list(&cx.from, affiliation)?;
             let all = state.affiliations.iter();
             let found = all.filter(|(_, standing)| standing.affiliation == affiliation);
             items.extend(found.map(|(address, standing)| Item {

@@ -45,58 +45,50 @@ pub(super) async fn apply(
     changes: Vec<Change>,
 ) -> Result<(), StanzaError> {
     let _changing = room.change.lock().await;
-    let (next, row, actor) = {
+    let (next, forgotten, row, actor) = {
         let state = room.lock();
         if state.ended {
             return Err(StanzaError::new(Condition::ItemNotFound));
         }
         check(muc, &state, by, &changes)?;
-        let version = state.version.saturating_add(1);
-        let standing = |change: &Change| {
-            let before = state.affiliations.get(&change.address);
-            let nick = change
-                .nick
-                .clone()
-                .or_else(|| before.and_then(|before| before.nick.clone()));
-            Standing {
-                affiliation: change.affiliation,
-                nick: nick.filter(|_| change.affiliation > Affiliation::None),
-                reason: change.reason.clone(),
-                version,
-            }
-        };
-        let next: Vec<(BareJid, Standing)> = changes
-            .iter()
-            .map(|change| (change.address.detach(), standing(change)))
-            .collect();
+        let next = state.next_standings(&changes);
+        let forgotten = state.to_forget(&next);
         let mut row = muc.rooms.row(room, &state);
-        row.affiliations_version = version;
+        row.affiliations_version = next.last().map_or(state.version, |(_, last)| last.version);
+        row.changes_since = Some(forgotten.changes_since);
         let actor = by
             .and_then(|by| state.occupant_of(by))
             .map(|(nick, _)| nick.clone());
-        (next, Some(row).filter(|_| state.stored), actor)
+        (next, forgotten, Some(row).filter(|_| state.stored), actor)
     };
     if let Some(row) = row {
-        for (address, standing) in &next {
-            muc.rooms
-                .put_affiliation(affiliation_row(room, address, standing))
-                .await?;
-        }
-        muc.rooms.put(row).await?;
+        let people: Vec<_> = next
+            .iter()
+            .map(|(address, standing)| affiliation_row(room, address, standing))
+            .collect();
+        muc.rooms.put_with(&row, &people, &forgotten.people).await?;
     }
     let mut sending = Sending::new(host);
     {
         let mut state = room.lock();
-        state.version = state.version.saturating_add(1);
         for ((address, standing), change) in next.into_iter().zip(changes) {
+            let before = std::mem::replace(&mut state.version, standing.version);
+            let was = state.affiliation(&address);
             muc.rooms.set_standing(&mut state, &address, standing);
+            let mut companions = muc.companions.all().iter();
+            let any = companions.find_map(|one| one.changed(room, before, state.version));
             let words = Words {
                 actor: actor.clone(),
                 reason: change.reason,
+                any,
                 ..Words::default()
             };
-            show(room, &mut state, &mut sending, &address, words);
+            show(room, &mut state, &mut sending, &address, was, words);
         }
+        for address in &forgotten.people {
+            state.affiliations.remove(address);
+        }
+        state.changes_since = forgotten.changes_since;
         muc.tidy(room, &mut state);
     }
     sending.done().await;
@@ -129,8 +121,13 @@ fn check(
             ));
         }
     }
-    let is_new = |change: &&Change| !state.affiliations.contains_key(&change.address);
-    let known = state.affiliations.len() + changes.iter().filter(is_new).count();
+    let is_known = |standing: &Standing| standing.affiliation != Affiliation::None;
+    let is_new = |change: &&Change| {
+        let before = state.affiliations.get(&change.address);
+        change.affiliation != Affiliation::None && !before.is_some_and(is_known)
+    };
+    let known = state.affiliations.values().filter(|one| is_known(one));
+    let known = known.count() + changes.iter().filter(is_new).count();
     if known > muc.limits.affiliations {
         return Err(refused(
             Condition::ResourceConstraint,
@@ -156,24 +153,37 @@ fn check(
     Ok(())
 }
 
-/// Tells of those who are in the room what they are now, and takes out who may not be there any more.
+/// Tells of those who are in the room what they are now, and takes out who may not be there any more. Where nobody's presence
+/// can say it, those who may know are told by message (§9, §10.3).
 fn show(
     room: &Room,
     state: &mut State,
     sending: &mut Sending<'_>,
     address: &BareJid,
+    was: Affiliation,
     mut words: Words,
 ) {
     let affiliation = state.affiliation(address);
-    for nick in state.nicks_of(address) {
+    let nicks = state.nicks_of(address);
+    let is_shown = |nick: &Text| {
+        let occupant = state.occupants.get(nick);
+        occupant.is_some_and(|occupant| state.configuration.shown.has(occupant.role))
+    };
+    if address.is_domain() || !nicks.first().is_some_and(is_shown) {
+        let any = words.any.take();
+        room.tell_standing(state, sending, address, was, &words, any);
+    }
+    for nick in nicks {
         if affiliation == Affiliation::Outcast {
             words.codes = vec![301];
             expel(room, state, sending, &nick, &words);
+            words.any = None;
             continue;
         }
         if state.configuration.members_only && affiliation < Affiliation::Member {
             words.codes = vec![321];
             expel(room, state, sending, &nick, &words);
+            words.any = None;
             continue;
         }
         let role = state
@@ -184,6 +194,8 @@ fn show(
             occupant.role = role;
         }
         room.show(state, sending, &nick, &words, &[]);
+        // From one version to the next it goes once.
+        words.any = None;
     }
 }
 
@@ -200,5 +212,6 @@ pub(super) fn affiliation_row(
         nickname: standing.nick.as_ref().map(ToString::to_string),
         reason: standing.reason.as_ref().map(ToString::to_string),
         version: standing.version,
+        turned: standing.turned,
     }
 }

@@ -8,13 +8,16 @@ use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_session::router::Routed;
 use sestina_types::xep_0004::{Field, Form};
+use sestina_types::xep_0045::muc::Join;
 use sestina_types::xep_0045::user::{MucUser, Status};
 use sestina_types::xep_0359::{self, StanzaId};
-use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text, Timestamp};
+use sestina_wire::{
+    AnyElement, BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text, Timestamp,
+};
 
 use super::configuration::Configuration;
 use super::mailbox::Sending;
-use super::room::{Room, State};
+use super::room::{Room, State, Words};
 use super::standing::{Affiliation, Role};
 use super::{Muc, refused};
 use crate::xep_0313;
@@ -43,9 +46,23 @@ pub(crate) trait Companion: Send + Sync {
         Ok(())
     }
 
+    /// What is about to be said, to take out of it what others are not to get.
+    fn amend(&self, _state: &State, _from: &Jid, _said: &mut Stanza) {}
+
     /// Everybody is being told something, which is in the archive. What is returned is waited for before the sender's next
     /// stanza.
     fn after(&self, _heard: &mut Heard<'_>) -> Option<BoxFuture<'static, ()>> {
+        None
+    }
+
+    /// Somebody has entered, and is about to be told who else is there.
+    fn greet(&self, _entering: &Entering<'_>) -> Option<Greeting> {
+        None
+    }
+
+    /// An affiliation has changed, so that all of them are of another version: what is told with it, in the element `x` of
+    /// `muc#user`.
+    fn changed(&self, _room: &Room, _from: i64, _to: i64) -> Option<AnyElement> {
         None
     }
 
@@ -70,6 +87,23 @@ pub(crate) struct Heard<'a> {
     /// As others get it.
     pub(crate) said: &'a Stanza,
     pub(crate) now: Timestamp,
+}
+
+/// Somebody who enters a room, and is among its occupants.
+pub(crate) struct Entering<'a> {
+    pub(crate) room: &'a Room,
+    pub(crate) state: &'a State,
+    pub(crate) from: &'a Jid,
+    pub(crate) join: &'a Join,
+}
+
+/// What is told to somebody who enters.
+#[derive(Default)]
+pub(crate) struct Greeting {
+    /// Before the presences of others.
+    pub(crate) before: Vec<Stanza>,
+    /// In the `x` of `muc#user` of the own presence.
+    pub(crate) with: Option<AnyElement>,
 }
 
 /// Those that add to the rooms of a host: they come while plugins are installed, and none after that.
@@ -158,6 +192,49 @@ impl Muc {
         self.limits.archived
     }
 
+    /// From now on the presences of these accounts in a room hold an element, or none any more; those of them who are here are
+    /// shown anew.
+    pub(crate) fn adorn(
+        host: &Arc<Host>,
+        room: &Room,
+        worn: Vec<(BareJid, Option<AnyElement>)>,
+    ) -> Routed {
+        let mut sending = Sending::new(host);
+        let mut state = room.lock();
+        for (account, element) in worn {
+            state.wears(&account, element);
+            for nick in state.nicks_of(&account) {
+                if state.occupant_mut(&nick).is_some() {
+                    room.show(&state, &mut sending, &nick, &Words::default(), &[]);
+                }
+            }
+        }
+        drop(state);
+        sending.done()
+    }
+
+    /// Keeps settings of a companion with the room's configuration.
+    pub(crate) async fn keep_settings(
+        &self,
+        room: &Room,
+        settings: Vec<(String, String)>,
+    ) -> Result<(), StanzaError> {
+        let _held = room.changing().await?;
+        let row = {
+            let state = room.lock();
+            let mut next = state.configuration.clone();
+            next.more.extend(settings.iter().cloned());
+            let mut row = self.rooms.row(room, &state);
+            self.rooms.describe(&mut row, &next);
+            Some(row).filter(|_| state.stored)
+        };
+        if let Some(row) = row {
+            self.rooms.put(row).await?;
+        }
+        room.lock().configuration.more.extend(settings);
+        Ok(())
+    }
+
     /// What companions keep of an owner's form.
     pub(super) fn take_settings(
         &self,
@@ -224,12 +301,54 @@ impl Room {
         }
         Err(refused(Condition::Forbidden, "only owners of the room may"))
     }
+
+    /// Whether somebody is an admin of it or owns it; otherwise what to answer.
+    pub(crate) fn admin(&self, from: &Jid) -> Result<(), StanzaError> {
+        if self.lock().is_admin(from) {
+            return Ok(());
+        }
+        Err(refused(
+            Condition::Forbidden,
+            "only admins and owners of the room may",
+        ))
+    }
+
+    /// Whether somebody may know what is going on in it: who is in it, who belongs to it, and everybody where all may enter.
+    pub(crate) fn reader(&self, from: &Jid) -> Result<(), StanzaError> {
+        Muc::may_read(self, from)
+    }
+
+    /// Holds off all other lasting changes of the room while one is stored.
+    ///
+    /// # Errors
+    /// That it is gone.
+    pub(crate) async fn changing(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, StanzaError> {
+        let held = self.change.lock().await;
+        if self.lock().ended {
+            return Err(StanzaError::new(Condition::ItemNotFound));
+        }
+        Ok(held)
+    }
 }
 
 impl State {
+    /// The presences of an account hold an element from now on, or none any more; for who tells it: see [`Muc::adorn`].
+    pub(crate) fn wears(&mut self, account: &BareJid, element: Option<AnyElement>) {
+        match element {
+            Some(element) => self.worn.insert(account.clone(), element),
+            None => self.worn.remove(account),
+        };
+    }
+
     /// Whether somebody is an admin or owner.
     pub(crate) fn is_admin(&self, from: &Jid) -> bool {
         self.affiliation(&from.to_bare()) >= Affiliation::Admin
+    }
+
+    /// Whether somebody is in the room as a moderator.
+    pub(crate) fn is_moderator(&self, from: &Jid) -> bool {
+        let occupant = self.occupant_of(from);
+        occupant.is_some_and(|(_, occupant)| occupant.role == Role::Moderator)
     }
 
     /// A setting that a companion keeps.

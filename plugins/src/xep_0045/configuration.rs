@@ -81,11 +81,6 @@ impl Shown {
         participants: true,
         moderators: true,
     };
-    const MODERATORS: Shown = Shown {
-        visitors: false,
-        participants: false,
-        moderators: true,
-    };
 
     /// Whether a role is among them. Who leaves had one.
     pub(super) const fn has(self, role: Role) -> bool {
@@ -150,7 +145,7 @@ impl Configuration {
             history: max_history.min(20),
             max_users: None,
             shown: Shown::ALL,
-            lists: Shown::MODERATORS,
+            lists: Shown::ALL,
             more: BTreeMap::new(),
         }
     }

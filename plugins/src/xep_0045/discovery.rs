@@ -12,7 +12,7 @@ use sestina_wire::{Condition, Jid, Payload as _, StanzaError, Text};
 
 use super::room::{Room, State};
 use super::{Muc, refused};
-use crate::xep_0030::ServiceNodes;
+use crate::xep_0030::{Answering, ServiceNodes};
 
 /// The node for the nickname that is kept for whoever asks (§7.11).
 const RESERVED: &str = "x-roomuser-item";
@@ -47,10 +47,10 @@ impl Muc {
             return Ok(None);
         }
         let room = self.room_of(cx)?;
-        let state = room.lock();
         match request.node.as_deref() {
-            None => Ok(Some(self.info_of(cx, &room, &state))),
+            None => Ok(Some(self.info_of(cx, &room, &room.lock()))),
             Some(RESERVED) => {
+                let state = room.lock();
                 let standing = state.affiliations.get(&cx.from.to_bare());
                 let nick = standing.and_then(|standing| standing.nick.clone());
                 let identity = nick.map(|nick| info::Identity {
@@ -63,7 +63,10 @@ impl Muc {
                     ..info::Query::default()
                 }))
             }
-            Some(_) => Err(StanzaError::new(Condition::ItemNotFound)),
+            Some(node) => Answering::of(&cx.host)
+                .info(cx, node)
+                .unwrap_or_else(|| Err(StanzaError::new(Condition::ItemNotFound)))
+                .map(Some),
         }
     }
 
@@ -141,13 +144,19 @@ impl Muc {
         cx: &IqContext,
         request: &items::Query,
     ) -> Result<Option<items::Query>, StanzaError> {
-        if request.node.is_some() {
-            return Err(StanzaError::new(Condition::ItemNotFound));
-        }
         if cx.to.as_ref().is_none_or(|to| to.local().is_none()) {
-            return self.public_rooms(request).map(Some);
+            return match request.node {
+                Some(_) => Err(StanzaError::new(Condition::ItemNotFound)),
+                None => self.public_rooms(request).map(Some),
+            };
         }
         let room = self.room_of(cx)?;
+        if let Some(node) = &request.node {
+            return Answering::of(&cx.host)
+                .items(cx, node)
+                .unwrap_or_else(|| Err(StanzaError::new(Condition::ItemNotFound)))
+                .map(Some);
+        }
         let state = room.lock();
         // Who is in the room is for those in it, and for everybody where everybody finds it and may enter (§6.5).
         let configuration = &state.configuration;

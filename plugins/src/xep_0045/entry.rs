@@ -6,8 +6,9 @@ use sestina_session::host::Host;
 use sestina_session::router::{Outcome, Routed, Source};
 use sestina_types::xep_0045::muc::Join;
 use sestina_types::xep_0045::{muc, user};
-use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
+use sestina_wire::{AnyElement, BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
+use super::companion::Entering;
 use super::mailbox::{Mailbox, Sending};
 use super::room::{Occupant, Room, Session, State, Words};
 use super::standing::Affiliation;
@@ -94,6 +95,12 @@ fn available(
             }
             (Some(before), Some(join)) if before == nick => {
                 // It has lost what it knew of the room (§7.2.1).
+                let session = state
+                    .session(from)
+                    .map(|session| Arc::clone(&session.mailbox));
+                let with = session.and_then(|mailbox| {
+                    greet(muc, &room, &state, &mut sending, from, &mailbox, join)
+                });
                 update(
                     &room,
                     &mut state,
@@ -103,7 +110,7 @@ fn available(
                     &before,
                     stanza,
                 );
-                welcome(muc, &room, &state, &mut sending, from, &nick, join);
+                welcome(muc, &room, &state, &mut sending, from, &nick, join, with);
             }
             (Some(_), _) => {
                 renaming::rename(&room, &mut state, &mut sending, from, &nick, stanza)?;
@@ -220,6 +227,7 @@ pub(super) fn cleaned(stanza: &Stanza) -> Stanza {
         !child.is("x", muc::NS)
             && !child.is("x", user::NS)
             && !child.is("occupant-id", sestina_types::xep_0421::NS)
+            && !child.is("hats", sestina_types::xep_0317::NS)
     });
     stanza.head_mut().to = None;
     stanza.compact();
@@ -265,14 +273,40 @@ fn enter(
     let mailbox = Arc::clone(&session.mailbox);
     occupant.forms = Forms::default();
     occupant.sessions.push(session);
+    let with = greet(muc, room, state, sending, mailbox.to(), &mailbox, join);
     room.show_others(state, sending, &nick, role, &mailbox);
     let mut own = entering(state);
     // Whoever made it is told to configure it, at each way in until that is done (§10.1.1).
     if state.locked {
         own.push(201);
     }
-    room.show(state, sending, &nick, &Words::default(), &own);
+    room.show_entered(state, sending, &nick, &own, with);
     history::hand_out(muc, room, state, sending, &mailbox, join);
+}
+
+/// What other specifications tell a session that enters before anything else; and what they add to its own presence.
+fn greet(
+    muc: &Muc,
+    room: &Room,
+    state: &State,
+    sending: &mut Sending<'_>,
+    from: &Jid,
+    mailbox: &Arc<Mailbox>,
+    join: &Join,
+) -> Option<AnyElement> {
+    let entering = Entering {
+        room,
+        state,
+        from,
+        join,
+    };
+    let companions = muc.companions.all().iter();
+    let mut greetings = companions.filter_map(|companion| companion.greet(&entering));
+    let greeting = greetings.next()?;
+    for message in greeting.before {
+        sending.send(mailbox, message);
+    }
+    greeting.with
 }
 
 /// What is for a session of this server goes straight into its queue.
@@ -295,6 +329,7 @@ fn entering(state: &State) -> Vec<u16> {
 }
 
 /// Everything again for a session that is in the room already.
+#[expect(clippy::too_many_arguments, reason = "who enters what, and how")]
 fn welcome(
     muc: &Arc<Muc>,
     room: &Room,
@@ -303,20 +338,15 @@ fn welcome(
     from: &Jid,
     nick: &Text,
     join: &Join,
+    with: Option<AnyElement>,
 ) {
-    let Some(occupant) = state.occupants.get(nick) else {
-        return;
-    };
-    let Some(session) = occupant
-        .sessions
-        .iter()
-        .find(|session| session.jid == *from)
-    else {
+    let (Some(occupant), Some(session)) = (state.occupants.get(nick), state.session(from)) else {
         return;
     };
     let place = &session.mailbox;
     room.show_others(state, sending, nick, occupant.role, place);
-    room.show_to(state, sending, nick, occupant, place, &entering(state));
+    let own = entering(state);
+    room.show_to(state, sending, nick, occupant, place, &own, with);
     history::hand_out(muc, room, state, sending, place, join);
 }
 

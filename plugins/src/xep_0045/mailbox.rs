@@ -33,6 +33,11 @@ impl Mailbox {
         })
     }
 
+    /// Where it goes.
+    pub(super) fn to(&self) -> &Jid {
+        &self.to
+    }
+
     /// From now on this session is behind the address.
     pub(super) fn connect(&self, session: &Arc<Resource>) {
         self.lock().session = Arc::downgrade(session);

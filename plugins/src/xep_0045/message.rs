@@ -135,6 +135,9 @@ fn say(
     }) {
         return refuse(error);
     }
+    for companion in muc.companions.all() {
+        companion.amend(&state, from, &mut said);
+    }
     let mut writes: Vec<BoxFuture<'static, Result<(), StanzaError>>> = Vec::new();
     match archive {
         Some(archive) => writes.push({

@@ -25,6 +25,7 @@ mod room;
 mod rooms;
 mod standing;
 mod telling;
+mod versions;
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -50,9 +51,10 @@ use room::Standing;
 use rooms::Rooms;
 use standing::Affiliation;
 
-pub(crate) use companion::{Companion, Heard};
+pub(crate) use companion::{Companion, Entering, Greeting, Heard};
 pub(crate) use pace::{Pace, seconds};
 pub(crate) use room::{Room, State};
+pub(crate) use versions::{Listed, Seen};
 
 /// What handlers and discovery know the service by.
 pub(crate) const SERVICE: &str = "muc";
@@ -131,6 +133,7 @@ impl Muc {
             state.locked = true;
             let owner = Standing {
                 affiliation: Affiliation::Owner,
+                turned: Some(0),
                 ..Standing::default()
             };
             state.affiliations.insert(account, owner);
@@ -161,7 +164,7 @@ impl Muc {
         } else {
             Err(refused(
                 Condition::Forbidden,
-                "what was said here is for those who may enter the room",
+                "this is for those who may enter the room",
             ))
         }
     }

@@ -128,10 +128,7 @@ async fn configure(
             muc.lasts(&cx.host, room, stored).await?;
         }
         if stored {
-            muc.rooms.put(row).await?;
-            for row in rows {
-                muc.rooms.put_affiliation(row).await?;
-            }
+            muc.rooms.put_with(&row, &rows, &[]).await?;
         } else if room.lock().stored {
             muc.rooms.delete(&room.jid).await?;
         }

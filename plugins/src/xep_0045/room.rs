@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sestina_session::host::{Extensions, Host};
 use sestina_storage::Secret;
-use sestina_wire::{BareJid, Jid, Stanza, Text, Timestamp};
+use sestina_wire::{AnyElement, BareJid, Jid, Stanza, Text, Timestamp};
 use tokio::sync::oneshot;
 
 use super::configuration::Configuration;
@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(super) affiliations: HashMap<BareJid, Standing>,
     /// Of the affiliations.
     pub(super) version: i64,
+    /// The version since which every change of them is known.
+    pub(super) changes_since: i64,
     pub(super) occupants: BTreeMap<Text, Occupant>,
     /// The nickname of each session.
     pub(super) sessions: HashMap<Jid, Text>,
@@ -50,6 +52,8 @@ pub(crate) struct State {
     pub(super) relayed: VecDeque<(Text, Relayed)>,
     /// How fast people talk.
     pub(super) pace: Pace,
+    /// What is told with the presences of some, by their accounts: see [`Muc::adorn`](super::Muc::adorn).
+    pub(super) worn: HashMap<BareJid, AnyElement>,
 }
 
 /// A request between occupants.
@@ -76,7 +80,10 @@ pub(super) struct Standing {
     pub(super) affiliation: Affiliation,
     pub(super) nick: Option<Text>,
     pub(super) reason: Option<Text>,
+    /// In which this has changed last.
     pub(super) version: i64,
+    /// In which somebody came to belong to the room, or, where it does not any more, ceased to.
+    pub(super) turned: Option<i64>,
 }
 
 /// Somebody in the room, maybe with several sessions under one nickname.
@@ -113,15 +120,26 @@ pub(super) struct Words {
     pub(super) reason: Option<Text>,
     /// The next nickname (§7.6).
     pub(super) nick: Option<Text>,
+    /// What another specification adds.
+    pub(super) any: Option<AnyElement>,
 }
 
 impl Words {
+    /// Nothing but what another specification adds.
+    pub(super) fn with(any: Option<AnyElement>) -> Self {
+        Self {
+            any,
+            ..Self::default()
+        }
+    }
+
     /// Whether nothing is told besides.
     pub(super) fn is_empty(&self) -> bool {
         self.codes.is_empty()
             && self.actor.is_none()
             && self.reason.is_none()
             && self.nick.is_none()
+            && self.any.is_none()
     }
 }
 
@@ -137,6 +155,7 @@ impl Room {
             subject: Subject::default(),
             affiliations: HashMap::new(),
             version: 0,
+            changes_since: 0,
             occupants: BTreeMap::new(),
             sessions: HashMap::new(),
             history: VecDeque::new(),
@@ -146,6 +165,7 @@ impl Room {
             tail: None,
             relayed: VecDeque::new(),
             pace: Pace::default(),
+            worn: HashMap::new(),
         };
         Self {
             jid,
@@ -230,6 +250,12 @@ impl State {
     pub(super) fn occupant_of(&self, from: &Jid) -> Option<(&Text, &Occupant)> {
         let nick = self.sessions.get(from)?;
         self.occupants.get_key_value(nick)
+    }
+
+    /// A session in the room.
+    pub(super) fn session(&self, jid: &Jid) -> Option<&Session> {
+        let (_, occupant) = self.occupant_of(jid)?;
+        occupant.sessions.iter().find(|session| session.jid == *jid)
     }
 
     /// The nicknames under which somebody is here.

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use futures_util::future::BoxFuture;
 use sestina_session::errors;
 use sestina_session::plugin::PluginError;
-use sestina_storage::{Range, Secret, Storage, StorageError};
+use sestina_storage::{ColumnValue as _, Range, Secret, Storage, StorageError};
 use sestina_types::Stores as _;
 use sestina_types::xep_0045::tables::{
-    AffiliationsStore, MucAffiliationsRow, MucRoomsRow, RoomsStore,
+    AffiliationsStore, MUC_AFFILIATIONS_OF_ROOM, MucAffiliations, MucAffiliationsRow, MucRooms,
+    MucRoomsRow, RoomsStore,
 };
 use sestina_wire::{BareJid, StanzaError, Text};
 
@@ -30,6 +31,7 @@ pub(super) struct Rooms {
 }
 
 struct Tables {
+    storage: Storage,
     rooms: RoomsStore,
     affiliations: AffiliationsStore,
 }
@@ -58,6 +60,7 @@ impl Rooms {
             stores: Arc::new(Tables {
                 rooms: storage.rooms().ok_or_else(missing)?,
                 affiliations: storage.affiliations().ok_or_else(missing)?,
+                storage,
             }),
         })
     }
@@ -157,6 +160,7 @@ impl Rooms {
             subject_at: state.subject.at,
             occupant_key: room.key.clone(),
             affiliations_version: state.version,
+            changes_since: Some(state.changes_since),
             created: room.created,
         };
         self.describe(&mut row, &state.configuration);
@@ -183,20 +187,32 @@ impl Rooms {
         Box::pin(async move { stores.rooms.put(&row).await.map_err(errors::storage) })
     }
 
-    /// Stores what somebody is to a room.
-    pub(super) fn put_affiliation(
+    /// Stores a room with what some are to it, and removes what others were, together.
+    pub(super) async fn put_with(
         &self,
-        row: MucAffiliationsRow,
-    ) -> BoxFuture<'static, Result<(), StanzaError>> {
-        let stores = Arc::clone(&self.stores);
-        Box::pin(async move { stores.affiliations.put(&row).await.map_err(errors::storage) })
+        row: &MucRoomsRow,
+        people: &[MucAffiliationsRow],
+        forgotten: &[BareJid],
+    ) -> Result<(), StanzaError> {
+        let mut transaction = self.stores.storage.transaction();
+        transaction.put::<MucRooms>(row);
+        for row in people {
+            transaction.put::<MucAffiliations>(row);
+        }
+        for address in forgotten {
+            transaction.delete::<MucAffiliations>(&[row.room.to_value(), address.to_value()]);
+        }
+        transaction.commit().await.map_err(errors::storage)?;
+        Ok(())
     }
 
     /// Removes a room from the storage.
     pub(super) async fn delete(&self, room: &BareJid) -> Result<(), StorageError> {
-        self.stores.rooms.delete(room).await?;
-        let all = Range::all();
-        self.stores.affiliations.delete_of_room(room, all).await?;
+        let mut transaction = self.stores.storage.transaction();
+        let key = [room.to_value()];
+        transaction.delete::<MucRooms>(&key);
+        transaction.delete_where::<MucAffiliations>(&MUC_AFFILIATIONS_OF_ROOM, &key, Range::all());
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -239,7 +255,10 @@ impl Rooms {
         {
             let mut state = room.lock();
             state.stored = true;
-            state.version = row.affiliations_version;
+            // The subject may have been stored while a change was, with the version before it.
+            let newest = people.iter().map(|row| row.version).max();
+            state.version = row.affiliations_version.max(newest.unwrap_or_default());
+            state.changes_since = row.changes_since.unwrap_or_default();
             state.subject = Subject {
                 text: row.subject.unwrap_or_default(),
                 by: row.subject_by.map(Text::from),
@@ -251,6 +270,7 @@ impl Rooms {
                     nick: row.nickname.map(Text::from),
                     reason: row.reason.map(Text::from),
                     version: row.version,
+                    turned: row.turned,
                 };
                 state.affiliations.insert(row.address, standing);
             }

@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use sestina_session::host::Spread;
 use sestina_types::xep_0045::user::{Actor as UserActor, Item, MucUser, Status};
 use sestina_types::xep_0421::OccupantId;
-use sestina_wire::{Jid, Stanza, StanzaType, Text};
+use sestina_wire::dispatch::Extensible as _;
+use sestina_wire::{AnyElement, Jid, Stanza, StanzaType, Text};
 
 use super::mailbox::{Mailbox, Sending};
 use super::room::{Occupant, Room, State, Words};
@@ -59,15 +60,22 @@ impl Room {
         } else {
             vec![item(None)]
         };
-        let user = MucUser {
+        let mut user = MucUser {
             items,
             statuses: words.codes.iter().copied().map(Status::new).collect(),
             ..MucUser::default()
         };
-        stanza
+        if let Some(any) = &words.any {
+            user.add(any.clone());
+        }
+        let stanza = stanza
             .with_from(self.occupant(nick))
             .with(&OccupantId::new(occupant.id.clone()))
-            .with(&user)
+            .with(&user);
+        match state.worn.get(&occupant.account) {
+            Some(worn) if !left => stanza.with_any(worn),
+            _ => stanza,
+        }
     }
 
     /// What an occupant is, for those who may see its addresses or may not. It is made when somebody is told first, and kept until
@@ -111,6 +119,24 @@ impl Room {
         self.tell_own(state, sending, nick, occupant, type_, words, own);
     }
 
+    /// The same for one who has just entered, with an element in what its own sessions are told.
+    pub(super) fn show_entered(
+        &self,
+        state: &State,
+        sending: &mut Sending<'_>,
+        nick: &Text,
+        own: &[u16],
+        any: Option<AnyElement>,
+    ) {
+        let Some(occupant) = state.occupants.get(nick) else {
+            return;
+        };
+        let form = |with_address| self.shown(state, nick, occupant, with_address);
+        tell_others(state, sending, nick, occupant, form);
+        let (type_, words) = (StanzaType::Available, Words::with(any));
+        self.tell_own(state, sending, nick, occupant, type_, &words, own);
+    }
+
     /// Tells everybody that an occupant is gone, who has been taken off the list.
     pub(super) fn tell_gone(
         &self,
@@ -150,6 +176,7 @@ impl Room {
     }
 
     /// Shows one session its own occupant.
+    #[expect(clippy::too_many_arguments, reason = "what is told, of whom and how")]
     pub(super) fn show_to(
         &self,
         state: &State,
@@ -158,8 +185,9 @@ impl Room {
         occupant: &Occupant,
         mailbox: &Arc<Mailbox>,
         own: &[u16],
+        any: Option<AnyElement>,
     ) {
-        let mut words = Words::default();
+        let mut words = Words::with(any);
         words.codes.push(110);
         words.codes.extend(own);
         let type_ = StanzaType::Available;

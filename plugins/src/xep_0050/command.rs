@@ -2,12 +2,11 @@
 
 use futures_util::future::BoxFuture;
 use sestina_session::errors;
-use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_storage::StorageError;
 use sestina_types::xep_0004::Form;
 use sestina_wire::form::FormError;
-use sestina_wire::{Jid, StanzaError, Text};
+use sestina_wire::{StanzaError, Text};
 
 /// A command of the host (§2.2). It keeps nothing between its steps: each is called with all forms so far, so that going
 /// back is the same step with one form less, and nothing is done before the last one.
@@ -18,8 +17,11 @@ pub trait Command: Send + Sync {
     /// What people read in a list of commands.
     fn name(&self) -> &str;
 
-    /// Whether somebody may run it. To everybody else it is not shown either.
-    fn permits(&self, host: &Host, who: &Jid) -> bool;
+    /// Whether whoever asks may run it where it was asked for. To everybody else it is not shown either.
+    ///
+    /// # Errors
+    /// What others are told: see [`only_if`](super::only_if).
+    fn permits(&self, cx: &IqContext) -> Result<(), StanzaError>;
 
     /// The next step after these forms: the first one after none.
     fn step<'a>(
@@ -30,7 +32,7 @@ pub trait Command: Send + Sync {
 }
 
 /// The forms that have been filled in, in order. Each holds what was asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Answers<'a> {
     pub(super) forms: &'a [Form],
     pub(super) complete: bool,

@@ -15,8 +15,8 @@ impl HostNodes for Commands {
             return Some(Ok(described(node, "command-list", "Commands")));
         }
         let command = self.get(cx, node)?;
-        if !command.permits(&cx.host, &cx.from) {
-            return Some(Err(forbidden()));
+        if let Err(error) = command.permits(cx) {
+            return Some(Err(error));
         }
         let mut info = described(node, "command-node", command.name());
         info.features = [NS, xep_0004::NS]
@@ -28,7 +28,7 @@ impl HostNodes for Commands {
     fn items(&self, cx: &IqContext, node: &str) -> Option<Result<items::Query, StanzaError>> {
         let items = if node == NS && super::place(cx).is_some() {
             let offered = self.all(cx).into_iter();
-            let permitted = offered.filter(|command| command.permits(&cx.host, &cx.from));
+            let permitted = offered.filter(|command| command.permits(cx).is_ok());
             permitted
                 .map(|command| items::Item {
                     node: Some(Text::from(command.node())),
@@ -64,9 +64,15 @@ fn described(node: &str, type_: &'static str, name: &str) -> info::Query {
     }
 }
 
-/// What whoever may not run a command is told (§4.4).
-pub(super) fn forbidden() -> StanzaError {
-    StanzaError::new(Condition::Forbidden)
+/// For a command that only some may run.
+///
+/// # Errors
+/// What the others are told (§4.4).
+pub fn only_if(may: bool) -> Result<(), StanzaError> {
+    if may {
+        return Ok(());
+    }
+    Err(StanzaError::new(Condition::Forbidden)
         .with_kind(ErrorKind::Cancel)
-        .with_text("this command is for others")
+        .with_text("this command is for others"))
 }

@@ -20,12 +20,13 @@ use sestina_types::xep_0050::{
     Note, NoteType, SessionExpired, Status,
 };
 use sestina_wire::dispatch::Scope;
-use sestina_wire::{Condition, Payload as _, StanzaError, Text};
+use sestina_wire::{AnyElement, Condition, Payload as _, StanzaError, Text};
 
 use crate::xep_0030::Answering;
 use crate::xep_0122;
 
 pub use command::{Answers, Command, Done, Question, Step, Trouble};
+pub use discovery::only_if;
 
 use sessions::{Open, Sessions};
 
@@ -33,8 +34,15 @@ use sessions::{Open, Sessions};
 #[derive(Default)]
 pub struct Commands(RwLock<BTreeMap<(Place, String), Arc<dyn Command>>>);
 
-/// The service at which a command is; none is the host itself.
-type Place = Option<&'static str>;
+/// Where a command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Host,
+    /// At a service of the host.
+    Service(&'static str),
+    /// At everything that stands below a service, such as its rooms.
+    Below(&'static str),
+}
 
 impl Commands {
     /// The list of a host.
@@ -45,12 +53,18 @@ impl Commands {
 
     /// Offers a command, in place of one with the same node.
     pub fn offer(&self, command: Arc<dyn Command>) {
-        self.put(None, command);
+        self.put(Place::Host, command);
     }
 
     /// The same at a service of the host, by its name.
     pub fn offer_at(&self, service: &'static str, command: Arc<dyn Command>) {
-        self.put(Some(service), command);
+        self.put(Place::Service(service), command);
+    }
+
+    /// The same at everything that stands below a service of the host: at each of its rooms. Whether there is what a request
+    /// is for, the command says.
+    pub fn offer_below(&self, service: &'static str, command: Arc<dyn Command>) {
+        self.put(Place::Below(service), command);
     }
 
     fn put(&self, place: Place, command: Arc<dyn Command>) {
@@ -74,13 +88,16 @@ impl Commands {
     }
 }
 
-/// Where a request looks for commands; nothing below a service, where there are none.
+/// Where a request looks for commands; nowhere at a resource, which has none.
 fn place(cx: &IqContext) -> Option<Place> {
     match cx.scope {
-        Scope::Host => Some(None),
+        Scope::Host => Some(Place::Host),
         Scope::Service(name) => {
-            let to = cx.to.as_ref()?;
-            (to.local().is_none() && to.resource().is_none()).then_some(Some(name))
+            let to = cx.to.as_ref().filter(|to| to.resource().is_none())?;
+            Some(match to.local() {
+                None => Place::Service(name),
+                Some(_) => Place::Below(name),
+            })
         }
         _ => None,
     }
@@ -118,9 +135,7 @@ impl skeleton::Server for Server {
         let command = Commands::of(&cx.host)
             .get(cx, &request.node)
             .ok_or_else(|| StanzaError::new(Condition::ItemNotFound))?;
-        if !command.permits(&cx.host, &cx.from) {
-            return Err(discovery::forbidden());
-        }
+        command.permits(cx)?;
         if matches!(request.action, Some(Action::Other(_))) {
             return Err(bad_request(
                 &MalformedAction::default(),
@@ -149,7 +164,22 @@ impl Server {
             ));
         }
         let id = sessions::new_id(&cx.host, &cx.from, &request.node);
-        self.run(cx, command, id, Vec::new(), false, None).await
+        let mut step = command.step(cx, Answers::default()).await;
+        let mut answers = Vec::new();
+        // Who knows the form already sends it filled in at once (XEP-0317 §3.3).
+        if let Ok(Step::Ask(asked)) = &step
+            && asked.complete
+            && form_in(request).is_some()
+        {
+            answers.push(filled_in(request, &asked.form)?);
+            let forms = Answers {
+                forms: &answers,
+                complete: true,
+            };
+            step = command.step(cx, forms).await;
+        }
+        let node = Text::from(command.node());
+        self.after(cx, id, &node, answers, None, step)
     }
 
     /// The next word in a command that has asked.
@@ -191,8 +221,12 @@ impl Server {
             Action::Prev => {
                 let mut answers = open.answers;
                 let remembered = answers.pop();
-                self.run(cx, command, id.clone(), answers, false, remembered)
-                    .await
+                let forms = Answers {
+                    forms: &answers,
+                    complete: false,
+                };
+                let step = command.step(cx, forms).await;
+                self.after(cx, id.clone(), node, answers, remembered, step)
             }
             action => {
                 let given = match filled_in(request, &open.asked.form) {
@@ -218,25 +252,6 @@ impl Server {
                 }
             }
         }
-    }
-
-    /// Takes the step after these forms.
-    async fn run(
-        &self,
-        cx: &IqContext,
-        command: &dyn Command,
-        id: Text,
-        answers: Vec<Form>,
-        complete: bool,
-        remembered: Option<Form>,
-    ) -> Result<xep_0050::Command, StanzaError> {
-        let forms = Answers {
-            forms: &answers,
-            complete,
-        };
-        let step = command.step(cx, forms).await;
-        let node = Text::from(command.node());
-        self.after(cx, id, &node, answers, remembered, step)
     }
 
     /// What is answered after a step.
@@ -308,13 +323,15 @@ impl Server {
     }
 }
 
+/// The form in a request.
+fn form_in(request: &xep_0050::Command) -> Option<&AnyElement> {
+    let mut any = request.any.iter();
+    any.find(|any| any.is(Form::NAME, xep_0004::NS))
+}
+
 /// The form that was sent in, if it holds what was asked for.
 fn filled_in(request: &xep_0050::Command, asked: &Form) -> Result<Form, StanzaError> {
-    let given = request
-        .any
-        .iter()
-        .find(|any| any.is(Form::NAME, xep_0004::NS));
-    let Some(given) = given else {
+    let Some(given) = form_in(request) else {
         return Err(bad_request(&BadPayload::default(), "the form is missing"));
     };
     // A form that is called off counts as one that is sent in (§3.5).

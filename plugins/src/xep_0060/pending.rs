@@ -3,7 +3,6 @@
 use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
-use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_types::xep_0004::{Field, FieldType, Form, FormType};
 use sestina_types::xep_0060::forms::SubscribeAuthorization;
@@ -47,8 +46,8 @@ impl Command for GetPending {
     }
 
     /// Who owns a node is not known without storage: whoever owns none is refused at the first step.
-    fn permits(&self, _: &Host, _: &Jid) -> bool {
-        true
+    fn permits(&self, _: &IqContext) -> Result<(), StanzaError> {
+        Ok(())
     }
 
     fn step<'a>(

@@ -22,9 +22,9 @@ use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0133::{self as skeleton, Settings};
 use sestina_types::xep_0133::forms::Administration;
-use sestina_wire::{BareJid, Jid, StanzaType};
+use sestina_wire::{BareJid, Jid, StanzaError, StanzaType};
 
-use crate::xep_0050::{Answers, Command, Commands, Done, Question, Step, Trouble};
+use crate::xep_0050::{Answers, Command, Commands, Done, Question, Step, Trouble, only_if};
 
 use disabled::Disabled;
 use motd::Motd;
@@ -125,13 +125,13 @@ impl Command for AdminCommand {
         self.task.name()
     }
 
-    fn permits(&self, host: &Host, who: &Jid) -> bool {
+    fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
         // What nobody would do is not offered.
         let is_done = match self.task {
-            Task::Restart | Task::Shutdown => Ending::of(host).is_listened(),
+            Task::Restart | Task::Shutdown => Ending::of(&cx.host).is_listened(),
             _ => true,
         };
-        is_done && is_administrator(host, who)
+        only_if(is_done && is_administrator(&cx.host, &cx.from))
     }
 
     fn step<'a>(

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_storage::Range;
 use sestina_types::xep_0004::{Field, FieldType, Form, FormType, OptionElement};
 use sestina_types::xep_0377::tables::AbuseReportsRow;
-use sestina_wire::{DateTime, Jid, Text};
+use sestina_wire::{DateTime, StanzaError, Text};
 
 use super::Server;
-use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble};
+use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble, only_if};
 use crate::xep_0133;
 
 /// Reports that one form shows; the oldest come first.
@@ -31,8 +30,8 @@ impl Command for Settle {
         "Look at the reports of abuse"
     }
 
-    fn permits(&self, host: &Host, who: &Jid) -> bool {
-        xep_0133::is_administrator(host, who)
+    fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
+        only_if(xep_0133::is_administrator(&cx.host, &cx.from))
     }
 
     fn step<'a>(

@@ -11,7 +11,7 @@ use sestina_wire::{BareJid, Condition, DateTime, Jid, StanzaError, Text};
 
 use super::Server;
 use super::book::Purpose;
-use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble};
+use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble, only_if};
 use crate::{xep_0077, xep_0133};
 
 /// Whoever is invited becomes a contact.
@@ -29,8 +29,8 @@ impl Command for Invite {
         "Invite somebody"
     }
 
-    fn permits(&self, host: &Host, who: &Jid) -> bool {
-        is_account(host, who)
+    fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
+        only_if(is_account(&cx.host, &cx.from))
     }
 
     fn step<'a>(
@@ -65,8 +65,8 @@ impl Command for CreateAccount {
         "Invite somebody to make an account"
     }
 
-    fn permits(&self, host: &Host, who: &Jid) -> bool {
-        self.0.may_give_accounts(host, who)
+    fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
+        only_if(self.0.may_give_accounts(&cx.host, &cx.from))
     }
 
     fn step<'a>(

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sestina_plugins::xep_0050::{Answers, Command, Commands, Done, Question, Step, Trouble};
+use sestina_plugins::xep_0050::{
+    Answers, Command, Commands, Done, Question, Step, Trouble, only_if,
+};
 use sestina_plugins::xep_0122;
-use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_session::plugin::{Plugin, PluginError, Registrar};
 use sestina_session::server::Server;
@@ -15,7 +16,7 @@ use sestina_session::testing::Conversation;
 use sestina_storage::Storage;
 use sestina_types::xep_0004::{Field, FieldType, Form, FormType};
 use sestina_wire::dispatch::{Extensible as _, SpecInfo};
-use sestina_wire::{Frame, Jid, Text};
+use sestina_wire::{Frame, StanzaError, Text};
 
 use super::{Changes, STANZAS, error, login, server_and, server_of};
 
@@ -57,8 +58,8 @@ impl Command for Adding {
         "Adding"
     }
 
-    fn permits(&self, _: &Host, who: &Jid) -> bool {
-        who.local() == Some("laura")
+    fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
+        only_if(cx.from.local() == Some("laura"))
     }
 
     fn step<'a>(

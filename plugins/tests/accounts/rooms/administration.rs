@@ -2,7 +2,7 @@
 
 use super::{
     ADMIN, DONE, JOIN, OWNER, ROOM, USER, ask_room, configuration, knock, left, login, occupant,
-    refused, romeo_in, room, server,
+    refused, romeo_in, room, server, standing,
 };
 
 fn admin(item: &str) -> String {
@@ -202,6 +202,7 @@ async fn a_nickname_is_kept_for_who_registers_it() {
     let mut romeo = login(&server, "romeo@a.example/orchard").await;
     ask_room(&mut romeo, "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field><field var='muc#register_roomnick'><value>rose</value></field></x></query>").await;
     romeo.expect(DONE).await;
+    juliet.expect(&standing("romeo@a.example", "member")).await;
     romeo
         .send(&format!("<iq type='get' id='n' to='{ROOM}'><query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'/></iq>"))
         .await;

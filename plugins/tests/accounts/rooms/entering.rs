@@ -5,7 +5,7 @@ use sestina_storage::Storage;
 
 use super::{
     ADMIN, DONE, JOIN, ROOM, USER, ask_room, configuration, knock, left, login, no_subject,
-    occupant, refused, romeo_in, room, server, server_of,
+    occupant, refused, romeo_in, room, server, server_of, standing,
 };
 
 #[tokio::test]
@@ -128,6 +128,7 @@ async fn who_may_not_enter_is_told_why() {
         ),
     )
     .await;
+    juliet.expect(&standing("romeo@a.example", "outcast")).await;
     juliet.expect(DONE).await;
     knock(&mut romeo, "romeo", "<password>rose</password>").await;
     romeo.expect(&refused("forbidden")).await;
@@ -139,6 +140,7 @@ async fn who_may_not_enter_is_told_why() {
         ),
     )
     .await;
+    juliet.expect(&standing("romeo@a.example", "member")).await;
     juliet.expect(DONE).await;
     knock(&mut romeo, "romeo", "<password>rose</password>").await;
     romeo

@@ -38,6 +38,9 @@ async fn a_room_that_stays_comes_back_after_a_restart() {
         juliet.expect(&format!("<message>{inside}</message>")).await;
     }
     ask_room(&mut juliet, "<query xmlns='http://jabber.org/protocol/muc#admin'><item jid='nurse@a.example' affiliation='outcast'/></query>").await;
+    juliet
+        .expect(&super::standing("nurse@a.example", "outcast"))
+        .await;
     juliet.expect(super::DONE).await;
     server.shutdown().await;
 

@@ -5,12 +5,15 @@ mod avatar;
 mod committed;
 mod elsewhere;
 mod entering;
+mod hats;
 mod lasting;
+mod mentions;
 mod retracting;
 mod searching;
 mod slowing;
 mod spreading;
 mod talking;
+mod versions;
 
 use sestina_session::server::Server;
 use sestina_session::testing::Conversation;
@@ -60,6 +63,13 @@ fn occupant(nick: &str, affiliation: &str, role: &str, codes: &[u16]) -> String 
 fn left(nick: &str, inside: &str) -> String {
     format!(
         "<presence type='unavailable' from='{ROOM}/{nick}'><x xmlns='{USER}'>{inside}</x></presence>"
+    )
+}
+
+/// What those may know who may see the lists: somebody who is not inside is something else now.
+fn standing(jid: &str, affiliation: &str) -> String {
+    format!(
+        "<message from='{ROOM}'><x xmlns='{USER}'><item jid='{jid}' affiliation='{affiliation}'/></x><no-store xmlns='urn:xmpp:hints'/></message>"
     )
 }
 

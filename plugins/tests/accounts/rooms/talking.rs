@@ -242,6 +242,9 @@ async fn people_are_invited_through_the_room_and_decline() {
     nurse
         .expect(&format!("<message from='{ROOM}'><x xmlns='{USER}'><invite from='juliet@a.example/balcony'><reason>come</reason></invite></x><x xmlns='jabber:x:conference' jid='{ROOM}' reason='come'/></message>"))
         .await;
+    juliet
+        .expect(&super::standing("nurse@a.example", "member"))
+        .await;
     nurse
         .send(&format!("<message to='{ROOM}'><x xmlns='{USER}'><decline to='juliet@a.example/balcony'><reason>busy</reason></decline></x></message>"))
         .await;

@@ -1,0 +1,4 @@
+-- Written by `sestina-codegen migrate`. Released, it stays as it is: the next change has the next number.
+
+ALTER TABLE "muc_rooms" ADD COLUMN "changes_since" BIGINT;
+ALTER TABLE "muc_affiliations" ADD COLUMN "turned" BIGINT;
