@@ -182,16 +182,25 @@ impl Configuration {
             let var = field.var.as_deref();
             var.is_some_and(|var| FIELDS.contains(&var))
         });
+        // What is chosen now is among the choices: a client that lets its owner choose would change it otherwise.
         for field in &mut form.fields {
-            if field.var.as_deref() == Some("muc#roomconfig_maxusers") {
-                let option = |users: u32| xep_0122::choice(users.to_string().into());
-                let usual = [10, 50, 100, 500, 1000, 5000];
-                let usual = usual.into_iter().filter(|users| *users < max_users);
-                let now = self.max_users.unwrap_or(max_users);
-                let mut all: Vec<u32> = usual.chain([now, max_users]).collect();
-                all.sort_unstable();
-                all.dedup();
-                field.options = all.into_iter().map(option).collect();
+            match field.var.as_deref() {
+                Some("muc#roomconfig_maxusers") => {
+                    let usual = [10, 50, 100, 500, 1000, 5000];
+                    let usual = usual.into_iter().filter(|users| *users < max_users);
+                    let mut all: Vec<u32> =
+                        usual.chain(self.max_users).chain([max_users]).collect();
+                    all.sort_unstable();
+                    all.dedup();
+                    let all = all.into_iter().map(|users| users.to_string().into());
+                    let all = all.chain([Text::from_static("none")]);
+                    field.options = all.map(xep_0122::choice).collect();
+                }
+                Some("muc#roomconfig_getmemberlist") => {
+                    let roles = ["moderator", "participant", "visitor"];
+                    field.options = roles.map(|role| xep_0122::choice(role.into())).to_vec();
+                }
+                _ => {}
             }
         }
         form

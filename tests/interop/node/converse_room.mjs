@@ -26,6 +26,11 @@ async function make(romeo) {
   step("a room is made with a name");
   await menu(romeo, "configure-chatroom-button");
   const form = "converse-muc-config-modal form";
+  // What is shown is what it sends in, whatever the owner had in mind.
+  const chosen = (field) => romeo.locator(`${form} select[name="muc#roomconfig_${field}"]`)
+    .evaluate((select) => [...select.selectedOptions].map((option) => option.textContent.trim()).join(" "));
+  const found = [await chosen("maxusers"), await chosen("presencebroadcast"), (await chosen("getmemberlist")).length > 0];
+  check(JSON.stringify(found) === '["none","moderator participant visitor",true]', "what holds now is what the form shows", found);
   await romeo.locator(`${form} [name="muc#roomconfig_roomdesc"]`).fill("Where the feud is");
   await romeo.locator(`${form} [name="muc#roomconfig_persistentroom"]`).check();
   await romeo.picture("room-form");

@@ -158,18 +158,21 @@ async fn only_owners_configure_and_destroy() {
             "<iq type='get' id='f' to='{ROOM}'><query xmlns='{OWNER}'/></iq>"
         ))
         .await;
-    // Converse shows choices by their labels alone.
+    // Converse shows choices by their labels alone, and sends in the first where what is chosen is not among them.
     let choices = |field: &str, value: &str| {
         format!(
-            "<field var='muc#roomconfig_{field}'><option label='{value}'><value>{value}</value></option></field>"
+            "<field var='muc#roomconfig_{field}'><value>{value}</value><option label='{value}'><value>{value}</value></option></field>"
         )
     };
-    let (at_most, shown) = (
-        choices("maxusers", "50"),
-        choices("presencebroadcast", "visitor"),
-    );
+    let fields: String = [
+        ("getmemberlist", "moderator"),
+        ("maxusers", "none"),
+        ("presencebroadcast", "visitor"),
+    ]
+    .map(|(field, value)| choices(field, value))
+    .concat();
     juliet
-        .expect(&format!("<iq type='result' id='f'><query xmlns='{OWNER}'><x xmlns='jabber:x:data' type='form'>{at_most}{shown}<field var='muc#roomconfig_roomname'/></x></query></iq>"))
+        .expect(&format!("<iq type='result' id='f'><query xmlns='{OWNER}'><x xmlns='jabber:x:data' type='form'>{fields}<field var='muc#roomconfig_roomname'/></x></query></iq>"))
         .await;
     ask_room(&mut juliet, &configuration(&[("maxusers", "many")])).await;
     juliet.expect(&crate::error("r", "not-acceptable")).await;
