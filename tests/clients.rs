@@ -63,6 +63,12 @@ fn slixmpp_talks_in_a_room() {
 }
 
 #[test]
+fn slixmpp_talks_in_a_channel() {
+    let python = ready!("slixmpp, channels", slixmpp::installed());
+    script(&python, "channels.py", &start(""));
+}
+
+#[test]
 fn slixmpp_has_rights_in_a_room() {
     let python = ready!("slixmpp, rights in rooms", slixmpp::installed());
     script(&python, "room_rights.py", &start(""));

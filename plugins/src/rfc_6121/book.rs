@@ -97,6 +97,16 @@ impl Book {
         Ok(page)
     }
 
+    /// Whether an account, online or not, takes part in a channel (XEP-0405 §2.8).
+    pub(super) async fn is_channel(
+        &self,
+        owner: &BareJid,
+        other: &BareJid,
+    ) -> Result<bool, StorageError> {
+        let row = self.rosters.get(owner, other).await?;
+        Ok(row.is_some_and(|row| row.channel.is_some()))
+    }
+
     fn page(&self, owner: &BareJid) -> Arc<Page> {
         self.open.get(owner, |owner| Page {
             owner,

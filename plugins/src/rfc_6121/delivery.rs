@@ -7,8 +7,10 @@ use sestina_session::router::Outcome;
 use sestina_session::stages::{Delivery, Flow};
 use sestina_wire::{Condition, StanzaError, StanzaType};
 
+use super::{Server, channels};
+
 /// Chooses the sessions for a message to an account, or to a session that is not there.
-pub(super) fn message(host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
+pub(super) fn message(server: &Arc<Server>, host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
     let to_session = delivery
         .stanza
         .to()
@@ -16,6 +18,18 @@ pub(super) fn message(host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
     if to_session && !delivery.resources.is_empty() {
         return Flow::Continue;
     }
+    if !to_session && channels::may_speak(&delivery.stanza) {
+        return channels::deliver(server, host, delivery);
+    }
+    usual(host, delivery)
+}
+
+/// Where a message goes that no channel sent.
+pub(super) fn usual(host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
+    let to_session = delivery
+        .stanza
+        .to()
+        .is_some_and(|to| to.resource().is_some());
     match delivery.type_() {
         // To a session that is gone: the conversation goes on with the account (§8.5.3.2.1).
         StanzaType::Chat => {

@@ -3,10 +3,11 @@
 use sestina_storage::{Storage, StorageError};
 use sestina_types::Stores as _;
 use sestina_types::rfc_6121::tables::RosterRow;
-use sestina_wire::{BareJid, Stanza, StanzaType};
+use sestina_types::xep_0369::Leave;
+use sestina_wire::{BareJid, Stanza, StanzaType, Text};
 
 /// The presences that cancel every subscription of an account, in both directions (§3.2, §3.3; XEP-0077
-/// §3.2). They are read from its roster, so before it is removed, and sent afterwards.
+/// §3.2); channels it leaves (XEP-0405 §2.7). They are read from its roster, so before it is removed, and sent afterwards.
 ///
 /// # Errors
 /// What storage reports.
@@ -31,16 +32,25 @@ fn to_contact(contact: &RosterRow) -> impl Iterator<Item = Stanza> + use<> {
             .with_from(contact.owner.clone())
             .with_to(contact.contact.clone())
     };
+    let leave = contact.channel.is_some().then(|| {
+        // Nobody is there any more who could be answered.
+        Stanza::iq(StanzaType::Set)
+            .with_id(Text::from_static("farewell"))
+            .with_from(contact.owner.clone())
+            .with_to(contact.contact.clone())
+            .with(&Leave::default())
+    });
+    let from = from && leave.is_none();
     // A request that was not answered yet is withdrawn in the same way.
     let unsubscribe = (to || contact.ask).then(|| presence(StanzaType::Unsubscribe));
     let unsubscribed = from.then(|| presence(StanzaType::Unsubscribed));
-    unsubscribe.into_iter().chain(unsubscribed)
+    unsubscribe.into_iter().chain(unsubscribed).chain(leave)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sestina_wire::StanzaType::{Unsubscribe, Unsubscribed};
+    use sestina_wire::StanzaType::{Set, Unsubscribe, Unsubscribed};
 
     #[tokio::test]
     async fn each_contact_hears_of_what_there_was() {
@@ -53,6 +63,7 @@ mod tests {
             ("d", "from", false),
             ("e", "from", true),
             ("f", "both", false),
+            ("g", "from", false),
         ] {
             let row = RosterRow {
                 owner: owner.clone(),
@@ -63,6 +74,7 @@ mod tests {
                 approved: false,
                 groups: String::new(),
                 version: 1,
+                channel: (name == "g").then(|| "123456".to_owned()),
             };
             storage.roster().unwrap().put(&row).await.unwrap();
         }
@@ -81,6 +93,7 @@ mod tests {
                 ("e", Unsubscribed),
                 ("f", Unsubscribe),
                 ("f", Unsubscribed),
+                ("g", Set),
             ]
         );
     }

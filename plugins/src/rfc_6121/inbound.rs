@@ -10,7 +10,8 @@ use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, ns}
 use super::book::Book;
 use super::roster::Contact;
 use super::subscription::{self, Change, State};
-use super::{Server, outbound, presence, push};
+use super::{Server, channels, outbound, presence, push};
+use crate::xep_0405;
 
 /// Bytes of a request up to which all of it is kept: a stranger's words cost memory as long as they are not answered.
 const LONGEST_REQUEST: usize = 4096;
@@ -29,6 +30,14 @@ pub(super) fn presence(server: &Arc<Server>, cx: &StageContext, delivery: &mut D
             delivery
                 .resources
                 .retain(|resource| resource.is_available());
+            // Presence of channels is for those who know them (XEP-0405 §2.1).
+            let is_of_participant = delivery.resources.first().is_some_and(|one| {
+                let from = delivery.stanza.from();
+                from.is_some_and(|from| channels::is_of_participant(one.account(), from))
+            });
+            if is_of_participant {
+                delivery.resources.retain(|one| xep_0405::knows(one));
+            }
             Flow::Continue
         }
         _ => Flow::Continue,
@@ -39,8 +48,8 @@ fn is_to_account(delivery: &Delivery) -> bool {
     delivery.stanza.to().is_none_or(Jid::is_bare)
 }
 
-fn probe(host: &Arc<Host>, delivery: &Delivery) -> Flow {
-    let Some(from) = delivery.stanza.from() else {
+fn probe(host: &Arc<Host>, delivery: &mut Delivery) -> Flow {
+    let Some(from) = delivery.stanza.from().cloned() else {
         return Flow::Done;
     };
     // Nobody is there: the prober hears nothing, as if everybody were away.
@@ -51,7 +60,10 @@ fn probe(host: &Arc<Host>, delivery: &Delivery) -> Flow {
         return Flow::Done;
     };
     if from.bare_str() == delivery.account.as_str() || page.read().sees(from.bare_str()) {
-        return presence::answer_probe(host, &delivery.resources, from);
+        if channels::is_channel(&account, &from) == Some(true) {
+            delivery.resources.retain(|one| xep_0405::knows(one));
+        }
+        return presence::answer_probe(host, &delivery.resources, &from);
     }
     // The prober believes in a subscription that is none here (§4.3.2).
     let refusal = Stanza::presence(StanzaType::Unsubscribed);

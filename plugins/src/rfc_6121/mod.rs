@@ -3,6 +3,7 @@
 //! A presence broadcast asks no storage: the roster of an account that is online is in memory.
 
 mod book;
+mod channels;
 mod delivery;
 mod farewell;
 mod inbound;
@@ -29,6 +30,7 @@ use sestina_wire::{BareJid, Jid, StanzaError, StanzaType, Text};
 
 use book::Book;
 
+pub(crate) use channels::turned_out;
 pub use farewell::farewells;
 pub use presence::{renew, show, take_back};
 pub use push::watch_rosters;
@@ -112,7 +114,7 @@ impl Server {
     /// What storage reports.
     pub async fn contacts(&self, account: &BareJid) -> Result<Query, StorageError> {
         let page = self.book.open(account).await?;
-        let query = page.read().query();
+        let query = page.read().query(false);
         Ok(query)
     }
 
@@ -247,7 +249,7 @@ impl skeleton::Server for Server {
     }
 
     fn deliver_message(self: &Arc<Self>, cx: &StageContext, delivery: &mut Delivery) -> Flow {
-        delivery::message(&cx.host, delivery)
+        delivery::message(self, &cx.host, delivery)
     }
 
     fn deliver_iq(self: &Arc<Self>, _cx: &StageContext, _delivery: &mut Delivery) -> Flow {

@@ -1,5 +1,6 @@
 //! What a session says of itself: broadcast, directed presence, and its end (RFC 6121 §4).
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,9 @@ use sestina_types::rfc_6121::client::Priority;
 use sestina_wire::{BareJid, Condition, Frame, Jid, Kind, Stanza, StanzaError, StanzaType, ns};
 
 use super::book::{Book, Page};
+use super::channels;
+use super::roster::Contact;
+use crate::xep_0405;
 
 /// To how many a session may direct presence at a time; it is remembered for each.
 const MOST_DIRECTED: usize = 1000;
@@ -27,10 +31,10 @@ impl Directed {
 
 /// Stanzas on their way. Most arrive at once; what waits for a slow reader is waited for together.
 #[derive(Default)]
-struct Sending(Vec<BoxFuture<'static, Outcome>>);
+pub(super) struct Sending(Vec<BoxFuture<'static, Outcome>>);
 
 impl Sending {
-    fn add(&mut self, routed: Routed) {
+    pub(super) fn add(&mut self, routed: Routed) {
         if let Routed::Later(future) = routed {
             self.0.push(future);
         }
@@ -47,7 +51,7 @@ impl Sending {
         })
     }
 
-    async fn finish(self) {
+    pub(super) async fn finish(self) {
         futures_util::future::join_all(self.0).await;
     }
 }
@@ -115,7 +119,7 @@ fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sendin
     let account = resource.account();
     let page = Book::at_hand(account);
     if let Some(page) = &page {
-        broadcast(host, stanza, page, sending);
+        broadcast(host, resource, stanza, page, sending);
     }
     // Every available session of the account, this one included.
     for other in account.resources() {
@@ -148,6 +152,7 @@ fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sendin
     for request in requests.iter().filter_map(|request| restore(request)) {
         sending.add(host.deliver_to(resource, request));
     }
+    channels::came(host, resource, sending);
 }
 
 /// The session is not available any more: everybody learns it who thought it was.
@@ -161,7 +166,7 @@ fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, send
     let page = Book::at_hand(account);
     if was_available {
         if let Some(page) = &page {
-            broadcast(host, stanza, page, sending);
+            broadcast(host, resource, stanza, page, sending);
         }
         for other in account.resources() {
             if other.is_available() || Arc::ptr_eq(&other, resource) {
@@ -180,9 +185,24 @@ fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, send
     }
 }
 
-/// To every contact that sees the account's presence.
-fn broadcast(host: &Arc<Host>, stanza: &Stanza, page: &Page, sending: &mut Sending) {
-    let contacts = reachable(host, page.read().subscribers());
+/// To every contact that sees the account's presence; to channels only of a session that knows them (XEP-0405 §2.8).
+fn broadcast(
+    host: &Arc<Host>,
+    resource: &Resource,
+    stanza: &Stanza,
+    page: &Page,
+    sending: &mut Sending,
+) {
+    let knows = OnceCell::new();
+    let is_to_see = |contact: &Contact| {
+        contact.channel.is_none() || *knows.get_or_init(|| xep_0405::knows(resource))
+    };
+    let contacts = {
+        let roster = page.read();
+        let all = roster.contacts.iter();
+        let seeing = all.filter(|(_, contact)| contact.state.from && is_to_see(contact));
+        reachable(host, seeing.map(|(jid, _)| jid))
+    };
     for contact in contacts {
         sending.add(host.route(to(stanza, contact)));
     }

@@ -7,6 +7,7 @@ use sestina_types::rfc_6121::roster::{Item, Query, Subscription};
 use sestina_wire::{BareJid, Jid, Stanza, StanzaType};
 
 use super::book::Page;
+use super::channels;
 use super::roster::version_text;
 
 /// The sessions of an account that asked for its roster.
@@ -40,10 +41,15 @@ pub(super) async fn push(host: &Arc<Host>, account: &BareJid, page: &Page, conta
     if sessions.is_empty() && watchers.is_none() {
         return;
     }
-    let query = {
+    let is_channel = {
+        let roster = page.read();
+        let known = roster.contacts.get(contact);
+        known.is_some_and(|known| known.channel.is_some())
+    };
+    let change = |annotated| {
         let roster = page.read();
         let item = match roster.contacts.get(contact) {
-            Some(known) => known.item(contact),
+            Some(known) => known.item(contact, annotated),
             None => Item {
                 subscription: Some(Subscription::Remove),
                 ..Item::new(contact.clone())
@@ -55,6 +61,8 @@ pub(super) async fn push(host: &Arc<Host>, account: &BareJid, page: &Page, conta
             ..Query::default()
         }
     };
+    let query = change(false);
+    let marked = is_channel.then(|| change(true));
     if let Some(watchers) = watchers {
         for watcher in &*watchers.0.read().unwrap_or_else(PoisonError::into_inner) {
             watcher(host, account, &query);
@@ -65,7 +73,10 @@ pub(super) async fn push(host: &Arc<Host>, account: &BareJid, page: &Page, conta
             .with_id(host.random().token())
             .with_from(Jid::clone(account))
             .with_to(Jid::clone(session.jid()))
-            .with(&query);
+            .with(match &marked {
+                Some(marked) if channels::marks(&session) => marked,
+                _ => &query,
+            });
         let _ = host.deliver_to(&session, push).await;
     }
 }

@@ -9,7 +9,7 @@ use sestina_wire::{BareJid, Condition, Stanza, StanzaError, StanzaType, Text};
 
 use super::book::Page;
 use super::roster::version_text;
-use super::{Server, presence, push};
+use super::{Server, channels, presence, push};
 
 /// Bytes of a contact's name or a group's.
 const LONGEST_NAME: usize = 1023;
@@ -30,7 +30,9 @@ pub(super) async fn get(
     if let Some(session) = &cx.session {
         // Before the roster is read: a change in between is pushed.
         session.set_interested();
+        channels::mark(&cx.host, session, &request).await;
     }
+    let annotated = cx.session.as_deref().is_some_and(channels::marks);
     let roster = page.read();
     if request
         .ver
@@ -38,7 +40,7 @@ pub(super) async fn get(
     {
         return Ok(OrEmpty::Empty);
     }
-    Ok(OrEmpty::Payload(roster.query()))
+    Ok(OrEmpty::Payload(roster.query(annotated)))
 }
 
 /// Adds, changes or removes one contact (§2.3 to §2.5).
@@ -105,6 +107,11 @@ async fn remove(
         return Err(StanzaError::new(Condition::ItemNotFound));
     };
     let requested = change.roster().requests.contains_key(jid);
+    if contact.channel.is_some() {
+        return Err(StanzaError::new(Condition::NotAllowed).with_text(
+            "a channel goes from the roster as the account leaves it (client-leave, XEP-0405 §2.7)",
+        ));
+    }
     change.remove(jid);
     if requested {
         change.remove_request(jid);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sestina_types::rfc_6121::roster::{Ask, Item, Query, Subscription};
 use sestina_types::rfc_6121::tables::RosterRow;
-use sestina_wire::{BareJid, Text};
+use sestina_types::xep_0405::roster::Channel;
+use sestina_wire::{BareJid, Payload as _, Text};
 
 use super::subscription::State;
 
@@ -23,6 +24,8 @@ pub(super) struct Contact {
     pub(super) state: State,
     /// Approved before it asked (RFC 6121 §3.4).
     pub(super) approved: bool,
+    /// Of a channel that the account takes part in (XEP-0405 §2.8), the id of the participant.
+    pub(super) channel: Option<Text>,
 }
 
 /// The roster of an account, with the requests it has not answered.
@@ -75,14 +78,22 @@ impl Roster {
             .map(|(jid, _)| jid)
     }
 
-    /// The roster as it is sent to its owner.
-    pub(super) fn query(&self) -> Query {
+    /// The channels that are shown the account's presence (XEP-0405 §2.8).
+    pub(super) fn channels(&self) -> impl Iterator<Item = &BareJid> {
+        self.contacts
+            .iter()
+            .filter(|(_, contact)| contact.channel.is_some() && contact.state.from)
+            .map(|(jid, _)| jid)
+    }
+
+    /// The roster as it is sent to its owner, with channels marked where that was asked for (XEP-0405 §2.8).
+    pub(super) fn query(&self, annotated: bool) -> Query {
         Query {
             ver: Some(version_text(self.version)),
             items: self
                 .contacts
                 .iter()
-                .map(|(jid, contact)| contact.item(jid))
+                .map(|(jid, contact)| contact.item(jid, annotated))
                 .collect(),
             ..Query::default()
         }
@@ -95,9 +106,14 @@ pub(super) fn version_text(version: i64) -> Text {
 }
 
 impl Contact {
-    /// The item as it is sent to its owner.
-    pub(super) fn item(&self, jid: &BareJid) -> Item {
+    /// The item as it is sent to its owner, marked where it is a channel and that was asked for.
+    pub(super) fn item(&self, jid: &BareJid, annotated: bool) -> Item {
+        let channel = self.channel.as_ref().filter(|_| annotated);
         Item {
+            any: channel
+                .map(|id| Channel::new(id.clone()).to_any())
+                .into_iter()
+                .collect(),
             name: self.name.clone(),
             subscription: Some(match (self.state.to, self.state.from) {
                 (false, false) => Subscription::None,
@@ -130,6 +146,7 @@ impl Contact {
             approved: self.approved,
             groups: groups.join(&SEPARATOR.to_string()),
             version,
+            channel: self.channel.as_deref().map(str::to_owned),
         }
     }
 
@@ -156,6 +173,7 @@ impl Contact {
                 pending_in: false,
             },
             approved: row.approved,
+            channel: row.channel.map(Text::from),
         };
         (row.contact, contact)
     }
@@ -178,6 +196,7 @@ mod tests {
                     ..state
                 },
                 approved: state.to,
+                channel: state.from.then(|| "123456".into()),
             };
             assert_eq!(
                 Contact::from_row(contact.row(&owner, &jid, 7)),

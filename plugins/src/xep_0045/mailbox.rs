@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 const MOST: usize = 50_000;
 
 /// Where stanzas wait while one before them does.
-pub(super) struct Mailbox {
+pub(crate) struct Mailbox {
     to: Jid,
     waiting: Mutex<Waiting>,
 }
@@ -26,7 +26,7 @@ struct Waiting {
 }
 
 impl Mailbox {
-    pub(super) fn new(to: Jid) -> Arc<Self> {
+    pub(crate) fn new(to: Jid) -> Arc<Self> {
         Arc::new(Self {
             to,
             waiting: Mutex::default(),
@@ -89,13 +89,13 @@ impl Mailbox {
 }
 
 /// Sends stanzas, and collects what has to be waited for.
-pub(super) struct Sending<'a> {
+pub(crate) struct Sending<'a> {
     host: &'a Arc<Host>,
     later: Vec<JoinHandle<()>>,
 }
 
 impl<'a> Sending<'a> {
-    pub(super) fn new(host: &'a Arc<Host>) -> Self {
+    pub(crate) fn new(host: &'a Arc<Host>) -> Self {
         Self {
             host,
             later: Vec::new(),
@@ -103,7 +103,7 @@ impl<'a> Sending<'a> {
     }
 
     /// To a session of an occupant.
-    pub(super) fn give(&mut self, mailbox: &Arc<Mailbox>, spread: &Arc<Spread>) {
+    pub(crate) fn give(&mut self, mailbox: &Arc<Mailbox>, spread: &Arc<Spread>) {
         self.later.extend(mailbox.give(self.host, spread));
     }
 
@@ -118,7 +118,7 @@ impl<'a> Sending<'a> {
     }
 
     /// The outcome of it all.
-    pub(super) fn done(self) -> Routed {
+    pub(crate) fn done(self) -> Routed {
         if self.later.is_empty() {
             return Routed::Now(Outcome::Delivered);
         }

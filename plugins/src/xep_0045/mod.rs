@@ -52,6 +52,7 @@ use rooms::Rooms;
 use standing::Affiliation;
 
 pub(crate) use companion::{Companion, Entering, Greeting, Heard};
+pub(crate) use mailbox::{Mailbox, Sending};
 pub(crate) use pace::{Pace, seconds};
 pub(crate) use room::{Room, State};
 pub(crate) use versions::{Listed, Seen};

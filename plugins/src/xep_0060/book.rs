@@ -2,7 +2,9 @@
 //! first and then in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 
 use sestina_session::host::Host;
 use sestina_session::plugin::PluginError;
@@ -36,8 +38,10 @@ pub(super) struct Book {
     affiliations: PubsubAffiliationsStore,
     /// Pages somebody holds. An account that is online holds its own.
     open: Held<Page>,
-    /// Those of services, which are always there.
+    /// Those of services, which are always there, and of what another specification keeps.
     services: Mutex<BTreeMap<BareJid, Arc<Page>>>,
+    /// Below which domain nodes are kept by another specification.
+    kept: OnceLock<BareJid>,
 }
 
 /// The nodes of one account.
@@ -102,6 +106,7 @@ impl Book {
             affiliations: storage.pubsub_affiliations().ok_or_else(missing)?,
             storage,
             open: Held::default(),
+            kept: OnceLock::new(),
             services: Mutex::default(),
         })
     }
@@ -112,7 +117,7 @@ impl Book {
         host: &Host,
         owner: &BareJid,
     ) -> Result<Arc<Page>, StorageError> {
-        if is_service(owner) {
+        if is_service(owner) || self.is_kept(owner) {
             let page = Arc::clone(
                 lock(&self.services)
                     .entry(owner.detach())
@@ -134,6 +139,22 @@ impl Book {
             account.extensions().insert(Arc::clone(&page));
         }
         Ok(page)
+    }
+
+    /// Nodes at the addresses of this domain are kept by another specification.
+    pub(super) fn keep(&self, domain: BareJid) {
+        let _ = self.kept.set(domain);
+    }
+
+    /// Whether another specification keeps the nodes of this address.
+    pub(super) fn is_kept(&self, owner: &BareJid) -> bool {
+        let domain = self.kept.get();
+        owner.local().is_some() && domain.is_some_and(|kept| kept.domain() == owner.domain())
+    }
+
+    /// Nobody holds the nodes of an address any more that is gone.
+    pub(super) fn close(&self, owner: &BareJid) {
+        lock(&self.services).remove(owner);
     }
 
     fn page(&self, owner: &BareJid) -> Arc<Page> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sestina_session::host::Host;
-use sestina_storage::ColumnValue as _;
+use sestina_storage::{ColumnValue as _, Transaction};
 use sestina_types::xep_0060::errors::{
     InvalidPayload, ItemForbidden, ItemRequired, MaxItemsExceeded, PayloadRequired, PayloadTooBig,
 };
@@ -12,7 +12,7 @@ use sestina_types::xep_0060::pubsub::Item;
 use sestina_types::xep_0060::tables::{
     PubsubAffiliations, PubsubItems, PubsubItemsRow, PubsubNodes,
 };
-use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
+use sestina_wire::{AnyElement, BareJid, Condition, Jid, StanzaError, Text};
 
 use super::book::{Node, Page};
 use super::companion::{Edit, Nodes};
@@ -42,6 +42,11 @@ pub(super) struct Change {
 }
 
 impl Change {
+    /// The node as it will be.
+    pub(super) fn node_mut(&mut self) -> &mut Node {
+        &mut self.node
+    }
+
     /// It is told that items are taken back, whatever the node says.
     pub(super) fn tell_of_retraction(&mut self) {
         self.tells_of_retraction = true;
@@ -133,14 +138,16 @@ impl Changing<'_> {
         });
         let most = node.configuration.max_payload_size(self.limits());
         let mut rows: Vec<PubsubItemsRow> = Vec::with_capacity(edit.put.len());
-        for (id, payload) in &edit.put {
-            let payload = payload.to_document();
-            if payload.len() as u64 > most {
+        let bare = edit.ids.iter().map(|id| (id, None));
+        let all = edit.put.iter().map(|(id, payload)| (id, Some(payload)));
+        for (id, payload) in all.chain(bare) {
+            let payload = payload.map(AnyElement::to_document);
+            let length = payload.as_ref().map_or(0, |payload| payload.len());
+            if length as u64 > most {
                 return Err(StanzaError::new(Condition::NotAcceptable)
                     .with_application(&PayloadTooBig::default())
                     .with_text(format!(
-                        "an item of this node has no more than {most} octets; this one has {}",
-                        payload.len()
+                        "an item of this node has no more than {most} octets; this one has {length}"
                     )));
             }
             check_name("an item", id)?;
@@ -158,7 +165,7 @@ impl Changing<'_> {
                 published: now,
                 expires,
                 publisher: Some(self.who.detach()),
-                payload: Some(payload.to_string()),
+                payload: payload.map(|payload| payload.to_string()),
             });
         }
         Ok(rows)
@@ -181,9 +188,25 @@ impl Changing<'_> {
                 }
             }
         }
-        let (account, book) = (self.page.owner(), &self.server.book);
-        let mut transaction = book.transaction();
+        let mut transaction = self.server.book.transaction();
+        self.write(&changes, &mut transaction);
+        transaction.commit().await?;
+        self.settle(&changes);
         for change in &changes {
+            self.tell(change).await;
+        }
+        if let (Some(companion), [change, ..]) = (&companion, changes.as_slice()) {
+            companion
+                .changed(self.host, self.page.owner(), &change.node.name)
+                .await;
+        }
+        Ok(())
+    }
+
+    /// What is stored of changes.
+    pub(super) fn write(&self, changes: &[Change], transaction: &mut Transaction) {
+        let account = self.page.owner();
+        for change in changes {
             let name = &change.node.name;
             let is_new = self.page.node(name).is_none();
             if !change.rows.is_empty() || is_new {
@@ -206,8 +229,11 @@ impl Changing<'_> {
                 }
             }
         }
-        transaction.commit().await?;
-        for change in &changes {
+    }
+
+    /// From now on the nodes are as they are stored.
+    pub(super) fn settle(&self, changes: &[Change]) {
+        for change in changes {
             let retracted: Vec<String> = change
                 .edit
                 .retract
@@ -224,22 +250,14 @@ impl Changing<'_> {
             }
             self.page.put(change.node.clone());
         }
-        for change in &changes {
-            self.tell(change).await;
-        }
-        if let (Some(companion), [change, ..]) = (&companion, changes.as_slice()) {
-            companion
-                .changed(self.host, account, &change.node.name)
-                .await;
-        }
-        Ok(())
     }
 
     fn keeps(&self, change: &Change) -> bool {
         change.node.configuration.kept(self.limits()) > 0
     }
 
-    async fn tell(&self, change: &Change) {
+    /// Tells everybody who may and wants to hear of a change.
+    pub(super) async fn tell(&self, change: &Change) {
         let tell = async |news| {
             notify::tell(self.server, self.host, self.page, &change.node, news).await;
         };

@@ -9,7 +9,7 @@ use sestina_types::xep_0060::forms::{AccessModel, NodeConfig};
 use sestina_wire::{AnyElement, BareJid, Jid, StanzaError, Text};
 
 use super::book::{self, Node, Page};
-use super::{Server, change, is_service, notify, standing};
+use super::{Server, change, notify, standing};
 
 /// Items read at a time.
 const STEP: u32 = 100;
@@ -21,6 +21,8 @@ pub struct Edit {
     pub node: String,
     /// What is published: ids and payloads.
     pub put: Vec<(Text, AnyElement)>,
+    /// What is published without a payload: ids that say all there is to say.
+    pub ids: Vec<Text>,
     /// The ids of what is taken back. Those that are not there are passed over.
     pub retract: Vec<Text>,
     /// How the node is configured where it is not there yet, over its defaults.
@@ -33,7 +35,7 @@ impl Edit {
     /// Whether nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.put.is_empty() && self.retract.is_empty() && !self.bare
+        self.put.is_empty() && self.ids.is_empty() && self.retract.is_empty() && !self.bare
     }
 }
 
@@ -85,7 +87,11 @@ impl Nodes<'_> {
     /// What storage reports.
     pub async fn items(&self, node: &str) -> Result<Vec<(Text, AnyElement)>, StorageError> {
         match self.page.node(node) {
-            Some(node) => all(self.server, self.page.owner(), &node).await,
+            Some(node) => {
+                let all = all(self.server, self.page.owner(), &node).await?;
+                let with_payload = |(id, payload): (Text, Option<AnyElement>)| Some((id, payload?));
+                Ok(all.into_iter().filter_map(with_payload).collect())
+            }
             None => Ok(Vec::new()),
         }
     }
@@ -102,7 +108,7 @@ impl Server {
 
     /// Who knows more of a node of an account; of those of a service nobody does.
     pub(super) fn companion_of(&self, owner: &BareJid, node: &str) -> Option<Arc<dyn Companion>> {
-        if is_service(owner) {
+        if !self.is_account(owner) {
             return None;
         }
         self.companions().get(node).cloned()
@@ -191,11 +197,12 @@ impl Server {
     }
 }
 
-async fn all(
+/// All items of a node, each with its payload where it has one.
+pub(super) async fn all(
     server: &Server,
     account: &BareJid,
     node: &Node,
-) -> Result<Vec<(Text, AnyElement)>, StorageError> {
+) -> Result<Vec<(Text, Option<AnyElement>)>, StorageError> {
     let mut found = Vec::new();
     let mut range = Range::all();
     loop {
@@ -208,7 +215,7 @@ async fn all(
         let is_last = rows.len() < STEP as usize;
         found.extend(
             rows.iter()
-                .filter_map(|row| Some((row.item.as_str().into(), notify::payload(row)?))),
+                .map(|row| (row.item.as_str().into(), notify::payload(row))),
         );
         match last {
             Some(last) if !is_last => range = Range::after(last),

@@ -12,6 +12,7 @@ mod companion;
 mod configuration;
 mod discovery;
 mod items;
+mod kept;
 mod notify;
 mod options;
 mod owner;
@@ -41,6 +42,7 @@ use book::{Book, Node};
 use configuration::Configuration;
 
 pub use companion::{Companion, Edit, Nodes};
+pub(crate) use kept::{Keeper, Step};
 pub use notify::Audience;
 
 /// Octets that the name of a node and the id of an item may have.
@@ -59,6 +61,8 @@ pub struct Server {
     /// As it is written in the settings.
     domain: String,
     audience: OnceLock<Arc<dyn Audience>>,
+    /// Who keeps nodes at addresses that are neither accounts nor services of nodes.
+    keeper: OnceLock<Arc<dyn Keeper>>,
     /// By the names of their nodes.
     companions: Mutex<HashMap<String, Arc<dyn Companion>>>,
 }
@@ -146,7 +150,9 @@ impl Server {
 
     /// What the nodes of an account, or of a service, are bounded by.
     fn limits(&self, owner: &BareJid) -> &Limits {
-        if is_service(owner) {
+        if self.is_kept(owner) {
+            &kept::LIMITS
+        } else if is_service(owner) {
             &self.service_limits
         } else {
             &self.limits
@@ -226,6 +232,7 @@ impl skeleton::Server for Server {
             service: OnceLock::new(),
             domain: settings.domain.clone(),
             audience: OnceLock::new(),
+            keeper: OnceLock::new(),
             companions: Mutex::default(),
         })
     }

@@ -16,7 +16,7 @@ use sestina_wire::{AnyElement, BareJid, DateTime, Jid, Payload, Stanza, StanzaTy
 
 use super::approval::SUBSCRIBED;
 use super::book::{Node, Page};
-use super::{Server, is_service, options, standing};
+use super::{Server, options, standing};
 use crate::{rfc_6121, xep_0191};
 
 /// Who knows which sessions want to hear of a node without having subscribed to it (§9.2).
@@ -211,7 +211,7 @@ async fn recipients(
     node: &Node,
 ) -> Result<BTreeSet<Jid>, StorageError> {
     let mut all = BTreeSet::new();
-    if let Some(audience) = server.audience.get().filter(|_| !is_service(owner)) {
+    if let Some(audience) = server.audience.get().filter(|_| server.is_account(owner)) {
         let mut contacts = match rfc_6121::Server::of(host) {
             Some(rosters) => rosters.subscribers(owner).await?,
             None => Vec::new(),
@@ -235,7 +235,7 @@ async fn recipients(
     for jid in all {
         // A later change may have taken the right that a subscriber once had.
         if standing::may_read(host, owner, node, &jid).await.is_ok()
-            && (is_service(owner) || !xep_0191::blocks(host, owner, &jid).await?)
+            && (!server.is_account(owner) || !xep_0191::blocks(host, owner, &jid).await?)
         {
             allowed.insert(jid);
         }

@@ -374,7 +374,7 @@ async fn settle_pending(
     Ok(())
 }
 
-async fn delete(
+pub(super) async fn delete(
     server: &Server,
     host: &Arc<Host>,
     page: &Page,

@@ -13,7 +13,7 @@ use sestina_wire::{BareJid, Condition, Jid, StanzaError};
 
 use super::approval::SUBSCRIBED;
 use super::book::Node;
-use super::{is_service, options};
+use super::{is_service, kept, options};
 use crate::{rfc_6121, xep_0133};
 
 /// An affiliation that somebody has.
@@ -118,6 +118,9 @@ pub(super) async fn may_read(
     node: &Node,
     who: &Jid,
 ) -> Result<(), StanzaError> {
+    if let Some(keeper) = kept::keeper(host, account) {
+        return keeper.may_read(account, &node.name, who);
+    }
     match of(account, node, who) {
         Some(Affiliation::Owner | Affiliation::Publisher | Affiliation::Member) => return Ok(()),
         Some(Affiliation::Outcast | Affiliation::PublishOnly) => {

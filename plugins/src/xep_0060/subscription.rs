@@ -112,7 +112,7 @@ pub(super) async fn subscribe(
 }
 
 /// Adds a subscription to a node that is to be stored.
-fn add(
+pub(super) fn add(
     server: &Server,
     host: &Host,
     page: &Page,

@@ -13,12 +13,20 @@ use sestina_session::host::{Host, Resource};
 use sestina_session::plugin::{PluginError, Registrar, Setup};
 use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0163::{self as skeleton, Settings};
+use sestina_types::xep_0369;
 use sestina_wire::{BareJid, Jid, StanzaError, StanzaType};
 
 use crate::xep_0115::Capabilities;
 use crate::{rfc_6121, xep_0060, xep_0191};
 use announced::Announced;
 use interests::{Interests, Met, Remotes};
+
+/// Whether a session announces a feature, as far as that is known.
+pub(crate) fn announces(session: &Resource, feature: &str) -> bool {
+    let interests = session.extensions().get::<Interests>();
+    let known = interests.and_then(|interests| interests.known());
+    known.is_some_and(|known| known.has(feature))
+}
 
 /// The server's part.
 pub struct Server {
@@ -144,6 +152,13 @@ impl Server {
             let Some(before) = interests.find(caps.key(), Arc::clone(&found)) else {
                 return;
             };
+            let knew = before
+                .as_ref()
+                .is_some_and(|before| before.has(xep_0369::NS));
+            if found.has(xep_0369::NS) && !knew {
+                // Only now is it known that channels may be shown its presence (XEP-0405 §2.8).
+                rfc_6121::turned_out(&host, &session).await;
+            }
             let fresh = |node: &str| {
                 wants(&found, node) && !before.as_ref().is_some_and(|before| wants(before, node))
             };

@@ -21,6 +21,16 @@ pub(super) fn is_kept(stanza: &Stanza) -> bool {
     matches!(stanza.type_(), StanzaType::Chat | StanzaType::Normal) && is_for_keeping(stanza)
 }
 
+/// Whether a message that an account is sent goes into its archive: those of a channel that it takes part in do (XEP-0405 §2.9), the
+/// only ones of the type that come for an account rather than for a session.
+pub(super) fn is_kept_incoming(stanza: &Stanza) -> bool {
+    let is_of_channel = || {
+        stanza.type_() == StanzaType::Groupchat
+            && stanza.to().is_none_or(|to| to.resource().is_none())
+    };
+    is_kept(stanza) || (is_of_channel() && is_for_keeping(stanza))
+}
+
 /// Whether a message to everybody in a room goes into the archive of the room, and its history.
 pub(crate) fn is_kept_in_room(stanza: &Stanza) -> bool {
     is_for_keeping(stanza)

@@ -184,7 +184,11 @@ impl Server {
 
     /// Stores what an account receives, if it is of a kind that is kept.
     fn receive(self: &Arc<Self>, host: &Arc<Host>, d: &mut Delivery) -> Flow {
-        let Some(from) = d.stanza.from().filter(|_| keeping::is_kept(&d.stanza)) else {
+        let Some(from) = d
+            .stanza
+            .from()
+            .filter(|_| keeping::is_kept_incoming(&d.stanza))
+        else {
             return Flow::Continue;
         };
         let wish = xep_0441::wish(host, &d.account, from);
@@ -251,7 +255,18 @@ impl Server {
         stanza: &Stanza,
         incoming: bool,
     ) -> ArchiveRow {
-        let (received, id) = self.next_id(host);
+        let stamp = self.next_id(host);
+        Self::row_at(stamp, owner, other, stanza, incoming)
+    }
+
+    /// The same under an id that was taken before.
+    fn row_at(
+        (received, id): (Timestamp, String),
+        owner: &BareJid,
+        other: &Jid,
+        stanza: &Stanza,
+        incoming: bool,
+    ) -> ArchiveRow {
         ArchiveRow {
             owner: owner.detach(),
             id,

@@ -7,6 +7,7 @@ use sestina_session::errors;
 use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_storage::{Range, StorageError};
+use sestina_types::xep_0313::tables::ArchiveRow;
 use sestina_types::xep_0313::{Fin, Metadata, Query};
 use sestina_types::xep_0359::StanzaId;
 use sestina_wire::{BareJid, Frame, Jid, Stanza, StanzaError, Timestamp, ns};
@@ -27,6 +28,32 @@ impl Server {
     ) -> BoxFuture<'static, Result<(), StanzaError>> {
         let mut row = self.row(host, room, room, stanza, true);
         row.resource = nick.map(str::to_owned);
+        self.keep_as(row, stanza, most)
+    }
+
+    /// The same for what a participant says in a channel, which has in its archive the id that all see it with
+    /// (XEP-0369 §7.1.6).
+    pub(crate) fn keep_in_channel(
+        self: &Arc<Self>,
+        host: &Host,
+        channel: &BareJid,
+        stanza: &mut Stanza,
+        most: u64,
+    ) -> BoxFuture<'static, Result<(), StanzaError>> {
+        let stamp = self.next_id(host);
+        stanza.head_mut().id = Some(stamp.1.as_str().into());
+        let from = stanza.from().cloned();
+        let mut row = Self::row_at(stamp, channel, channel, stanza, true);
+        row.resource = from.and_then(|from| from.resource().map(str::to_owned));
+        self.keep_as(row, stanza, most)
+    }
+
+    fn keep_as(
+        self: &Arc<Self>,
+        row: ArchiveRow,
+        stanza: &mut Stanza,
+        most: u64,
+    ) -> BoxFuture<'static, Result<(), StanzaError>> {
         let id = StanzaId::new(row.id.as_str().into(), Jid::clone(&row.owner));
         stanza.append(&id);
         let this = Arc::clone(self);
@@ -73,7 +100,7 @@ impl Server {
             .archive
             .of_owner_page(room, Range::all(), most, true)
             .await?;
-        let read = |row: sestina_types::xep_0313::tables::ArchiveRow| {
+        let read = |row: ArchiveRow| {
             let frame = Frame::parse_in(row.stanza, ns::CLIENT).ok()?;
             let stanza = Stanza::from_frame(frame).ok()?;
             let id = StanzaId::new(row.id.into(), Jid::clone(room));

@@ -21,6 +21,15 @@ pub(super) struct Answer {
 }
 
 pub(super) async fn query(session: &mut Conversation, inner: &str) -> Answer {
+    query_as(session, "juliet@a.example", inner).await
+}
+
+/// The same of the archive of somebody else.
+pub(super) async fn query_of(session: &mut Conversation, own: &str) -> Answer {
+    query_as(session, own, "").await
+}
+
+async fn query_as(session: &mut Conversation, own: &str, inner: &str) -> Answer {
     session
         .send(&format!(
             "<iq type='set' id='q'><query xmlns='{MAM}' queryid='f27'>{inner}</query></iq>"
@@ -43,7 +52,7 @@ pub(super) async fn query(session: &mut Conversation, inner: &str) -> Answer {
             };
         }
         let result = root.child("result", MAM).unwrap();
-        assert_eq!(root.attr("from").unwrap(), "juliet@a.example");
+        assert_eq!(root.attr("from").unwrap(), own);
         assert_eq!(result.attr("queryid").unwrap(), "f27");
         let forwarded = result.child("forwarded", "urn:xmpp:forward:0").unwrap();
         assert!(

@@ -14,13 +14,13 @@ use sestina_storage::Storage;
 use super::{Changes, ROOM, knock, left, login, no_subject, occupant, refused, room};
 
 /// A port that is free now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     socket.local_addr().unwrap().port()
 }
 
 /// A server that finds these domains at these ports, without encryption, by dialback.
-async fn site(host: HostConfig, port: u16, others: &[(&str, u16)]) -> Server {
+pub(crate) async fn site(host: HostConfig, port: u16, others: &[(&str, u16)]) -> Server {
     let mut federation = FederationConfig::new(Authorities::none());
     federation.limits.connect = Duration::from_secs(5);
     federation.default.require_tls = false;
@@ -45,7 +45,12 @@ async fn host(domain: &str, rooms: Option<Settings>) -> HostConfig {
         rooms,
         ..Changes::default()
     };
-    let host = crate::host(domain, changes.clone(), Storage::memory()).await;
+    host_with(domain, changes, Storage::memory()).await
+}
+
+/// A host that answers for its domain by dialback.
+pub(crate) async fn host_with(domain: &str, changes: Changes, storage: Storage) -> HostConfig {
+    let host = crate::host(domain, changes.clone(), storage).await;
     host.plugins(move |host| {
         let mut plugins = crate::plugins(&changes, host)?;
         plugins.push(skeletons::xep_0220::server::<xep_0220::Server>(

@@ -3,7 +3,7 @@
 mod administration;
 mod avatar;
 mod committed;
-mod elsewhere;
+pub(crate) mod elsewhere;
 mod entering;
 mod hats;
 mod lasting;
