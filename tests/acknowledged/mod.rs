@@ -1,27 +1,15 @@
 //! What a server has acknowledged is heard: all of it, each once.
 
+mod connect;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
-use sestina::client::{Client, ClientConfig, ConnectError, Event, Events};
-use sestina::session::tls::Trust;
+use sestina::client::Event;
 use sestina::types::rfc_6121::client::Body;
 use sestina_interop::peer::Peer;
 
-/// Logs in to one of the accounts of a server.
-pub(crate) async fn connect(
-    peer: &Peer,
-    index: usize,
-    resource: &str,
-) -> Result<(Client, Events), ConnectError> {
-    let jid = format!("{}/{resource}", peer.jid(index));
-    let config = ClientConfig::new(&jid, peer.accounts[index].password.clone())
-        .unwrap()
-        .server("127.0.0.1", peer.port)
-        .trust(Trust::only_added().file(&peer.certificate).unwrap())
-        .reconnect(None);
-    Client::connect(config).await
-}
+pub(crate) use connect::connect;
 
 /// The second account, who was away, comes and gets every message that was acknowledged, and none twice.
 pub(crate) async fn all_are_heard(peer: &Peer, acknowledged: &HashSet<String>) {

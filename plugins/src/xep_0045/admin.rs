@@ -137,7 +137,10 @@ fn affiliation(state: &State, item: &Item) -> Result<Change, StanzaError> {
         address,
         affiliation,
         // With an address the nickname is one to reserve.
-        nick: item.nick.clone().filter(|_| item.jid.is_some()),
+        nick: item
+            .nick
+            .clone()
+            .filter(|_| item.jid.is_some() && affiliation > Affiliation::None),
         reason: item.reason.clone(),
     })
 }
@@ -189,22 +192,7 @@ fn give_roles(
             expel(room, &mut state, &mut sending, &nick, &words);
             continue;
         }
-        let Some(occupant) = state.occupant_mut(&nick) else {
-            continue;
-        };
-        let before = std::mem::replace(&mut occupant.role, to);
-        // Whose presence is not shown any more is gone for the others.
-        let (was, is) = (
-            state.configuration.shown.has(before),
-            state.configuration.shown.has(to),
-        );
-        if was && !is {
-            room.hide(&state, &mut sending, &nick);
-        }
-        room.show(&state, &mut sending, &nick, &words, &[]);
-        if to == Role::Moderator && before != Role::Moderator {
-            room.reveal(&state, &mut sending, &nick);
-        }
+        room.give_role(&mut state, &mut sending, &nick, to, &words);
     }
     muc.tidy(room, &mut state);
     drop(state);

@@ -165,9 +165,15 @@ fn show(
 ) {
     let affiliation = state.affiliation(address);
     let nicks = state.nicks_of(address);
+    let is_out = affiliation == Affiliation::Outcast
+        || (state.configuration.members_only && affiliation < Affiliation::Member);
+    let shown = state.configuration.shown;
     let is_shown = |nick: &Text| {
         let occupant = state.occupants.get(nick);
-        occupant.is_some_and(|occupant| state.configuration.shown.has(occupant.role))
+        occupant.is_some_and(|occupant| {
+            let next = state.role_of(&occupant.account);
+            shown.has(occupant.role) && (is_out || shown.has(next))
+        })
     };
     if address.is_domain() || !nicks.first().is_some_and(is_shown) {
         let any = words.any.take();
@@ -186,14 +192,10 @@ fn show(
             words.any = None;
             continue;
         }
-        let role = state
-            .occupants
-            .get(&nick)
-            .map(|occupant| state.role_of(&occupant.account));
-        if let (Some(role), Some(occupant)) = (role, state.occupant_mut(&nick)) {
-            occupant.role = role;
+        let account = state.occupants.get(&nick).map(|one| &one.account);
+        if let Some(role) = account.map(|account| state.role_of(account)) {
+            room.give_role(state, sending, &nick, role, &words);
         }
-        room.show(state, sending, &nick, &words, &[]);
         // From one version to the next it goes once.
         words.any = None;
     }

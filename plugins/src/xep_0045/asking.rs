@@ -16,7 +16,7 @@ use super::mailbox::Sending;
 use super::message::{not_in_it, refuse};
 use super::room::{Room, Words};
 use super::standing::{Affiliation, Role};
-use super::{Muc, refused};
+use super::{Muc, refused, registration};
 
 /// How many people can be invited at once.
 const MOST_INVITED: usize = 20;
@@ -38,6 +38,9 @@ pub(super) fn take(
         }
     }
     if let Some(Ok(form)) = stanza.decode::<Form>() {
+        if registration::is_meant(&form) {
+            return registration::decide(muc, host, room, from, &form);
+        }
         return match VoiceRequest::read(&form) {
             Ok(request) => voice(host, room, from, &request),
             Err(error) => refuse(error.into()),
@@ -209,11 +212,11 @@ fn voice(host: &Arc<Host>, room: &Arc<Room>, from: &Jid, request: &VoiceRequest)
                 .clone()
                 .filter(|_| request.allow == Some(true));
             if let Some(nick) = nick
-                && let Some(occupant) = state.occupant_mut(&nick)
+                && let Some(occupant) = state.occupants.get(&nick)
                 && occupant.role == Role::Visitor
             {
-                occupant.role = Role::Participant;
-                room.show(&state, &mut sending, &nick, &Words::default(), &[]);
+                let (role, words) = (Role::Participant, Words::default());
+                room.give_role(&mut state, &mut sending, &nick, role, &words);
             }
         }
         (Some(_), _) => {

@@ -16,6 +16,8 @@ use crate::xep_0030::{Answering, ServiceNodes};
 
 /// The node for the nickname that is kept for whoever asks (§7.11).
 const RESERVED: &str = "x-roomuser-item";
+/// The node for what a room lets pass.
+const TRAFFIC: &str = "http://jabber.org/protocol/muc#traffic";
 /// Rooms that one answer lists at most, where fewer are not asked for.
 const PAGE: usize = 100;
 
@@ -63,6 +65,8 @@ impl Muc {
                     ..info::Query::default()
                 }))
             }
+            // Everything is passed on, and there is no list of everything (§17.6).
+            Some(TRAFFIC) => Err(StanzaError::new(Condition::FeatureNotImplemented)),
             Some(node) => Answering::of(&cx.host)
                 .info(cx, node)
                 .unwrap_or_else(|| Err(StanzaError::new(Condition::ItemNotFound)))

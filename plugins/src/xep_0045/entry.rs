@@ -13,7 +13,7 @@ use super::mailbox::{Mailbox, Sending};
 use super::room::{Occupant, Room, Session, State, Words};
 use super::standing::Affiliation;
 use super::telling::Forms;
-use super::{Muc, history, leaving, refused, renaming};
+use super::{Muc, history, leaving, refused, registration, renaming};
 
 /// How many may come besides those a room has place for, if they are its admins (§7.2.9).
 const RESERVE: usize = 20;
@@ -282,6 +282,7 @@ fn enter(
     }
     room.show_entered(state, sending, &nick, &own, with);
     history::hand_out(muc, room, state, sending, &mailbox, join);
+    registration::remind(room, state, sending, &mailbox);
 }
 
 /// What other specifications tell a session that enters before anything else; and what they add to its own presence.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use sestina_session::host::Host;
+use sestina_session::host::{Host, Spread};
 use sestina_session::router::{Outcome, Routed};
+use sestina_types::xep_0045::user::{Item, MucUser, Status};
 use sestina_wire::{Condition, Jid, Stanza, StanzaType, Text};
 
 use super::Muc;
 use super::entry::cleaned;
 use super::mailbox::Sending;
 use super::room::{Occupant, Room, State, Words};
+use super::standing::{Affiliation, Role};
 use super::telling::Forms;
 
 /// A session that was taken out of its occupant.
@@ -126,6 +128,46 @@ pub(super) fn expel(
         session.presence = Stanza::presence(StanzaType::Unavailable);
     }
     room.tell_gone(state, sending, nick, &occupant, words);
+}
+
+/// Everybody is out, and told so each with the own address alone (§10.9, §11.2).
+pub(super) fn dismiss(room: &Room, state: &mut State, sending: &mut Sending<'_>, user: &MucUser) {
+    let gone = Stanza::presence(StanzaType::Unavailable).with(user);
+    for (nick, occupant) in std::mem::take(&mut state.occupants) {
+        let gone = gone.clone().with_from(room.occupant(&nick));
+        let gone = Spread::new(gone);
+        for session in occupant.sessions {
+            sending.give(&session.mailbox, &gone);
+        }
+    }
+    state.sessions.clear();
+}
+
+/// The server stops. Who is still inside is of another server, and would believe to be so until somebody speaks (§11.2).
+pub(super) async fn close(muc: &Muc, host: &Arc<Host>) {
+    let user = MucUser {
+        items: vec![nobody()],
+        statuses: vec![Status::new(110), Status::new(332)],
+        ..MucUser::default()
+    };
+    let mut all = Vec::new();
+    for room in muc.rooms.all() {
+        let mut sending = Sending::new(host);
+        dismiss(&room, &mut room.lock(), &mut sending, &user);
+        all.push(sending.done());
+    }
+    for routed in all {
+        routed.await;
+    }
+}
+
+/// Somebody who is nothing to the room any more.
+pub(super) fn nobody() -> Item {
+    Item {
+        affiliation: Some(Affiliation::None.to_user()),
+        role: Some(Role::None.to_user()),
+        ..Item::default()
+    }
 }
 
 /// A stanza came back from where an occupant was: the occupant is not there any more.

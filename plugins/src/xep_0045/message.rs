@@ -154,17 +154,9 @@ fn say(
         by: Some(nick),
         at: Some(now),
     });
-    if let Some(subject) = &subject
-        && state.stored
-    {
-        let mut row = muc.rooms.row(room, &state);
-        row.subject = Some(subject.text.clone());
-        row.subject_by = subject.by.as_ref().map(ToString::to_string);
-        row.subject_at = subject.at;
-        writes.push(muc.rooms.put(row));
-    }
+    let kept = subject.clone().filter(|_| state.stored);
     let before = state.tail.take().and_then(still_waits);
-    if writes.is_empty() && before.is_none() {
+    if writes.is_empty() && before.is_none() && kept.is_none() {
         let mut sending = Sending::new(host);
         let mut heard = Heard {
             host,
@@ -184,10 +176,14 @@ fn say(
     drop(state);
     let (muc, host, room) = (Arc::clone(muc), Arc::clone(host), Arc::clone(room));
     let from = from.detach();
+    let (keeper, place) = (Arc::clone(&muc), Arc::clone(&room));
     let written = async move {
-        let written = futures_util::future::join_all(writes).await;
+        let mut written = futures_util::future::join_all(writes).await;
         if let Some(before) = before {
             let _ = before.await;
+        }
+        if let Some(subject) = kept {
+            written.push(keep_subject(&keeper, &place, subject).await);
         }
         written.into_iter().collect()
     };
@@ -214,6 +210,24 @@ fn say(
 fn still_waits(mut before: oneshot::Receiver<()>) -> Option<oneshot::Receiver<()>> {
     let waits = matches!(before.try_recv(), Err(oneshot::error::TryRecvError::Empty));
     waits.then_some(before)
+}
+
+/// Stores a subject with the room, after those before it: neither another change of the room nor it is stored over the other.
+async fn keep_subject(muc: &Muc, room: &Room, subject: Subject) -> Result<(), StanzaError> {
+    let _held = room.changing().await?;
+    let row = {
+        let state = room.lock();
+        let mut row = muc.rooms.row(room, &state);
+        row.subject = Some(subject.text.clone());
+        row.subject_by = subject.by.as_ref().map(ToString::to_string);
+        row.subject_at = subject.at;
+        Some(row).filter(|_| state.stored)
+    };
+    if let Some(row) = row {
+        muc.rooms.put(row).await?;
+    }
+    room.lock().subject = subject;
+    Ok(())
 }
 
 /// Hands a message to everybody, and keeps it.

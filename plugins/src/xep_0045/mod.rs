@@ -320,6 +320,12 @@ impl skeleton::Server for Server {
         Ok(())
     }
 
+    async fn stop(&self) {
+        if let Some(host) = self.host.upgrade() {
+            leaving::close(&self.muc, &host).await;
+        }
+    }
+
     async fn admin_get(
         &self,
         cx: &IqContext,

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use sestina_session::host::{Host, Spread};
+use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_session::router::Routed;
 use sestina_types::xep_0004::{Form, FormType};
 use sestina_types::xep_0045::forms::RoomConfig;
 use sestina_types::xep_0045::owner::{Destroy, Query};
-use sestina_types::xep_0045::user::{self, Item, MucUser, Status};
+use sestina_types::xep_0045::user::{self, MucUser, Status};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Text};
 
 use super::affiliations::{self, Change};
-use super::leaving::expel;
+use super::configuration::Configuration;
+use super::leaving::{dismiss, expel, nobody};
 use super::mailbox::Sending;
-use super::room::{Room, Words};
-use super::standing::{Affiliation, Role};
+use super::room::{Room, State, Words};
+use super::standing::Affiliation;
 use super::{Muc, refused};
 
 fn only_owners(room: &Room, from: &Jid) -> Result<(), StanzaError> {
@@ -171,11 +172,8 @@ async fn configure(
                     .with(&user);
                 room.announce(&state, &mut sending, message);
             }
-            if state.configuration.non_anonymous && !before.non_anonymous && !was_locked {
-                let nicks: Vec<Text> = state.occupants.keys().cloned().collect();
-                for nick in nicks {
-                    room.show(&state, &mut sending, &nick, &Words::default(), &[]);
-                }
+            if !was_locked {
+                show_anew(room, &state, &mut sending, &before);
             }
             muc.tidy(room, &mut state);
         }
@@ -185,6 +183,26 @@ async fn configure(
         return Ok(());
     }
     affiliations::apply(muc, &cx.host, room, Some(&cx.from), people).await
+}
+
+/// Who is shown in another way than before: with the address that was hidden, or not at all any more, or at last (§10.2).
+fn show_anew(room: &Room, state: &State, sending: &mut Sending<'_>, before: &Configuration) {
+    let now = &state.configuration;
+    let revealed = now.non_anonymous && !before.non_anonymous;
+    if !revealed && now.shown == before.shown {
+        return;
+    }
+    for (nick, occupant) in &state.occupants {
+        let (was, is) = (
+            before.shown.has(occupant.role),
+            now.shown.has(occupant.role),
+        );
+        if was && !is {
+            room.hide(state, sending, nick);
+        } else if revealed || was != is {
+            room.show(state, sending, nick, &Words::default(), &[]);
+        }
+    }
 }
 
 /// Whom the form makes owners and admins, and who is none of these any more.
@@ -249,11 +267,7 @@ fn end(muc: &Muc, host: &Arc<Host>, room: &Arc<Room>, wish: &Destroy) -> Routed 
     state.stored = false;
     muc.rooms.remove(room, &state);
     let user = MucUser {
-        items: vec![Item {
-            affiliation: Some(Affiliation::None.to_user()),
-            role: Some(Role::None.to_user()),
-            ..Item::default()
-        }],
+        items: vec![nobody()],
         destroy: Some(user::Destroy {
             jid: wish.jid.clone(),
             reason: wish.reason.clone(),
@@ -262,15 +276,7 @@ fn end(muc: &Muc, host: &Arc<Host>, room: &Arc<Room>, wish: &Destroy) -> Routed 
         statuses: vec![Status::new(110)],
         ..MucUser::default()
     };
-    let gone = Stanza::presence(StanzaType::Unavailable).with(&user);
-    for (nick, occupant) in std::mem::take(&mut state.occupants) {
-        let gone = gone.clone().with_from(room.occupant(&nick));
-        let gone = Spread::new(gone);
-        for session in occupant.sessions {
-            sending.give(&session.mailbox, &gone);
-        }
-    }
-    state.sessions.clear();
+    dismiss(room, &mut state, &mut sending, &user);
     drop(state);
     sending.done()
 }

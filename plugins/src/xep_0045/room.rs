@@ -278,9 +278,18 @@ impl State {
     /// Whose nickname it is, where somebody has reserved it (§7.10).
     pub(super) fn reserved_for(&self, nick: &str) -> Option<&BareJid> {
         let all = self.affiliations.iter();
-        let mut owners =
-            all.filter(|(_, standing)| standing.nick.as_deref().is_some_and(|own| own == nick));
+        let is_kept = |standing: &Standing| {
+            standing.affiliation > Affiliation::None && standing.nick.as_deref() == Some(nick)
+        };
+        let mut owners = all.filter(|(_, standing)| is_kept(standing));
         owners.next().map(|(account, _)| account)
+    }
+
+    /// Who wants to belong to the room and waits for an admin's word, with the nickname that is wanted (§9.9).
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (&BareJid, &Text)> {
+        let all = self.affiliations.iter();
+        all.filter(|(_, standing)| standing.affiliation == Affiliation::None)
+            .filter_map(|(account, standing)| Some((account, standing.nick.as_ref()?)))
     }
 
     /// Takes somebody off the list, with all sessions.

@@ -221,6 +221,30 @@ impl Room {
         }
     }
 
+    /// Gives an occupant a role, and tells what is to be told of it.
+    pub(super) fn give_role(
+        &self,
+        state: &mut State,
+        sending: &mut Sending<'_>,
+        nick: &Text,
+        role: Role,
+        words: &Words,
+    ) {
+        let Some(occupant) = state.occupant_mut(nick) else {
+            return;
+        };
+        let before = std::mem::replace(&mut occupant.role, role);
+        // Whose presence is not shown any more is gone for the others.
+        let shown = state.configuration.shown;
+        if shown.has(before) && !shown.has(role) {
+            self.hide(state, sending, nick);
+        }
+        self.show(state, sending, nick, words, &[]);
+        if role == Role::Moderator && before != Role::Moderator {
+            self.reveal(state, sending, nick);
+        }
+    }
+
     /// The presences of all others, for one who enters.
     pub(super) fn show_others(
         &self,

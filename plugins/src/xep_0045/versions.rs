@@ -45,7 +45,9 @@ impl State {
         let versions = (1..).map(|step| self.version.saturating_add(step));
         let standing = |(change, version): (&Change, i64)| {
             let before = self.affiliations.get(&change.address);
-            let nick = change.nick.clone().or_else(|| before?.nick.clone());
+            let inherits = change.affiliation > Affiliation::None;
+            let kept = || before.filter(|_| inherits)?.nick.clone();
+            let nick = change.nick.clone().or_else(kept);
             let belongs = |affiliation| affiliation >= Affiliation::Member;
             let belonged = before.is_some_and(|before| belongs(before.affiliation));
             let turned = match belonged == belongs(change.affiliation) {
@@ -56,7 +58,7 @@ impl State {
                 affiliation: change.affiliation,
                 // An empty one takes it away (§9.5).
                 nick: nick
-                    .filter(|nick| change.affiliation > Affiliation::None && !nick.is_empty()),
+                    .filter(|nick| change.affiliation > Affiliation::Outcast && !nick.is_empty()),
                 reason: change.reason.clone(),
                 version,
                 turned,
@@ -68,7 +70,10 @@ impl State {
 
     /// Whom to forget, lest those who are nothing to the room any more take all the place.
     pub(super) fn to_forget(&self, next: &[(BareJid, Standing)]) -> Forgotten {
-        let is_taken = |standing: &Standing| standing.affiliation == Affiliation::None;
+        // Who has a nickname waits for an admin's word.
+        let is_taken = |standing: &Standing| {
+            standing.affiliation == Affiliation::None && standing.nick.is_none()
+        };
         let changes = |address: &BareJid| next.iter().any(|(changed, _)| changed == address);
         let taken = self.affiliations.iter();
         let mut taken: Vec<(i64, &BareJid)> = taken

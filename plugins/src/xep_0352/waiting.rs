@@ -8,8 +8,14 @@ const PUBSUB_EVENT: &str = "http://jabber.org/protocol/pubsub#event";
 const CARBONS: &str = "urn:xmpp:carbons:2";
 const FORWARD: &str = "urn:xmpp:forward:0";
 
-/// Namespaces of what only goes along with something else: hints (XEP-0334), identifiers (XEP-0359), delays (XEP-0203).
-const BESIDE: [&str; 3] = ["urn:xmpp:hints", "urn:xmpp:sid:0", "urn:xmpp:delay"];
+/// Namespaces of what only goes along with something else: hints (XEP-0334), identifiers (XEP-0359, XEP-0421), delays
+/// (XEP-0203).
+const BESIDE: [&str; 4] = [
+    "urn:xmpp:hints",
+    "urn:xmpp:sid:0",
+    "urn:xmpp:occupant-id:0",
+    "urn:xmpp:delay",
+];
 
 /// Nothing where the stanza cannot wait. What can wait has a key where only the latest of it counts.
 pub(super) fn key(stanza: &Stanza) -> Option<Option<String>> {

@@ -30,9 +30,9 @@ use std::sync::Arc;
 use sestina_plugins::{
     rfc_6120, rfc_6121, xep_0012, xep_0030, xep_0045, xep_0049, xep_0050, xep_0054, xep_0055,
     xep_0060, xep_0115, xep_0133, xep_0160, xep_0163, xep_0191, xep_0198, xep_0199, xep_0202,
-    xep_0280, xep_0313, xep_0317, xep_0328, xep_0357, xep_0369, xep_0377, xep_0390, xep_0398,
-    xep_0402, xep_0405, xep_0424, xep_0425, xep_0431, xep_0433, xep_0441, xep_0463, xep_0486,
-    xep_0490, xep_0500, xep_0502, xep_0513,
+    xep_0280, xep_0313, xep_0317, xep_0328, xep_0352, xep_0357, xep_0369, xep_0377, xep_0390,
+    xep_0398, xep_0402, xep_0405, xep_0424, xep_0425, xep_0431, xep_0433, xep_0441, xep_0463,
+    xep_0486, xep_0490, xep_0500, xep_0502, xep_0513,
 };
 use sestina_session::accounts::{Accounts, MemoryAccounts};
 use sestina_session::plugin::{Plugin, PluginError, Setup};
@@ -120,7 +120,7 @@ fn plugins(
         &Setup::new(&changes.administration, host),
     )?);
     plugins.extend(usual!(
-        xep_0050, xep_0280, xep_0328, xep_0390, xep_0398, xep_0402, xep_0431, xep_0490
+        xep_0050, xep_0280, xep_0328, xep_0352, xep_0390, xep_0398, xep_0402, xep_0431, xep_0490
     ));
     if let Some(rooms) = &changes.rooms {
         plugins.push(skeletons::xep_0045::server::<xep_0045::Server>(

@@ -59,7 +59,7 @@ async fn messages_of_clients_pass_as_they_are() {
     }
     let mut sent = Vec::new();
     for spec in [
-        "xep-0085", "xep-0131", "xep-0184", "xep-0308", "xep-0333", "xep-0380",
+        "xep-0085", "xep-0131", "xep-0184", "xep-0308", "xep-0333", "xep-0380", "xep-0513",
     ] {
         let all = examples(spec);
         assert!(!all.is_empty(), "{spec}");

@@ -1,5 +1,7 @@
 //! Kicking, banning, lists, and the end of a room.
 
+use sestina_session::testing::Conversation;
+
 use super::{
     ADMIN, DONE, JOIN, OWNER, ROOM, USER, ask_room, configuration, knock, left, login, occupant,
     refused, romeo_in, room, server, standing,
@@ -100,6 +102,10 @@ async fn affiliations_are_granted_and_taken() {
     .await;
     romeo
         .expect(&occupant("romeo", "admin", "moderator", &[110]))
+        .await;
+    // Who is a moderator now learns who the others are.
+    romeo
+        .expect(&format!("<presence from='{ROOM}/juliet'><x xmlns='{USER}'><item jid='juliet@a.example/balcony'/></x></presence>"))
         .await;
     juliet
         .expect(&occupant("romeo", "admin", "moderator", &[]))
@@ -237,4 +243,162 @@ async fn who_is_unreachable_is_taken_out() {
         .await;
     juliet.expect(&left("romeo", "<status code='333'/>")).await;
     let _ = (JOIN, USER);
+}
+
+/// Asks to be registered with the room.
+async fn register(session: &mut Conversation, nick: &str) {
+    ask_room(session, &format!("<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field><field var='muc#register_roomnick'><value>{nick}</value></field></x></query>")).await;
+}
+
+/// What admins are asked, or answer.
+fn registration(type_: &str, nick: &str, allow: &str) -> String {
+    format!(
+        "<x xmlns='jabber:x:data' type='{type_}'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field><field var='muc#register_allow'><value>{allow}</value></field><field var='muc#register_roomnick'><value>{nick}</value></field></x>"
+    )
+}
+
+#[tokio::test]
+async fn where_admins_say_who_is_a_member_they_are_asked() {
+    let server = server().await;
+    let mut juliet = room(&server, &[("membersonly", "1"), ("persistentroom", "1")]).await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    let asked = format!(
+        "<message from='{ROOM}'>{}</message>",
+        registration("form", "rose", "false")
+    );
+    let who = "<message><x xmlns='jabber:x:data'><field var='x-jid'><value>romeo@a.example</value></field></x></message>";
+    let answer = |allow: &str| {
+        format!(
+            "<message id='a' to='{ROOM}'>{}</message>",
+            registration("submit", "rose", allow)
+        )
+    };
+    for allow in ["0", "1"] {
+        register(&mut romeo, "rose").await;
+        romeo.expect(DONE).await;
+        juliet.expect(&standing("romeo@a.example", "none")).await;
+        juliet.expect(&asked).await;
+        knock(&mut romeo, "rose", "").await;
+        romeo.expect(&refused("registration-required")).await;
+        // Only admins answer.
+        romeo.send(&answer("1")).await;
+        romeo.expect("<message type='error' id='a'><error><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>").await;
+        // An admin who comes later is asked as well.
+        juliet
+            .send(&format!(
+                "<presence type='unavailable' to='{ROOM}/juliet'/>"
+            ))
+            .await;
+        juliet.expect("<presence type='unavailable'/>").await;
+        knock(&mut juliet, "juliet", "").await;
+        juliet.expect("<presence/>").await;
+        juliet.expect(&super::no_subject()).await;
+        juliet.expect(who).await;
+        juliet.send(&answer(allow)).await;
+        let becomes = if allow == "1" { "member" } else { "none" };
+        juliet.expect(&standing("romeo@a.example", becomes)).await;
+    }
+    juliet.send(&answer("1")).await;
+    juliet.expect("<message type='error' id='a'><error><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>").await;
+    knock(&mut romeo, "rose", "").await;
+    romeo
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+    romeo
+        .expect(&occupant("rose", "member", "participant", &[110]))
+        .await;
+}
+
+#[tokio::test]
+async fn whose_presence_is_not_shown_any_more_is_gone_for_the_others() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    let changed = format!("<message><x xmlns='{USER}'><status code='104'/></x></message>");
+    ask_room(
+        &mut juliet,
+        &configuration(&[("presencebroadcast", "moderator")]),
+    )
+    .await;
+    juliet.expect(&changed).await;
+    juliet.expect(&left("romeo", "")).await;
+    juliet.expect(DONE).await;
+    romeo.expect(&changed).await;
+    ask_room(
+        &mut juliet,
+        &configuration(&[("presencebroadcast", "participant")]),
+    )
+    .await;
+    juliet.expect(&changed).await;
+    juliet
+        .expect(&occupant("romeo", "none", "participant", &[]))
+        .await;
+    juliet.expect(DONE).await;
+    romeo.expect(&changed).await;
+    romeo.expect(&left("juliet", "")).await;
+    romeo
+        .expect(&occupant("romeo", "none", "participant", &[110]))
+        .await;
+}
+
+#[tokio::test]
+async fn members_of_a_room_that_hides_nobody_see_who_belongs_to_it() {
+    let server = server().await;
+    let mut juliet = room(&server, &[("whois", "anyone")]).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='romeo@a.example' affiliation='member'/>"),
+    )
+    .await;
+    juliet.expect(&standing("romeo@a.example", "member")).await;
+    juliet.expect(DONE).await;
+    let list = |affiliation: &str| {
+        let item = format!("<item affiliation='{affiliation}'/>");
+        format!("<iq type='get' id='l' to='{ROOM}'>{}</iq>", admin(&item))
+    };
+    // Also those who are not inside.
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    for (affiliation, jid) in [("owner", "juliet"), ("member", "romeo")] {
+        romeo.send(&list(affiliation)).await;
+        romeo
+            .expect(&format!("<iq type='result' id='l'><query xmlns='{ADMIN}'><item jid='{jid}@a.example'/></query></iq>"))
+            .await;
+    }
+    romeo.send(&list("outcast")).await;
+    romeo.expect(&crate::error("l", "forbidden")).await;
+    let mut nurse = login(&server, "nurse@a.example/kitchen").await;
+    nurse.send(&list("member")).await;
+    nurse.expect(&crate::error("l", "forbidden")).await;
+    // There is no list of what passes: everything does.
+    nurse
+        .send(&format!("<iq type='get' id='t' to='{ROOM}'><query xmlns='http://jabber.org/protocol/disco#info' node='http://jabber.org/protocol/muc#traffic'/></iq>"))
+        .await;
+    nurse
+        .expect(&crate::error("t", "feature-not-implemented"))
+        .await;
+    // A nickname that is kept is given back with an empty one.
+    for (item, kept) in [
+        (
+            "<item jid='romeo@a.example' affiliation='member' nick='rose'/>",
+            true,
+        ),
+        (
+            "<item jid='romeo@a.example' affiliation='member' nick=''/>",
+            false,
+        ),
+    ] {
+        ask_room(&mut juliet, &admin(item)).await;
+        juliet.expect("<message/>").await;
+        juliet.expect(DONE).await;
+        romeo
+            .send(&format!("<iq type='get' id='n' to='{ROOM}'><query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'/></iq>"))
+            .await;
+        let answer = romeo.expect("<iq type='result' id='n'/>").await;
+        assert_eq!(
+            answer.as_str().contains("rose"),
+            kept,
+            "{}",
+            answer.as_str()
+        );
+    }
 }

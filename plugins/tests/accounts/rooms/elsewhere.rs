@@ -151,3 +151,37 @@ async fn people_of_other_servers_come_talk_and_are_gone_with_their_server() {
     }
     panic!("romeo is still there");
 }
+
+#[tokio::test]
+async fn people_of_other_servers_hear_that_the_server_of_the_room_stops() {
+    let (here, there) = (free_port(), free_port());
+    let a = site(
+        host("a.example", Some(Settings::default())).await,
+        here,
+        &[("b.example", there)],
+    )
+    .await;
+    let others = [("a.example", here), ("conference.a.example", here)];
+    let b = site(host("b.example", None).await, there, &others).await;
+    let mut juliet = room(&a, &[]).await;
+    let mut romeo = login(&b, "romeo@b.example/orchard").await;
+    knock(&mut romeo, "romeo", "").await;
+    romeo
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+    romeo
+        .expect(&occupant("romeo", "none", "participant", &[110]))
+        .await;
+    romeo.expect(&no_subject()).await;
+    juliet
+        .expect(&occupant("romeo", "none", "participant", &[]))
+        .await;
+    a.shutdown().await;
+    romeo.expect(&left("juliet", "")).await;
+    romeo
+        .expect(&left(
+            "romeo",
+            "<item affiliation='none' role='none'/><status code='110'/><status code='332'/>",
+        ))
+        .await;
+}

@@ -348,3 +348,67 @@ async fn a_room_that_is_gone_makes_place_for_another() {
         refused = frame.root().attr("type").as_deref() == Some("error");
     }
 }
+
+#[tokio::test]
+async fn a_client_that_nobody_looks_at_is_woken_by_what_is_said_alone() {
+    let server = super::server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    romeo.send("<inactive xmlns='urn:xmpp:csi:0'/>").await;
+    romeo.expect_nothing().await;
+    for show in ["away", "dnd"] {
+        juliet
+            .send(&format!(
+                "<presence to='{ROOM}/juliet'><show>{show}</show></presence>"
+            ))
+            .await;
+        juliet
+            .expect(&format!("<presence><show>{show}</show></presence>"))
+            .await;
+    }
+    for state in ["composing", "paused"] {
+        let state = format!("<{state} xmlns='http://jabber.org/protocol/chatstates'/>");
+        juliet
+            .send(&format!(
+                "<message to='{ROOM}' type='groupchat'>{state}</message>"
+            ))
+            .await;
+        juliet.expect(&format!("<message>{state}</message>")).await;
+    }
+    say(&mut juliet, "wherefore").await;
+    juliet.expect(&said("juliet", "wherefore")).await;
+    // The last of each, in the order in which it was.
+    romeo.expect("<presence><show>dnd</show></presence>").await;
+    romeo
+        .expect("<message type='groupchat'><paused xmlns='http://jabber.org/protocol/chatstates'/></message>")
+        .await;
+    romeo.expect(&said("juliet", "wherefore")).await;
+    romeo.send("<active xmlns='urn:xmpp:csi:0'/>").await;
+    say(&mut juliet, "art thou").await;
+    romeo.expect(&said("juliet", "art thou")).await;
+}
+
+#[tokio::test]
+async fn who_reads_slowly_gets_everything_in_order_and_others_do_not_lose_theirs() {
+    const MESSAGES: usize = 400;
+    let server = super::server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    let large = "x".repeat(8 << 10);
+    let text = |number: usize| format!("{number} {large}");
+    let talking = async {
+        for number in 0..MESSAGES {
+            say(&mut juliet, &text(number)).await;
+            juliet.expect(&said("juliet", &text(number))).await;
+        }
+    };
+    let reading = async {
+        // More than all buffers on the way hold has been said by then.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        for number in 0..MESSAGES {
+            romeo.expect(&said("juliet", &text(number))).await;
+        }
+    };
+    tokio::join!(talking, reading);
+    romeo.expect_nothing().await;
+}
