@@ -44,6 +44,7 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
     let serde = code::path(&model.paths.serde);
     let serde_path = &model.paths.serde;
     let skeletons = code::path(&model.paths.skeletons);
+    let session = code::path(&model.paths.session);
     let optional = || specs.iter().filter(|spec| spec.is_optional());
     let fields = optional().map(|spec| {
         let field = code::ident(&spec.module);
@@ -108,6 +109,28 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
         };
         quote!((#id, #enabled))
     });
+    let switches = specs.iter().map(|spec| {
+        let (field, id) = (code::ident(&spec.module), &spec.id);
+        let depends = spec.depends.iter().map(|dependency| &dependency.id);
+        if !spec.is_optional() {
+            return quote! {
+                #session::plugin::Switch {
+                    spec: #id,
+                    depends: &[#(#depends),*],
+                    is_asked_for: false,
+                    enabled: &mut true,
+                }
+            };
+        }
+        quote! {
+            #session::plugin::Switch {
+                spec: #id,
+                depends: &[#(#depends),*],
+                is_asked_for: settled.#field.asked,
+                enabled: &mut settled.#field.enabled,
+            }
+        }
+    });
     let durations = specs.iter().flat_map(|spec| {
         let (field, id) = (code::ident(&spec.module), &spec.id);
         let keys = spec.config.iter();
@@ -137,6 +160,15 @@ fn settings_of(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream
             /// The specifications in use, in the order of their dependencies.
             pub fn enabled(&self) -> impl ::core::iter::Iterator<Item = &'static str> {
                 [#(#states),*].into_iter().filter(|(_, enabled)| *enabled).map(|(id, _)| id)
+            }
+
+            /// These settings without what needs something that is off; what a configuration asks for itself stays, and
+            /// is missed when the host starts. One line in the log for each that others need says which.
+            #[must_use]
+            pub fn settled(&self, host: &str) -> Self {
+                let mut settled = self.clone();
+                #session::plugin::leave_out(host, &mut [#(#switches),*]);
+                settled
             }
 
             /// What a key of a specification says that is a length of time, as the
@@ -171,10 +203,13 @@ fn plugins(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream {
         let of =
             skeletons::has_trait(spec, profile.role).then(|| quote!(::<#plugins::#field::#trait_>));
         if !spec.is_optional() {
+            let depends = spec.depends.iter().map(|dependency| &dependency.id);
             return quote! {
-                let none = #skeletons::#field::Settings::default();
-                let setup = #session::plugin::Setup::new(&none, host);
-                plugins.push(#skeletons::#field::#role #of (&setup)?);
+                if #session::plugin::has_all(&plugins, &[#(#depends),*]) {
+                    let none = #skeletons::#field::Settings::default();
+                    let setup = #session::plugin::Setup::new(&none, host);
+                    plugins.push(#skeletons::#field::#role #of (&setup)?);
+                }
             };
         }
         quote! {
@@ -189,7 +224,7 @@ fn plugins(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream {
         /// The specifications of the profile, each after those it depends on.
         pub const SPECS: &[&str] = &[#(#ids),*];
 
-        /// The plugins that the settings leave enabled, for one host.
+        /// The plugins that the settings leave enabled, for one host: without those that need another which is off.
         ///
         /// # Errors
         /// What keeps one of them from doing its work.
@@ -200,6 +235,7 @@ fn plugins(model: &Model, profile: &Profile, specs: &[&Spec]) -> TokenStream {
             ::std::vec::Vec<::std::sync::Arc<dyn #session::plugin::Plugin>>,
             #session::plugin::PluginError,
         > {
+            let settings = &settings.settled(host.domain().as_str());
             let mut plugins: ::std::vec::Vec<::std::sync::Arc<dyn #session::plugin::Plugin>> =
                 ::std::vec::Vec::with_capacity(SPECS.len());
             #(#made)*

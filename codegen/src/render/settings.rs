@@ -43,12 +43,14 @@ pub(super) fn of(model: &Model, spec: &Spec) -> TokenStream {
         pub struct Settings {
             /// Whether the specification is in use.
             pub enabled: bool,
+            /// Whether a configuration says itself that it is to be in use.
+            pub asked: bool,
             #(#field_docs pub #fields: #types,)*
         }
 
         impl ::core::default::Default for Settings {
             fn default() -> Self {
-                Self { enabled: true, #(#fields: #defaults,)* }
+                Self { enabled: true, asked: false, #(#fields: #defaults,)* }
             }
         }
 
@@ -58,6 +60,7 @@ pub(super) fn of(model: &Model, spec: &Spec) -> TokenStream {
             pub fn with(mut self, changes: Changes) -> Self {
                 if let ::core::option::Option::Some(enabled) = changes.enabled {
                     self.enabled = enabled;
+                    self.asked = enabled;
                 }
                 #(if let ::core::option::Option::Some(value) = changes.#fields {
                     self.#fields = value;

@@ -63,3 +63,23 @@ fn mistakes_are_found_at_their_place() {
     let spec = wrong("[xep-9999]\n");
     assert!(spec.contains("xep-9999"), "{spec}");
 }
+
+#[test]
+fn what_needs_something_that_is_off_is_off_unless_it_is_asked_for() {
+    let without = |text: &str| {
+        let said: server::Settings = toml::from_str(text).unwrap();
+        let settled = said.settled("a.example");
+        settled.enabled().collect::<Vec<_>>()
+    };
+    let all = without("");
+    let some = without("[xep-0313]\nenabled = false\n");
+    let gone: Vec<_> = all.iter().filter(|spec| !some.contains(spec)).collect();
+    assert!(
+        gone.contains(&&"xep-0425") && gone.contains(&&"xep-0431"),
+        "{gone:?}"
+    );
+    assert!(gone.contains(&&"xep-0441"), "{gone:?}");
+    assert!(some.contains(&"xep-0060"));
+    let asked = without("[xep-0313]\nenabled = false\n[xep-0425]\nenabled = true\n");
+    assert!(asked.contains(&"xep-0425") && !asked.contains(&"xep-0431"));
+}

@@ -29,6 +29,30 @@ pub mod server {
                 .filter(|(_, enabled)| *enabled)
                 .map(|(id, _)| id)
         }
+        /// These settings without what needs something that is off; what a configuration asks for itself stays, and
+        /// is missed when the host starts. One line in the log for each that others need says which.
+        #[must_use]
+        pub fn settled(&self, host: &str) -> Self {
+            let mut settled = self.clone();
+            ::sestina_session::plugin::leave_out(
+                host,
+                &mut [
+                    ::sestina_session::plugin::Switch {
+                        spec: "xep-0001",
+                        depends: &[],
+                        is_asked_for: settled.xep_0001.asked,
+                        enabled: &mut settled.xep_0001.enabled,
+                    },
+                    ::sestina_session::plugin::Switch {
+                        spec: "xep-0002",
+                        depends: &["xep-0001"],
+                        is_asked_for: settled.xep_0002.asked,
+                        enabled: &mut settled.xep_0002.enabled,
+                    },
+                ],
+            );
+            settled
+        }
         /// What a key of a specification says that is a length of time, as the
         /// [retention](sestina_storage::Retention::config) of a table names one; `None` where the
         /// profile has no such key.
@@ -62,7 +86,7 @@ pub mod server {
     }
     /// The specifications of the profile, each after those it depends on.
     pub const SPECS: &[&str] = &["xep-0001", "xep-0002"];
-    /// The plugins that the settings leave enabled, for one host.
+    /// The plugins that the settings leave enabled, for one host: without those that need another which is off.
     ///
     /// # Errors
     /// What keeps one of them from doing its work.
@@ -73,6 +97,7 @@ pub mod server {
         ::std::vec::Vec<::std::sync::Arc<dyn ::sestina_session::plugin::Plugin>>,
         ::sestina_session::plugin::PluginError,
     > {
+        let settings = &settings.settled(host.domain().as_str());
         let mut plugins: ::std::vec::Vec<
             ::std::sync::Arc<dyn ::sestina_session::plugin::Plugin>,
         > = ::std::vec::Vec::with_capacity(SPECS.len());

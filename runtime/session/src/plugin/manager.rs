@@ -121,7 +121,7 @@ fn in_order(plugins: Vec<Arc<dyn Plugin>>) -> Result<Vec<Arc<dyn Plugin>>, Plugi
 }
 
 /// What needs no plugin: streams, stanzas and the formats of values are the framework's own.
-const BUILT_IN: [&str; 2] = ["rfc-6120", "xep-0082"];
+pub(super) const BUILT_IN: [&str; 2] = ["rfc-6120", "xep-0082"];
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@
 mod application;
 mod manager;
 mod registrar;
+mod switches;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub use manager::PluginManager;
 pub(crate) use registrar::HttpPath;
 pub(crate) use registrar::Installed;
 pub use registrar::{Handles, Identity, IqRow, On, Registrar, StanzaRow};
+pub use switches::{Switch, has_all, leave_out};
 
 /// Something that adds behaviour to a host.
 pub trait Plugin: Send + Sync + 'static {

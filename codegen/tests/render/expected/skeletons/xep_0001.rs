@@ -5,6 +5,8 @@
 pub struct Settings {
     /// Whether the specification is in use.
     pub enabled: bool,
+    /// Whether a configuration says itself that it is to be in use.
+    pub asked: bool,
     /// How many items a list has at most. Default: `100`, from 1 to 1000.
     pub max_items: i64,
     /// Whether strangers may read. Default: `false`.
@@ -20,6 +22,7 @@ impl ::core::default::Default for Settings {
     fn default() -> Self {
         Self {
             enabled: true,
+            asked: false,
             max_items: 100i64,
             open: false,
             keep: ::sestina_session::settings::Interval(
@@ -36,6 +39,7 @@ impl Settings {
     pub fn with(mut self, changes: Changes) -> Self {
         if let ::core::option::Option::Some(enabled) = changes.enabled {
             self.enabled = enabled;
+            self.asked = enabled;
         }
         if let ::core::option::Option::Some(value) = changes.max_items {
             self.max_items = value;

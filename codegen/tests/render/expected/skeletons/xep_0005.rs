@@ -5,10 +5,15 @@
 pub struct Settings {
     /// Whether the specification is in use.
     pub enabled: bool,
+    /// Whether a configuration says itself that it is to be in use.
+    pub asked: bool,
 }
 impl ::core::default::Default for Settings {
     fn default() -> Self {
-        Self { enabled: true }
+        Self {
+            enabled: true,
+            asked: false,
+        }
     }
 }
 impl Settings {
@@ -17,6 +22,7 @@ impl Settings {
     pub fn with(mut self, changes: Changes) -> Self {
         if let ::core::option::Option::Some(enabled) = changes.enabled {
             self.enabled = enabled;
+            self.asked = enabled;
         }
         self
     }
