@@ -66,6 +66,7 @@ pub mod xep_0455;
 pub mod xep_0463;
 pub mod xep_0478;
 pub mod xep_0484;
+pub mod xep_0485;
 pub mod xep_0486;
 pub mod xep_0490;
 pub mod xep_0494;

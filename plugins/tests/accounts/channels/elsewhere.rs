@@ -3,7 +3,8 @@
 use sestina_skeletons::xep_0369::Settings;
 use sestina_storage::Storage;
 
-use super::super::rooms::elsewhere::{free_port, host_with, site};
+use super::super::rooms::elsewhere::host_with;
+use super::super::sites::{free_port, site};
 use super::presence::{comes_in, shown};
 use super::{CORE, COVEN, MIX, available, changes, coven, is_refused, joins, said, says};
 

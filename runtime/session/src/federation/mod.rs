@@ -5,6 +5,7 @@
 //! none it goes back. Streams that others open are negotiated and read in `incoming`, those that we open in `outgoing`.
 
 mod certificate;
+mod connections;
 mod dialback;
 mod incoming;
 mod negotiate;
@@ -35,6 +36,7 @@ use self::dialback::Keys;
 use self::resolve::Resolver;
 
 pub use certificate::Authorities;
+pub use connections::{Connections, Direction, Streams};
 pub use policy::{Authentication, DomainPolicy, FederationConfig, FederationLimits};
 pub use tls::Identity;
 
@@ -148,6 +150,7 @@ pub(crate) struct Federation {
     verifications: Arc<Semaphore>,
     /// Connections of other servers.
     incoming: Arc<Links>,
+    connections: Arc<Connections>,
 }
 
 impl Federation {
@@ -212,6 +215,10 @@ impl Federation {
             routes: Mutex::default(),
             verifications: Arc::new(Semaphore::new(limits.verifications)),
             incoming: Links::new(limits.incoming),
+            connections: hosts
+                .first()
+                .map(|host| Connections::of(host))
+                .unwrap_or_default(),
             locals,
             direct,
             parts,
@@ -380,6 +387,12 @@ impl Destination for Federation {
         for _ in 0..3 {
             let outbox = match self.outbox(&pair) {
                 Ok(outbox) => outbox,
+                Err(condition @ Condition::ResourceConstraint) => {
+                    let text =
+                        "streams to as many other domains are open as may be; try again later";
+                    let error = StanzaError::new(condition).with_text(text);
+                    return Routed::Now(Outcome::Refused(error));
+                }
                 Err(condition) => return refused(condition),
             };
             match outbox.give(&stanza) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sestina_types::xep_0220::dialback::Verify;
 use sestina_wire::{Event, Payload as _, StreamCondition, StreamError, ns};
 
+use super::connections::Direction;
 use super::negotiate::{self, Made};
 use super::{Failure, Federation, Local, Pair, incoming};
 use crate::link::{self, Incoming, Link, Outbox};
@@ -58,6 +59,12 @@ pub(super) async fn run(
             bidi,
             "stream made"
         );
+        let direction = if bidi {
+            Direction::Both
+        } else {
+            Direction::Outgoing
+        };
+        let connected = federation.connections.enter(pair.clone(), direction);
         let mut link = Link::new(stream);
         let error = serve(&federation, &local, &pair, &mut link, &outbox, bidi).await;
         if federation.parts.links.is_stopped() {
@@ -70,6 +77,7 @@ pub(super) async fn run(
         if is_over {
             federation.forget(&pair, &outbox);
         }
+        drop(connected);
         link.close(error.as_ref()).await;
         drop(counted);
         if is_over {

@@ -2,7 +2,7 @@
 
 mod proof;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sestina_types::rfc_6120::sasl::{Auth, Mechanisms};
@@ -18,6 +18,7 @@ use sestina_wire::{
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::connections::{Connected, Direction};
 use super::negotiate::{BIDI, DIALBACK};
 use super::outgoing::Idle;
 use super::{Authentication, Federation, Local, Pair};
@@ -57,6 +58,7 @@ pub(super) async fn serve(federation: Arc<Federation>, mut transport: Transport,
         id: Text::default(),
         lang: None,
         pairs: HashSet::new(),
+        counted: HashMap::new(),
         proved: None,
         running: None,
         verifying: JoinSet::new(),
@@ -123,6 +125,8 @@ struct Server {
     lang: Option<Text>,
     /// What it may send: from the remote domain of a pair to its local one.
     pairs: HashSet<Pair>,
+    /// The same, once stanzas may flow.
+    counted: HashMap<Pair, Connected>,
     /// The domain that a certificate has proved by SASL.
     proved: Option<BareJid>,
     /// The row of dialback, while the engine waits for its end.
@@ -331,7 +335,16 @@ impl Server {
         }
     }
 
-    fn adopt(&self, pair: &Pair) {
+    fn adopt(&mut self, pair: &Pair) {
+        let direction = if self.bidi {
+            Direction::Both
+        } else {
+            Direction::Incoming
+        };
+        let connections = &self.federation.connections;
+        self.counted
+            .entry(pair.clone())
+            .or_insert_with(|| connections.enter(pair.clone(), direction));
         if self.bidi {
             self.federation.adopt(pair, &self.outbox);
         }
