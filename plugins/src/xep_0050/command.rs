@@ -8,6 +8,20 @@ use sestina_types::xep_0004::Form;
 use sestina_wire::form::FormError;
 use sestina_wire::{StanzaError, Text};
 
+/// The node of a command, and what people read in a list of commands: two methods of [`Command`].
+macro_rules! called {
+    ($node:literal, $name:literal) => {
+        fn node(&self) -> &str {
+            $node
+        }
+
+        fn name(&self) -> &str {
+            $name
+        }
+    };
+}
+pub(crate) use called;
+
 /// A command of the host (§2.2). It keeps nothing between its steps: each is called with all forms so far, so that going
 /// back is the same step with one form less, and nothing is done before the last one.
 pub trait Command: Send + Sync {

@@ -25,6 +25,7 @@ use sestina_wire::{AnyElement, Condition, Payload as _, StanzaError, Text};
 use crate::xep_0030::Answering;
 use crate::xep_0122;
 
+pub(crate) use command::called;
 pub use command::{Answers, Command, Done, Question, Step, Trouble};
 pub use discovery::only_if;
 

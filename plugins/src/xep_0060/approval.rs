@@ -170,11 +170,8 @@ pub(super) async fn settle(
     if let Some(row) = settled {
         notify::subscription(host, page.owner(), &changed, &row, allowed);
     }
-    if allowed
-        && node.configuration.sends_last_on_subscription()
-        && let Some(last) = notify::last(server, host, page.owner(), &changed).await?
-    {
-        host.send(last.with_to(subscriber.clone()));
+    if allowed {
+        notify::last_to_subscriber(server, host, page.owner(), &changed, subscriber).await?;
     }
     Ok(())
 }

@@ -83,6 +83,8 @@ struct KnownItems {
     last: Option<Option<Arc<PubsubItemsRow>>>,
     /// Grows with every change: what was read before one is not kept after it.
     changes: u64,
+    /// Accounts that were away at the last publication, for which the notification of this item is stored.
+    waiting: Option<(String, BTreeSet<BareJid>)>,
 }
 
 impl Book {
@@ -403,6 +405,7 @@ impl Node {
             order: Some(BTreeMap::new()),
             last: Some(None),
             changes: 0,
+            waiting: None,
         };
         Self {
             name: name.to_owned(),
@@ -467,7 +470,21 @@ impl Node {
             order.insert(row.position, row.item.clone());
         }
         known.changes = known.changes.wrapping_add(1);
+        known.waiting = None;
         known.keep_last(Some(Arc::new(row.clone())));
+    }
+
+    /// For these accounts the notification of the item is stored until they are there.
+    pub(super) fn waits_for(&self, item: &str, accounts: impl Iterator<Item = BareJid>) {
+        let accounts = accounts.collect();
+        lock(&self.known).waiting = Some((item.to_owned(), accounts));
+    }
+
+    /// Whether the notification of the last item has waited for an account, which takes it now.
+    pub(super) fn has_waited(&self, account: &BareJid) -> bool {
+        let mut known = lock(&self.known);
+        let waiting = known.waiting.as_mut();
+        waiting.is_some_and(|(_, accounts)| accounts.remove(account))
     }
 
     /// Items are not stored any more.
@@ -481,6 +498,9 @@ impl Node {
         if lost {
             known.last = None;
         }
+        if matches!(&known.waiting, Some((item, _)) if gone.contains(item)) {
+            known.waiting = None;
+        }
     }
 
     /// No item is stored any more.
@@ -489,6 +509,7 @@ impl Node {
         known.order = Some(BTreeMap::new());
         known.last = Some(None);
         known.changes = known.changes.wrapping_add(1);
+        known.waiting = None;
     }
 }
 

@@ -72,6 +72,11 @@ async fn send_last(
         {
             continue;
         }
+        // A session that takes what was stored for its account has it among that.
+        let takes_stored = session.priority().is_some_and(|priority| priority >= 0);
+        if takes_stored && node.has_waited(account) {
+            continue;
+        }
         if let Some(last) = notify::last(server, host, service, &node).await? {
             let _ = host.route(last.with_to(Jid::clone(reader))).await;
         }

@@ -157,6 +157,22 @@ impl Server {
         Ok(node.is_some_and(|node| node.configuration.access() == AccessModel::Open))
     }
 
+    /// Whether a node is owned by somebody; nothing where there is no such node.
+    ///
+    /// # Errors
+    /// What storage reports.
+    pub async fn is_owned_by(
+        &self,
+        host: &Host,
+        account: &BareJid,
+        node: &str,
+        who: &BareJid,
+    ) -> Result<Option<bool>, StorageError> {
+        let page = self.book.open(host, account).await?;
+        let node = page.node(node);
+        Ok(node.map(|node| standing::owners(account, &node).contains(who)))
+    }
+
     async fn readable(
         &self,
         host: &Host,

@@ -417,6 +417,14 @@ fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
     if !words_are_known {
         return Err(unacceptable("a setting has a value that it cannot have"));
     }
+    // XEP-0248 §8.1.1.
+    let names = |all: &Option<Vec<Text>>| all.iter().flatten().any(|name| !name.is_empty());
+    if wanted.node_type == Some(NodeType::Collection)
+        || names(&wanted.collection)
+        || names(&wanted.children)
+    {
+        return Err(super::no_collections());
+    }
     // What cannot be chosen may be said as it is.
     let fixed = [
         (
@@ -447,17 +455,6 @@ fn check(wanted: &NodeConfig, limits: &Limits) -> Result<(), StanzaError> {
         ("publish_node_full", wanted.publish_node_full.is_none()),
         ("purge_offline", wanted.purge_offline != Some(true)),
         ("tempsub", wanted.tempsub != Some(true)),
-        (
-            "collection",
-            wanted
-                .collection
-                .as_ref()
-                .is_none_or(|all| all.iter().all(|text| text.is_empty())),
-        ),
-        (
-            "children",
-            wanted.children.as_ref().is_none_or(Vec::is_empty),
-        ),
     ];
     if let Some((field, _)) = fixed.iter().find(|(_, is_so)| !is_so) {
         return Err(unacceptable(format!("pubsub#{field} cannot be set so")));

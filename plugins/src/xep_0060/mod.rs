@@ -32,7 +32,7 @@ use sestina_session::stages::{Delivery, Flow, StageContext};
 use sestina_skeletons::xep_0060::{self as skeleton, Settings};
 use sestina_types::xep_0060::errors::Unsupported;
 use sestina_types::xep_0060::owner::Pubsub as OwnerPubsub;
-use sestina_types::xep_0060::pubsub::{Pubsub, PubsubChoice};
+use sestina_types::xep_0060::pubsub::{NodeType, Pubsub, PubsubChoice};
 use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, Text};
 
 use crate::xep_0030::{Holder, Services};
@@ -159,8 +159,9 @@ impl Server {
         }
     }
 
-    /// The host's own service, where it has one.
-    fn service(&self) -> Option<&BareJid> {
+    /// The address of the host's own service, where it has one.
+    #[must_use]
+    pub fn service(&self) -> Option<&BareJid> {
         self.service.get()
     }
 
@@ -277,6 +278,9 @@ impl skeleton::Server for Server {
             Some(PubsubChoice::Affiliations(request)) => {
                 subscription::affiliations(self, &cx.host, &account, &cx.from, request.node).await
             }
+            Some(PubsubChoice::Default(request)) if request.type_ == Some(NodeType::Collection) => {
+                Err(no_collections())
+            }
             Some(PubsubChoice::Default(request)) => {
                 options::defaults(self, &cx.host, &account, &cx.from, request.node).await
             }
@@ -359,6 +363,11 @@ fn account_of(cx: &IqContext) -> BareJid {
 fn unsupported(feature: &'static str) -> StanzaError {
     StanzaError::new(Condition::FeatureNotImplemented)
         .with_application(&Unsupported::new(Text::from_static(feature)))
+}
+
+/// Nodes hold items here, not other nodes (XEP-0248).
+fn no_collections() -> StanzaError {
+    unsupported("collections").with_text("the nodes here hold items, not other nodes")
 }
 
 /// Refuses a name that is empty or too long.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt as _, join_all};
 use sestina_session::host::Host;
-use sestina_session::router::Routed;
+use sestina_session::router::{Outcome, Routed};
 use sestina_storage::StorageError;
 use sestina_types::xep_0060::event::{
     Delete, Event, EventChoice, Item, Items, Purge, Retract, Subscription, SubscriptionState,
@@ -59,6 +59,17 @@ pub(super) async fn tell(
         }
     };
     let name = || Text::from(node.name.as_str());
+    // Who is away and gets the last item coming online is not to have it twice.
+    let last = match &news {
+        News::Published(rows)
+            if is_service(page.owner())
+                && node.configuration.sends_last_on_presence()
+                && !node.configuration.sends_headlines() =>
+        {
+            rows.last().map(|row| row.item.clone())
+        }
+        _ => None,
+    };
     let change = match news {
         News::Published(rows) => EventChoice::Items(Items {
             items: rows
@@ -79,14 +90,20 @@ pub(super) async fn tell(
         News::Configured(choice) => *choice,
     };
     let message = message(host, page.owner(), node, &Event::new(change));
-    let sending =
-        recipients
+    let sending = recipients.into_iter().filter_map(|to| {
+        let account = last.is_some().then(|| to.to_bare().detach());
+        match host.route(message.clone().with_to(to)) {
+            Routed::Later(future) => Some(future.map(|outcome| (account, outcome))),
+            Routed::Now(_) => None,
+        }
+    });
+    let outcomes = join_all(sending.collect::<Vec<_>>()).await;
+    if let Some(last) = last {
+        let stored = outcomes
             .into_iter()
-            .filter_map(|to| match host.route(message.clone().with_to(to)) {
-                Routed::Later(future) => Some(future),
-                Routed::Now(_) => None,
-            });
-    join_all(sending.collect::<Vec<_>>()).await;
+            .filter(|(_, outcome)| *outcome == Outcome::Queued);
+        node.waits_for(&last, stored.filter_map(|(account, _)| account));
+    }
 }
 
 /// The last item of a node, as somebody gets it who was not there when it was published; nothing where there is none.
@@ -106,6 +123,42 @@ pub(super) async fn last(
     let event = Event::new(EventChoice::Items(items));
     let delay = Delay::new(DateTime::from(row.published), Text::new());
     Ok(Some(message(host, owner, node, &event).with(&delay)))
+}
+
+/// Sends the last item to somebody whose subscription has begun, where the node says so. An account that is away gets it as
+/// it comes online, from nodes that send it then too.
+pub(super) async fn last_to_subscriber(
+    server: &Server,
+    host: &Arc<Host>,
+    owner: &BareJid,
+    node: &Node,
+    subscriber: &Jid,
+) -> Result<(), StorageError> {
+    let configuration = &node.configuration;
+    if !configuration.sends_last_on_subscription() || !configuration.notifies() {
+        return Ok(());
+    }
+    let comes_later = is_service(owner)
+        && configuration.sends_last_on_presence()
+        && host.serves(subscriber)
+        && subscriber.local().is_some();
+    if comes_later && !is_there(host, subscriber) {
+        return Ok(());
+    }
+    if let Some(last) = last(server, host, owner, node).await? {
+        host.send(last.with_to(subscriber.clone()));
+    }
+    Ok(())
+}
+
+/// Whether messages for an account, or for a session of it, reach it now.
+fn is_there(host: &Host, who: &Jid) -> bool {
+    let sessions = host.resources(&who.to_bare());
+    let mut all = sessions.iter();
+    match who.resource() {
+        Some(_) => all.any(|one| one.jid().as_str() == who.as_str()),
+        None => all.any(|one| one.is_available()),
+    }
 }
 
 /// Tells a subscriber that its subscription began or ended without its doing (§12.19), and the owners that want to hear of

@@ -1,6 +1,6 @@
 //! What the owner of a node does (§8): make, configure, empty, delete it, and say who stands how to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sestina_session::host::Host;
@@ -9,8 +9,8 @@ use sestina_types::xep_0004::{Form, FormType};
 use sestina_types::xep_0060::errors::MaxNodesExceeded;
 use sestina_types::xep_0060::event::{self, EventChoice};
 use sestina_types::xep_0060::owner::{
-    Affiliation as AffiliationItem, Affiliations, Configure, DefaultElement, Pubsub, PubsubChoice,
-    Subscription, SubscriptionState, Subscriptions,
+    Affiliation as AffiliationItem, AffiliationKind, Affiliations, Configure, DefaultElement,
+    NodeType, Pubsub, PubsubChoice, Subscription, SubscriptionState, Subscriptions,
 };
 use sestina_types::xep_0060::pubsub;
 use sestina_types::xep_0060::tables::{
@@ -109,6 +109,9 @@ pub(super) async fn get(
                 ..Configure::default()
             })
         }
+        PubsubChoice::Default(request) if request.type_ == Some(NodeType::Collection) => {
+            return Err(super::no_collections());
+        }
         PubsubChoice::Default(_) if server.may_create(host, account, who) => {
             let defaults = Configuration::default_of(server.limits(account));
             PubsubChoice::Default(DefaultElement {
@@ -119,11 +122,10 @@ pub(super) async fn get(
         PubsubChoice::Default(_) => return Err(StanzaError::new(Condition::Forbidden)),
         PubsubChoice::Affiliations(request) => {
             let node = owned(&request.node).await?;
-            let all = node.affiliations.iter().map(|(jid, affiliation)| {
-                AffiliationItem::new(affiliation.to_owner(), Jid::clone(jid))
-            });
-            let own = (!is_service(account))
-                .then(|| AffiliationItem::new(Affiliation::Owner.to_owner(), Jid::clone(account)));
+            let all = node.affiliations.iter();
+            let all = all.map(|(jid, affiliation)| standing_of(jid, Some(*affiliation)));
+            let own =
+                (!is_service(account)).then(|| standing_of(account, Some(Affiliation::Owner)));
             PubsubChoice::Affiliations(Affiliations {
                 affiliations: own.into_iter().chain(all).collect(),
                 ..Affiliations::new(request.node)
@@ -141,7 +143,8 @@ pub(super) async fn get(
                 };
                 Subscription {
                     subid: Some(row.subid.as_str().into()),
-                    ..Subscription::new(row.subscriber.clone(), state)
+                    subscription: Some(state),
+                    ..Subscription::new(row.subscriber.clone())
                 }
             });
             PubsubChoice::Subscriptions(Subscriptions {
@@ -292,6 +295,7 @@ async fn configure(
     Ok(())
 }
 
+/// Says how others stand to the node. What cannot be changed stays as it is and comes back, the rest is changed (§8.9.2.5).
 async fn affiliate(
     server: &Server,
     host: &Arc<Host>,
@@ -299,20 +303,61 @@ async fn affiliate(
     node: &Node,
     wanted: Vec<AffiliationItem>,
 ) -> Result<(), StanzaError> {
-    let mut changed = node.clone();
-    let mut transaction = server.book.transaction();
-    let mut seen = BTreeSet::new();
+    let mut asked = BTreeMap::new();
     for wanted in wanted {
         let account = wanted.jid.to_bare().detach();
-        if !seen.insert(account.clone()) {
+        // What says nothing changes nothing.
+        let Some(kind) = wanted.affiliation else {
+            continue;
+        };
+        if asked.insert(account, Affiliation::asked(kind)).is_some() {
             return Err(StanzaError::new(Condition::BadRequest)
-                .with_text(format!("{account} is named twice")));
+                .with_text(format!("{} is named twice", wanted.jid)));
         }
-        if account == *page.owner() {
-            return Err(StanzaError::new(Condition::NotAcceptable)
-                .with_text("an account owns its nodes, whatever happens"));
+    }
+    let mut refused = BTreeMap::new();
+    if asked.remove(page.owner()).is_some() {
+        refused.insert(
+            page.owner().clone(),
+            StanzaError::new(Condition::NotAcceptable)
+                .with_text("an account owns its nodes, whatever happens"),
+        );
+    }
+    let owned = |account: &BareJid| node.affiliations.get(account) == Some(&Affiliation::Owner);
+    let mut changed = node.clone();
+    let change = |changed: &mut Node, account: &BareJid, to| match to {
+        Some(affiliation) => changed.affiliations.insert(account.clone(), affiliation),
+        None => changed.affiliations.remove(account),
+    };
+    for (account, to) in &asked {
+        change(&mut changed, account, *to);
+    }
+    if standing::owners(page.owner(), &changed).is_empty() {
+        for (account, _) in asked.extract_if(.., |account, _| owned(account)) {
+            change(&mut changed, &account, Some(Affiliation::Owner));
+            let error = StanzaError::new(Condition::NotAcceptable)
+                .with_text("a node has one owner at least: name another first");
+            refused.insert(account, error);
         }
-        match Affiliation::asked(wanted.affiliation) {
+    }
+    let most = server.limits(page.owner()).max_affiliations;
+    while changed.affiliations.len() > most {
+        let new = |account: &&BareJid| {
+            !node.affiliations.contains_key(*account) && changed.affiliations.contains_key(*account)
+        };
+        let Some(account) = asked.keys().rev().find(new).cloned() else {
+            break;
+        };
+        change(&mut changed, &account, None);
+        asked.remove(&account);
+        let error = StanzaError::new(Condition::NotAllowed).with_text(format!(
+            "a node has no more than {most} affiliations; end others first"
+        ));
+        refused.insert(account, error);
+    }
+    let mut transaction = server.book.transaction();
+    for (account, to) in &asked {
+        match to {
             Some(affiliation) => {
                 transaction.put::<PubsubAffiliations>(&PubsubAffiliationsRow {
                     service: page.owner().clone(),
@@ -320,7 +365,6 @@ async fn affiliate(
                     account: account.clone(),
                     affiliation: affiliation.word().to_owned(),
                 });
-                changed.affiliations.insert(account, affiliation);
             }
             None => {
                 transaction.delete::<PubsubAffiliations>(&[
@@ -328,23 +372,35 @@ async fn affiliate(
                     node.name.as_str().into(),
                     account.to_value(),
                 ]);
-                changed.affiliations.remove(&account);
             }
         }
     }
-    let most = server.limits(page.owner()).max_affiliations;
-    if changed.affiliations.len() > most {
-        return Err(StanzaError::new(Condition::NotAllowed).with_text(format!(
-            "a node has no more than {most} affiliations; end others first"
-        )));
+    if !asked.is_empty() {
+        transaction.commit().await?;
+        page.put(changed.clone());
+        let accounts = asked.into_keys().collect();
+        settle_pending(server, host, page, changed, &accounts).await?;
     }
-    if standing::owners(page.owner(), &changed).is_empty() {
-        return Err(StanzaError::new(Condition::NotAcceptable)
-            .with_text("a node has one owner at least: name another first"));
+    let entries = refused.keys().map(|account| {
+        let affiliation = standing::of(page.owner(), node, account);
+        standing_of(account, affiliation)
+    });
+    let about = Affiliations {
+        affiliations: entries.collect(),
+        ..Affiliations::new(node.name.as_str().into())
+    };
+    match refused.into_values().next() {
+        Some(error) => Err(error.with_about(&Pubsub::new(PubsubChoice::Affiliations(about)))),
+        None => Ok(()),
     }
-    transaction.commit().await?;
-    page.put(changed.clone());
-    settle_pending(server, host, page, changed, &seen).await
+}
+
+/// How somebody stands to a node, as its owner is told.
+fn standing_of(who: &BareJid, affiliation: Option<Affiliation>) -> AffiliationItem {
+    AffiliationItem {
+        affiliation: Some(affiliation.map_or(AffiliationKind::None, Affiliation::to_owner)),
+        ..AffiliationItem::new(Jid::clone(who))
+    }
 }
 
 /// Those who wait need wait no more once an owner has said how they stand to the node (§8.7).

@@ -11,7 +11,7 @@ use sestina_wire::{BareJid, Condition, Jid, StanzaError, Text};
 use super::approval::{self, PENDING};
 use super::book::Node;
 use super::{Server, standing};
-use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble};
+use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble, called};
 use crate::xep_0122;
 
 /// The field that says which node.
@@ -37,13 +37,10 @@ impl GetPending {
 }
 
 impl Command for GetPending {
-    fn node(&self) -> &str {
-        "http://jabber.org/protocol/pubsub#get-pending"
-    }
-
-    fn name(&self) -> &str {
+    called!(
+        "http://jabber.org/protocol/pubsub#get-pending",
         "Show who waits to subscribe"
-    }
+    );
 
     /// Who owns a node is not known without storage: whoever owns none is refused at the first step.
     fn permits(&self, _: &IqContext) -> Result<(), StanzaError> {

@@ -95,15 +95,8 @@ pub(super) async fn subscribe(
     } else if is_new {
         notify::to_owners(host, account, &changed, &row, true);
     }
-    if !waits
-        && node.configuration.sends_last_on_subscription()
-        && node.configuration.notifies()
-        && options::wants(host, &row)
-    {
-        let last = notify::last(server, host, account, &node).await?;
-        if let Some(last) = last {
-            host.send(last.with_to(request.jid.clone()));
-        }
+    if !waits && options::wants(host, &row) {
+        notify::last_to_subscriber(server, host, account, &node, &request.jid).await?;
     }
     Ok(Pubsub {
         action: Some(PubsubChoice::Subscription(answer(&row))),
@@ -126,7 +119,9 @@ pub(super) fn add(
     if node.subscriptions.len() >= most {
         return Err(StanzaError::new(Condition::NotAllowed)
             .with_application(&TooManySubscriptions::default())
-            .with_text(format!("a node has no more than {most} subscriptions")));
+            .with_text(format!(
+                "a node has no more than {most} subscriptions; some have to end first"
+            )));
     }
     let row = PubsubSubscriptionsRow {
         service: page.owner().clone(),
@@ -199,7 +194,8 @@ async fn remove(
     Ok(())
 }
 
-/// An owner subscribes others, and ends their subscriptions.
+/// An owner subscribes others, and ends their subscriptions. What cannot be changed stays as it is and comes back, the rest is
+/// changed (§8.8.2.4).
 pub(super) async fn set_by_owner(
     server: &Server,
     host: &Arc<Host>,
@@ -210,25 +206,37 @@ pub(super) async fn set_by_owner(
     let mut changed = node.clone();
     let mut transaction = server.book.transaction();
     let mut news = Vec::new();
+    let mut refused = Vec::new();
     for wanted in wanted {
+        // What says nothing changes nothing.
+        let Some(state) = wanted.subscription else {
+            continue;
+        };
         let known = changed
             .subscriptions
             .iter()
             .position(|row| row.subscriber == wanted.jid);
-        let waits = known
-            .and_then(|index| changed.subscriptions.get(index))
-            .is_some_and(|row| row.state == approval::PENDING);
-        match (wanted.subscription, known) {
+        let row = known.and_then(|index| changed.subscriptions.get(index));
+        let waits = row.is_some_and(|row| row.state == approval::PENDING);
+        let is_another = |row: &PubsubSubscriptionsRow| {
+            let subid = wanted.subid.as_ref();
+            subid.is_some_and(|subid| **subid != *row.subid)
+        };
+        let made = match (state, known) {
+            _ if row.is_some_and(is_another) => Err(StanzaError::new(Condition::NotAcceptable)
+                .with_application(&InvalidSubid::default())),
             (owner::SubscriptionState::None, Some(index)) => {
                 let row = changed.subscriptions.remove(index);
                 transaction.delete::<PubsubSubscriptions>(&key(&row));
                 news.push((row, false));
+                Ok(())
             }
             (owner::SubscriptionState::Subscribed, None) => {
                 let state = approval::SUBSCRIBED;
-                let row = add(server, host, page, &mut changed, &wanted.jid, state)?;
-                transaction.put::<PubsubSubscriptions>(&row);
-                news.push((row, true));
+                add(server, host, page, &mut changed, &wanted.jid, state).map(|row| {
+                    transaction.put::<PubsubSubscriptions>(&row);
+                    news.push((row, true));
+                })
             }
             (owner::SubscriptionState::Subscribed, Some(index)) if waits => {
                 if let Some(row) = changed.subscriptions.get_mut(index) {
@@ -236,38 +244,65 @@ pub(super) async fn set_by_owner(
                     temporary::put(&mut transaction, row);
                     news.push((row.clone(), true));
                 }
+                Ok(())
             }
             // As an owner reads them, and sends them back.
-            (owner::SubscriptionState::Pending, Some(_)) if waits => {}
+            (owner::SubscriptionState::Pending, Some(_)) if waits => Ok(()),
             (owner::SubscriptionState::None, None)
-            | (owner::SubscriptionState::Subscribed, Some(_)) => {}
-            _ => {
-                return Err(
-                    StanzaError::new(Condition::NotAcceptable).with_text(format!(
-                        "{}: subscribed or none, nobody has to wait or to configure here",
-                        wanted.jid
-                    )),
-                );
-            }
+            | (owner::SubscriptionState::Subscribed, Some(_)) => Ok(()),
+            _ => Err(
+                StanzaError::new(Condition::NotAcceptable).with_text(format!(
+                    "{}: subscribed or none, nobody has to wait or to configure here",
+                    wanted.jid
+                )),
+            ),
+        };
+        if let Err(error) = made {
+            refused.push((as_it_is(&changed, wanted.jid), error));
         }
     }
-    transaction.commit().await?;
-    page.put(changed.clone());
-    let last = if changed.configuration.sends_last_on_subscription()
-        && changed.configuration.notifies()
-        && news.iter().any(|(_, subscribed)| *subscribed)
-    {
-        notify::last(server, host, page.owner(), &changed).await?
-    } else {
-        None
-    };
+    if !news.is_empty() {
+        transaction.commit().await?;
+        page.put(changed.clone());
+    }
     for (row, subscribed) in news {
         notify::subscription(host, page.owner(), &changed, &row, subscribed);
-        if let Some(last) = last.as_ref().filter(|_| subscribed) {
-            host.send(last.clone().with_to(row.subscriber.clone()));
+        if subscribed {
+            let (owner, subscriber) = (page.owner(), &row.subscriber);
+            notify::last_to_subscriber(server, host, owner, &changed, subscriber).await?;
         }
     }
-    Ok(())
+    let (entries, errors): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
+    let Some(error) = errors.into_iter().next() else {
+        return Ok(());
+    };
+    let about = owner::Subscriptions {
+        subscriptions: entries,
+        ..owner::Subscriptions::new(node.name.as_str().into())
+    };
+    Err(
+        error.with_about(&owner::Pubsub::new(owner::PubsubChoice::Subscriptions(
+            about,
+        ))),
+    )
+}
+
+/// A subscription that stays what it is, or that is none.
+fn as_it_is(node: &Node, subscriber: Jid) -> owner::Subscription {
+    let row = node
+        .subscriptions
+        .iter()
+        .find(|row| row.subscriber == subscriber);
+    let state = match row {
+        None => owner::SubscriptionState::None,
+        Some(row) if row.state == approval::PENDING => owner::SubscriptionState::Pending,
+        Some(_) => owner::SubscriptionState::Subscribed,
+    };
+    owner::Subscription {
+        subid: row.map(|row| row.subid.as_str().into()),
+        subscription: Some(state),
+        ..owner::Subscription::new(subscriber)
+    }
 }
 
 /// The subscriptions of whoever asks, with one node or with all of the account.

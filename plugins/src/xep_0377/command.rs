@@ -10,7 +10,7 @@ use sestina_types::xep_0377::tables::AbuseReportsRow;
 use sestina_wire::{DateTime, StanzaError, Text};
 
 use super::Server;
-use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble, only_if};
+use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble, called, only_if};
 use crate::xep_0133;
 
 /// Reports that one form shows; the oldest come first.
@@ -22,13 +22,10 @@ const SETTLED: &str = "settled";
 pub(super) struct Settle(pub(super) Arc<Server>);
 
 impl Command for Settle {
-    fn node(&self) -> &str {
-        "urn:xmpp:reporting:1#reports"
-    }
-
-    fn name(&self) -> &str {
+    called!(
+        "urn:xmpp:reporting:1#reports",
         "Look at the reports of abuse"
-    }
+    );
 
     fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
         only_if(xep_0133::is_administrator(&cx.host, &cx.from))

@@ -11,7 +11,7 @@ use sestina_wire::{BareJid, Condition, DateTime, Jid, StanzaError, Text};
 
 use super::Server;
 use super::book::Purpose;
-use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble, only_if};
+use crate::xep_0050::{Answers, Command, Done, Question, Step, Trouble, called, only_if};
 use crate::{xep_0077, xep_0133};
 
 /// Whoever is invited becomes a contact.
@@ -21,13 +21,7 @@ pub(super) struct Invite(pub(super) Arc<Server>);
 pub(super) struct CreateAccount(pub(super) Arc<Server>);
 
 impl Command for Invite {
-    fn node(&self) -> &str {
-        "urn:xmpp:invite#invite"
-    }
-
-    fn name(&self) -> &str {
-        "Invite somebody"
-    }
+    called!("urn:xmpp:invite#invite", "Invite somebody");
 
     fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
         only_if(is_account(&cx.host, &cx.from))
@@ -57,13 +51,10 @@ impl Command for Invite {
 }
 
 impl Command for CreateAccount {
-    fn node(&self) -> &str {
-        "urn:xmpp:invite#create-account"
-    }
-
-    fn name(&self) -> &str {
+    called!(
+        "urn:xmpp:invite#create-account",
         "Invite somebody to make an account"
-    }
+    );
 
     fn permits(&self, cx: &IqContext) -> Result<(), StanzaError> {
         only_if(self.0.may_give_accounts(&cx.host, &cx.from))

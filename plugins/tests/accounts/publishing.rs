@@ -281,7 +281,6 @@ async fn nodes_are_made_configured_and_deleted() {
     for (fields, specific) in [
         ([("access_model", "everybody")], "unsupported-access-model"),
         ([("max_items", "0")], ""),
-        ([("node_type", "collection")], ""),
     ] {
         let configure = owner(&format!(
             "<configure node='princely_musings'>{}</configure>",

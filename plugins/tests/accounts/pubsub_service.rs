@@ -355,14 +355,10 @@ async fn who_comes_online_gets_the_last_items_once() {
              <delay xmlns='urn:xmpp:delay' stamp='*'/></message>"
         )
     };
-    // Romeo was away when he subscribed: what waited for his account comes as well.
+    // Romeo was away when he subscribed: he gets it now, and once.
     romeo.send("<presence/>").await;
     romeo
-        .expect_all(&[
-            "<presence/>",
-            &last("romeo@a.example"),
-            &last("romeo@a.example/orchard"),
-        ])
+        .expect_all(&["<presence/>", &last("romeo@a.example/orchard")])
         .await;
     romeo.expect_nothing().await;
     // Once, however often it shows itself, and again after it was away.
@@ -375,6 +371,29 @@ async fn who_comes_online_gets_the_last_items_once() {
     romeo
         .expect_all(&["<presence/>", &last("romeo@a.example/orchard")])
         .await;
+    romeo.expect_nothing().await;
+    // What is published while he is away waits for him, all of it, and does not come twice.
+    romeo.send("<presence type='unavailable'/>").await;
+    romeo.expect("<presence type='unavailable'/>").await;
+    for id in ["2", "3"] {
+        let publish = pubsub(&format!("<publish node='news'>{}</publish>", item(id)));
+        request(&mut juliet, "set", &publish, "").await;
+    }
+    let stored = |id: &str| {
+        format!(
+            "<message from='{SERVICE}' to='romeo@a.example'><event xmlns='{EVENT}'><items node='news'><item id='{id}'/></items></event></message>"
+        )
+    };
+    romeo.send("<presence/>").await;
+    romeo
+        .expect_all(&["<presence/>", &stored("2"), &stored("3")])
+        .await;
+    romeo.expect_nothing().await;
+    romeo.send("<presence type='unavailable'/>").await;
+    romeo.expect("<presence type='unavailable'/>").await;
+    romeo.send("<presence/>").await;
+    let last = last("romeo@a.example/orchard").replace("id='1'", "id='3'");
+    romeo.expect_all(&["<presence/>", &last]).await;
     romeo.expect_nothing().await;
     // Who unsubscribed hears nothing more.
     request(
@@ -467,4 +486,107 @@ async fn an_owner_asks_again_who_waits() {
     juliet
         .expect_all(&[&done, &question.replace("a.example*", "a.example/balcony")])
         .await;
+}
+
+#[tokio::test]
+async fn an_owner_changes_several_affiliations_and_gets_back_what_cannot_be() {
+    let server = server().await;
+    let mut juliet = login(&server, JULIET).await;
+    request(&mut juliet, "set", &create("news", &[]), "").await;
+    let affiliations = |inside: &str| {
+        owner(&format!(
+            "<affiliations node='news'>{inside}</affiliations>"
+        ))
+    };
+    let many = affiliations(
+        "<affiliation jid='juliet@a.example' affiliation='none'/><affiliation jid='romeo@a.example' affiliation='publisher'/>\
+         <affiliation jid='nurse@a.example' affiliation='member'/>",
+    );
+    juliet
+        .send(&format!("<iq type='set' id='m' to='{SERVICE}'>{many}</iq>"))
+        .await;
+    // The last owner stays one (§8.9.2.5, the example).
+    let same = affiliations("<affiliation jid='juliet@a.example' affiliation='owner'/>");
+    let answer = juliet
+        .expect(&format!(
+            "<iq type='error' id='m' from='{SERVICE}'>{same}<error type='modify'>\
+             <not-acceptable xmlns='{}'/></error></iq>",
+            super::STANZAS
+        ))
+        .await;
+    let answer = answer.as_str();
+    assert_eq!(answer.matches("<affiliation ").count(), 1, "{answer}");
+    assert!(answer.find("</pubsub>") < answer.find("<error"), "{answer}");
+    let now = affiliations(
+        "<affiliation jid='juliet@a.example' affiliation='owner'/><affiliation jid='nurse@a.example' affiliation='member'/>\
+         <affiliation jid='romeo@a.example' affiliation='publisher'/>",
+    );
+    request(&mut juliet, "get", &affiliations(""), &now).await;
+    // She may go where another takes over in the same request.
+    let over = affiliations(
+        "<affiliation jid='juliet@a.example' affiliation='none'/><affiliation jid='romeo@a.example' affiliation='owner'/>",
+    );
+    request(&mut juliet, "set", &over, "").await;
+    refused(
+        &mut juliet,
+        SERVICE,
+        "get",
+        &affiliations(""),
+        "forbidden",
+        "",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn collections_are_refused_as_such() {
+    let server = server().await;
+    let mut juliet = login(&server, JULIET).await;
+    request(
+        &mut juliet,
+        "set",
+        &create("leaf", &[("node_type", "leaf")]),
+        "",
+    )
+    .await;
+    let configure = owner(&format!(
+        "<configure node='leaf'>{}</configure>",
+        form("node_config", &[("collection", "library")])
+    ));
+    for (type_, payload) in [
+        ("set", create("library", &[("node_type", "collection")])),
+        ("set", create("other", &[("collection", "library")])),
+        ("set", create("other", &[("children", "leaf")])),
+        ("set", configure),
+        ("get", owner("<default type='collection'/>")),
+        ("get", pubsub("<default type='collection'/>")),
+    ] {
+        juliet
+            .send(&format!(
+                "<iq type='{type_}' id='c' to='{SERVICE}'>{payload}</iq>"
+            ))
+            .await;
+        juliet
+            .expect(&format!(
+                "<iq type='error' id='c'><error type='cancel'><feature-not-implemented xmlns='{}'/>\
+                 <unsupported xmlns='http://jabber.org/protocol/pubsub#errors' feature='collections'/></error></iq>",
+                super::STANZAS
+            ))
+            .await;
+    }
+    // Nor is the service one itself.
+    for payload in [
+        pubsub("<subscribe jid='juliet@a.example'/>"),
+        pubsub("<unsubscribe jid='juliet@a.example'/>"),
+    ] {
+        refused(
+            &mut juliet,
+            SERVICE,
+            "set",
+            &payload,
+            "bad-request",
+            "nodeid-required",
+        )
+        .await;
+    }
 }

@@ -232,19 +232,41 @@ async fn an_owner_changes_several_subscriptions_and_hears_of_others() {
         .await;
     nurse.expect(&state("nurse", "nurse", "none")).await;
     romeo.expect(&state("romeo", "romeo", "subscribed")).await;
-    // One that cannot be leaves all as it was.
+    // One that cannot be comes back as it is; the others are done (§8.8.2.4).
     let wrong = owner(
         "<subscriptions node='blog'><subscription jid='romeo@a.example' subscription='none'/>\
          <subscription jid='nurse@a.example' subscription='unconfigured'/></subscriptions>",
     );
-    refused(&mut juliet, TO_JULIET, "set", &wrong, "not-acceptable", "").await;
-    ask(
-        &mut juliet,
-        "get",
-        &owner("<subscriptions node='blog'/>"),
-        &owner("<subscriptions node='blog'><subscription jid='romeo@a.example' subscription='subscribed'/></subscriptions>"),
-    )
-    .await;
+    juliet
+        .send(&format!("<iq type='set' id='w'>{wrong}</iq>"))
+        .await;
+    let same = owner(
+        "<subscriptions node='blog'><subscription jid='nurse@a.example' subscription='none'/></subscriptions>",
+    );
+    let answer = format!(
+        "<iq type='error' id='w'>{same}<error type='modify'><not-acceptable xmlns='{}'/></error></iq>",
+        super::STANZAS
+    );
+    juliet
+        .expect_all(&[&answer, &state("romeo", "juliet", "none")])
+        .await;
+    romeo.expect(&state("romeo", "romeo", "none")).await;
+    juliet
+        .send(&format!(
+            "<iq type='get' id='l'>{}</iq>",
+            owner("<subscriptions node='blog'/>")
+        ))
+        .await;
+    let list = juliet.expect("<iq type='result' id='l'/>").await;
+    assert!(
+        !list.as_str().contains("<subscription "),
+        "{}",
+        list.as_str()
+    );
+    // What says nothing changes nothing.
+    let silent =
+        owner("<subscriptions node='blog'><subscription jid='romeo@a.example'/></subscriptions>");
+    ask(&mut juliet, "set", &silent, "").await;
     // Nobody at all.
     let closed = owner(&format!(
         "<configure node='blog'>{}</configure>",
@@ -311,6 +333,30 @@ async fn too_many_requests_and_affiliations_are_refused_with_the_limit() {
         "<affiliations node='blog'><affiliation jid='romeo@a.example' affiliation='member'/></affiliations>",
     );
     refused(&mut juliet, TO_JULIET, "set", &more, "not-allowed", "").await;
+    // One more may subscribe, and no third.
+    let more = owner(
+        "<subscriptions node='blog'><subscription jid='romeo@a.example' subscription='subscribed'/>\
+         <subscription jid='juliet@a.example' subscription='subscribed'/></subscriptions>",
+    );
+    refused(
+        &mut juliet,
+        TO_JULIET,
+        "set",
+        &more,
+        "not-allowed",
+        "too-many-subscriptions",
+    )
+    .await;
+    ask(
+        &mut juliet,
+        "get",
+        &owner("<subscriptions node='blog'/>"),
+        &owner(
+            "<subscriptions node='blog'><subscription jid='nurse@a.example' subscription='subscribed'/>\
+             <subscription jid='romeo@a.example' subscription='subscribed'/></subscriptions>",
+        ),
+    )
+    .await;
 }
 
 #[tokio::test]

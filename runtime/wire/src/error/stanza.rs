@@ -118,6 +118,8 @@ pub struct StanzaError {
     pub address: Option<Text>,
     /// The application's own element beside the condition (RFC 6120 §8.3.4).
     pub application: Option<AnyElement>,
+    /// What stands in the answer before the error (RFC 6120 §8.3.1): the part of a request that it is about.
+    pub about: Option<Box<AnyElement>>,
 }
 
 impl StanzaError {
@@ -130,6 +132,7 @@ impl StanzaError {
             by: None,
             address: None,
             application: None,
+            about: None,
         }
     }
 
@@ -158,6 +161,15 @@ impl StanzaError {
     #[must_use]
     pub fn with_application(mut self, element: &impl Payload) -> Self {
         self.application = Some(element.to_any());
+        self
+    }
+
+    /// Says what part of a request it is about. It is sent beside the error, in the answer that [`Stanza::error`] makes.
+    ///
+    /// [`Stanza::error`]: crate::Stanza::error
+    #[must_use]
+    pub fn with_about(mut self, element: &impl Payload) -> Self {
+        self.about = Some(Box::new(element.to_any()));
         self
     }
 }

@@ -306,7 +306,11 @@ impl Stanza {
     /// The error in answer to this stanza, addressed back to the sender (RFC 6120 §8.3.1).
     #[must_use]
     pub fn error(&self, error: &StanzaError) -> Stanza {
-        self.answer(StanzaType::Error).with(error)
+        let answer = self.answer(StanzaType::Error);
+        match &error.about {
+            Some(about) => answer.with_any(about).with(error),
+            None => answer.with(error),
+        }
     }
 
     /// A stanza without children that goes back to the sender.
