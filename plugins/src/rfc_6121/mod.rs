@@ -32,7 +32,7 @@ use book::Book;
 
 pub(crate) use channels::turned_out;
 pub use farewell::farewells;
-pub use presence::{renew, show, take_back};
+pub use presence::{renew, show, take_back, take_back_directed};
 pub use push::watch_rosters;
 
 /// The contacts that may see the presence of an account that is online (§4.2.2). No storage is asked.

@@ -15,6 +15,7 @@ use super::book::{Book, Page};
 use super::channels;
 use super::roster::Contact;
 use crate::xep_0405;
+use crate::xep_0191;
 
 /// To how many a session may direct presence at a time; it is remembered for each.
 const MOST_DIRECTED: usize = 1000;
@@ -120,6 +121,7 @@ fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sendin
     let page = Book::at_hand(account);
     if let Some(page) = &page {
         broadcast(host, resource, stanza, page, sending);
+        broadcast(host, stanza, page, |_| true, sending);
     }
     // Every available session of the account, this one included.
     for other in account.resources() {
@@ -150,6 +152,11 @@ fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sendin
         sending.add(host.route(probe.with_to(contact)));
     }
     for request in requests.iter().filter_map(|request| restore(request)) {
+        // It waits until its sender is not blocked any more (XEP-0191 §3.3).
+        let from = request.from();
+        if from.is_some_and(|from| xep_0191::is_blocked(account, from)) {
+            continue;
+        }
         sending.add(host.deliver_to(resource, request));
     }
     channels::came(host, resource, sending);
@@ -164,9 +171,13 @@ fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, send
         .map(|directed| directed.with(std::mem::take))
         .unwrap_or_default();
     let page = Book::at_hand(account);
+    // With its last session the account is gone for whoever would keep this from those whom it blocks.
+    let is_last = host.account(account.jid()).is_none();
+    let may_know = |other: &Jid| !is_last || !xep_0191::is_blocked(account, other);
     if was_available {
         if let Some(page) = &page {
             broadcast(host, resource, stanza, page, sending);
+            broadcast(host, stanza, page, may_know, sending);
         }
         for other in account.resources() {
             if other.is_available() || Arc::ptr_eq(&other, resource) {
@@ -179,7 +190,7 @@ fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, send
             && page
                 .as_ref()
                 .is_some_and(|page| page.read().sees(other.bare_str()));
-        if !told {
+        if !told && may_know(&other) {
             sending.add(host.route(to(stanza, other)));
         }
     }
@@ -204,6 +215,16 @@ fn broadcast(
         reachable(host, seeing.map(|(jid, _)| jid))
     };
     for contact in contacts {
+/// To every contact that sees the account's presence.
+fn broadcast(
+    host: &Arc<Host>,
+    stanza: &Stanza,
+    page: &Page,
+    may_know: impl Fn(&Jid) -> bool,
+    sending: &mut Sending,
+) {
+    let contacts = reachable(host, page.read().subscribers());
+    for contact in contacts.into_iter().filter(|contact| may_know(contact)) {
         sending.add(host.route(to(stanza, contact)));
     }
 }
@@ -242,6 +263,33 @@ pub async fn take_back(host: &Arc<Host>, account: &BareJid, contact: &BareJid) {
             let gone =
                 Stanza::presence(StanzaType::Unavailable).with_from(Jid::clone(resource.jid()));
             let _ = host.route(gone.with_to(Jid::clone(contact))).await;
+        }
+    }
+}
+
+/// The same for those to whom sessions directed presence, as far as they are concerned: what is directed to them later, and the
+/// end of the session, does not reach them (§4.6, XEP-0191 §3.3).
+pub async fn take_back_directed(
+    host: &Arc<Host>,
+    account: &BareJid,
+    concerns: impl Fn(&Jid) -> bool,
+) {
+    for resource in host.resources(account) {
+        let Some(directed) = resource.extensions().get::<Directed>() else {
+            continue;
+        };
+        let mut gone = directed.with(|all| {
+            let those = all.extract_if(.., |to| concerns(to));
+            those.collect::<Vec<_>>()
+        });
+        // Contacts are told as such.
+        if let Some(page) = Book::at_hand(resource.account()).filter(|_| resource.is_available()) {
+            gone.retain(|to| !page.read().sees(to.bare_str()));
+        }
+        for to in gone {
+            let from = Jid::clone(resource.jid());
+            let stanza = Stanza::presence(StanzaType::Unavailable).with_from(from);
+            let _ = host.route(stanza.with_to(to)).await;
         }
     }
 }

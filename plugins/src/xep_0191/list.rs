@@ -204,7 +204,7 @@ impl Change {
     }
 
     /// Whether somebody was not blocked and will be, or the other way round.
-    pub(super) fn concerns(&self, other: &BareJid) -> bool {
+    pub(super) fn concerns(&self, other: &Jid) -> bool {
         covers(&self.different, other) && {
             let now = self
                 .changing

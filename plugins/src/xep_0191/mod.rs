@@ -90,6 +90,7 @@ impl skeleton::Server for Server {
         for contact in affected(&cx.host, &owner, &stored) {
             rfc_6121::take_back(&cx.host, &owner, &contact).await;
         }
+        rfc_6121::take_back_directed(&cx.host, &owner, |to| stored.concerns(to)).await;
         let _order = stored.apply();
         push(&cx.host, &owner, &pushed(&request)).await;
         reports.keep(&cx.host, &owner).await?;
@@ -235,7 +236,8 @@ pub async fn blocks(host: &Host, account: &BareJid, other: &Jid) -> Result<bool,
     }
 }
 
-fn is_blocked(account: &Account, other: &Jid) -> bool {
+/// Whether an account that is online blocks somebody. No storage is asked: its list is at hand with its first presence.
+pub(crate) fn is_blocked(account: &Account, other: &Jid) -> bool {
     List::at_hand(account).is_some_and(|list| list.blocks(other))
 }
 

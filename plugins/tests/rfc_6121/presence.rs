@@ -123,3 +123,26 @@ async fn one_local_part_on_two_hosts_is_two_accounts() {
         session.expect_nothing().await;
     }
 }
+
+#[tokio::test]
+async fn directed_presence_is_bounded() {
+    let server = server().await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    let to = |number: usize| format!("<presence id='p' to='nobody{number}@a.example'/>");
+    for number in 0..1000 {
+        romeo.send(&to(number)).await;
+    }
+    romeo.expect_nothing().await;
+    romeo.send(&to(1000)).await;
+    let refused = romeo
+        .expect("<presence type='error' id='p'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>")
+        .await;
+    assert!(refused.as_str().contains("1000"), "{}", refused.as_str());
+    // Whoever it went to already may be told more, and what is taken back makes room.
+    romeo.send(&to(7)).await;
+    romeo
+        .send("<presence type='unavailable' to='nobody7@a.example'/>")
+        .await;
+    romeo.send(&to(1000)).await;
+    romeo.expect_nothing().await;
+}
