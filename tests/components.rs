@@ -57,6 +57,32 @@ fn slixmpp_component_acts_for_accounts_and_answers_for_the_server() {
     }
 }
 
+#[test]
+fn slixmpp_as_an_app_server_is_called_while_a_client_sleeps() {
+    let python = ready!("slixmpp app server", slixmpp::installed());
+    let told = "[plugins.\"xep-0357\"]\ninclude_sender = true\ninclude_body = true\n";
+    for (settings, told) in [("", None), (told, Some("--told"))] {
+        let port = free_port().unwrap();
+        let settings = format!(
+            "listen_components = [\"127.0.0.1:{port}\"]\n[components.\"push.capulet.example\"]\nsecret = \"between us\"\n{settings}"
+        );
+        let accounts = &[("romeo", "secret-1"), ("juliet", "secret-2")];
+        let server =
+            Sestina::start(Path::new(BINARY), "capulet.example", accounts, &settings).unwrap();
+        let port = port.to_string();
+        let mut arguments = vec![
+            "--component",
+            "push.capulet.example:between us",
+            "--component-port",
+            &port,
+        ];
+        arguments.extend(told);
+        if let Err(error) = python.run_with("push.py", &server.peer, &arguments, 90) {
+            panic!("{error}\n\nthe server's log:\n{}", server.process.output());
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn our_component_joins_prosody() {
     ready!("prosody: our component", prosody::installed());

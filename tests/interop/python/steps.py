@@ -23,6 +23,7 @@ def arguments(description, accounts):
     parser.add_argument("--component", metavar="DOMAIN:SECRET", help="a component that the server lets join")
     parser.add_argument("--component-port", type=int, help="where components connect")
     parser.add_argument("--other", metavar="PORT:DOMAIN:CA:NAME:PASSWORD", help="an account of another server")
+    parser.add_argument("--told", action="store_true", help="push notifications say who wrote what")
     parser.add_argument("--debug", action="store_true", help="print the stanzas")
     options = parser.parse_args()
     options.allow = dict(entry.split("=", 1) for entry in options.allow)
