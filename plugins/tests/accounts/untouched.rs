@@ -18,7 +18,7 @@ const CARBONS: &str = "urn:xmpp:carbons:2";
 const FORWARD: &str = "urn:xmpp:forward:0";
 const MAM: &str = "urn:xmpp:mam:2";
 
-/// The messages among the examples of a specification.
+/// The examples of a specification.
 fn examples(spec: &str) -> Vec<Frame> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../specs/{spec}/examples"));
     let mut files: Vec<_> = std::fs::read_dir(folder)
@@ -29,7 +29,29 @@ fn examples(spec: &str) -> Vec<Frame> {
     files
         .iter()
         .map(|file| Frame::parse(std::fs::read_to_string(file).unwrap()).unwrap())
-        .filter(|frame| frame.root().name() == "message")
+        .collect()
+}
+
+/// The messages among them.
+fn messages(spec: &str) -> Vec<Frame> {
+    let mut all = examples(spec);
+    all.retain(|frame| frame.root().name() == "message");
+    all
+}
+
+/// A message with these elements and something to read.
+fn message(elements: &str) -> Frame {
+    Frame::parse(format!(
+        "<message xmlns='{CLIENT}'><body>see here</body>{elements}</message>"
+    ))
+    .unwrap()
+}
+
+/// What stands inside an element, as it is sent on.
+fn inside(of: ElementRef<'_>) -> String {
+    let children = of.children();
+    children
+        .map(|child| child.to_any().to_document().to_string())
         .collect()
 }
 
@@ -61,16 +83,60 @@ async fn messages_of_clients_pass_as_they_are() {
     for spec in [
         "xep-0085", "xep-0131", "xep-0184", "xep-0308", "xep-0333", "xep-0380", "xep-0513",
     ] {
-        let all = examples(spec);
+        let all = messages(spec);
         assert!(!all.is_empty(), "{spec}");
         sent.extend(all);
     }
+    pass(&mut juliet, &mut other, &mut romeo, &sent).await;
+}
+
+#[tokio::test]
+async fn what_messages_carry_passes_as_it_is() {
+    let server = server().await;
+    let mut juliet = available(&server, JULIET).await;
+    let mut other = login(&server, "juliet@a.example/garden").await;
+    let mut romeo = available(&server, ROMEO).await;
+    for session in [&mut juliet, &mut other] {
+        ask(session, "set", &format!("<enable xmlns='{CARBONS}'/>"), "").await;
+    }
+    let mut sent = vec![
+        // XEP-0245 §4: a body like any other.
+        Frame::parse(format!(
+            "<message xmlns='{CLIENT}'><body>/me shrugs in disgust</body></message>"
+        ))
+        .unwrap(),
+    ];
+    sent.extend(messages("xep-0249"));
+    // An example of a form that has a field with pictures (XEP-0221).
+    let fields: String = examples("xep-0221")
+        .iter()
+        .map(|field| field.root().to_any().to_document().to_string())
+        .collect();
+    sent.push(message(&format!(
+        "<x xmlns='jabber:x:data' type='form'>{fields}</x>"
+    )));
+    // Small data beside what refers to it (XEP-0231 §2.1), and what is told of a person.
+    for spec in ["xep-0231", "xep-0224", "xep-0172"] {
+        let stanzas = examples(spec);
+        sent.extend(stanzas.iter().map(|stanza| message(&inside(stanza.root()))));
+    }
+    for spec in ["xep-0107", "xep-0080"] {
+        let payloads = examples(spec);
+        let elements = payloads.iter().map(|payload| payload.root().to_any());
+        sent.extend(elements.map(|element| message(element.to_document().as_str())));
+    }
+    pass(&mut juliet, &mut other, &mut romeo, &sent).await;
+}
+
+/// All messages reach each of two accounts, the other client of the first as copies, and the archive.
+async fn pass(
+    juliet: &mut Conversation,
+    other: &mut Conversation,
+    romeo: &mut Conversation,
+    sent: &[Frame],
+) {
     for (number, example) in sent.iter().enumerate() {
-        let inside: String = example
-            .root()
-            .children()
-            .map(|child| child.to_any().to_document().to_string())
-            .collect();
+        let inside = inside(example.root());
         juliet
             .send(&format!(
                 "<message type='chat' id='m{number}' to='{ROMEO}'>{inside}</message>"
@@ -377,3 +443,166 @@ async fn what_is_kept_for_oneself_reaches_the_own_devices_and_nobody_else() {
         }
     }
 }
+
+#[tokio::test]
+async fn data_is_asked_for_and_answered_between_clients() {
+    let server = server().await;
+    let mut juliet = available(&server, JULIET).await;
+    let mut romeo = available(&server, ROMEO).await;
+    let of = |type_: &str| {
+        let mut all = examples("xep-0231");
+        all.retain(|frame| frame.root().attr("type").as_deref() == Some(type_));
+        all.remove(0)
+    };
+    let (question, answer) = (of("get"), of("result"));
+    romeo
+        .send(&format!(
+            "<iq type='get' id='b' to='{JULIET}'>{}</iq>",
+            inside(question.root())
+        ))
+        .await;
+    let asked = juliet
+        .expect(&format!("<iq type='get' id='b' from='{ROMEO}'/>"))
+        .await;
+    assert!(same(asked.root(), question.root()), "{}", asked.as_str());
+    juliet
+        .send(&format!(
+            "<iq type='result' id='b' to='{ROMEO}'>{}</iq>",
+            inside(answer.root())
+        ))
+        .await;
+    let answered = romeo
+        .expect(&format!("<iq type='result' id='b' from='{JULIET}'/>"))
+        .await;
+    assert!(
+        same(answered.root(), answer.root()),
+        "{}",
+        answered.as_str()
+    );
+    // The server itself has none, nor has an account without this client.
+    for to in ["a.example", "juliet@a.example", "juliet@a.example/none"] {
+        romeo
+            .send(&format!(
+                "<iq type='get' id='n' to='{to}'>{}</iq>",
+                inside(question.root())
+            ))
+            .await;
+        romeo
+            .expect(&super::error("n", "service-unavailable"))
+            .await;
+    }
+}
+
+/// Whether a presence holds what the other does; the server says which picture somebody has besides.
+fn holds(one: ElementRef<'_>, other: ElementRef<'_>) -> bool {
+    let mut all = other.children();
+    all.all(|child| one.children().any(|mine| mine.same_as(child)))
+}
+
+#[tokio::test]
+async fn presences_of_clients_pass_as_they_are() {
+    let server = server().await;
+    let mut juliet = available(&server, JULIET).await;
+    let mut romeo = available(&server, ROMEO).await;
+    // A request says how somebody likes to be called (XEP-0172 §4.2).
+    let request = &examples("xep-0172")[0];
+    romeo
+        .send(&format!(
+            "<presence type='subscribe' to='juliet@a.example'>{}</presence>",
+            inside(request.root())
+        ))
+        .await;
+    let asked = juliet
+        .expect("<presence type='subscribe' from='romeo@a.example'/>")
+        .await;
+    assert!(same(asked.root(), request.root()), "{}", asked.as_str());
+    juliet
+        .send("<presence type='subscribed' to='romeo@a.example'/>")
+        .await;
+    romeo.expect(&format!("<presence from='{JULIET}'/>")).await;
+    // Since when nobody touched it, and data that the presence refers to.
+    let mut sent = examples("xep-0319");
+    let data = &examples("xep-0231")[0];
+    sent.push(
+        Frame::parse(format!(
+            "<presence xmlns='{CLIENT}'>{}</presence>",
+            inside(data.root())
+        ))
+        .unwrap(),
+    );
+    for presence in &sent {
+        let inside = inside(presence.root());
+        juliet.send(&format!("<presence>{inside}</presence>")).await;
+        let got = romeo.expect(&format!("<presence from='{JULIET}'/>")).await;
+        assert!(holds(got.root(), presence.root()), "{}", got.as_str());
+    }
+    // Who comes later sees the last one.
+    let mut later = login(&server, "romeo@a.example/later").await;
+    later.send("<presence/>").await;
+    loop {
+        let got = later.recv().await;
+        if got.root().attr("from").as_deref() == Some(JULIET) {
+            assert!(holds(got.root(), sent.last().unwrap().root()));
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_feels_does_hears_and_where_reaches_their_contacts_as_it_is() {
+    let server = server().await;
+    let mut juliet = available(&server, JULIET).await;
+    let mut romeo = available(&server, ROMEO).await;
+    befriend(&mut romeo, ROMEO, &mut juliet, JULIET).await;
+    let mut payloads = Vec::new();
+    for spec in ["xep-0107", "xep-0108", "xep-0118", "xep-0080", "xep-0172"] {
+        for example in examples(spec) {
+            let root = example.root();
+            let payload = match root.ns() {
+                // A name stands in presences as well as in a node.
+                CLIENT => root.children().next().unwrap().to_any(),
+                _ => root.to_any(),
+            };
+            payloads.push(payload);
+        }
+    }
+    let mut wanted: Vec<String> = payloads
+        .iter()
+        .map(|payload| format!("{}+notify", payload.ns()))
+        .collect();
+    wanted.sort();
+    wanted.dedup();
+    assert_eq!(wanted.len(), 5);
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    super::personal_events::announce(&mut romeo, &wanted, &wanted).await;
+    round(&mut romeo).await;
+    for payload in &payloads {
+        let (node, document) = (payload.ns(), payload.to_document());
+        juliet
+            .send(&format!(
+                "<iq type='set' id='p'>{}</iq>",
+                pubsub(&format!(
+                    "<publish node='{node}'><item id='current'>{document}</item></publish>"
+                ))
+            ))
+            .await;
+        loop {
+            if juliet.recv().await.root().name() == "iq" {
+                break;
+            }
+        }
+        let told = romeo
+            .expect(&format!(
+                "<message type='headline' from='juliet@a.example' to='{ROMEO}'/>"
+            ))
+            .await;
+        let event = told.root().child("event", EVENT).unwrap();
+        let items = event.child("items", EVENT).unwrap();
+        assert_eq!(items.attr("node").unwrap(), node);
+        let item = items.child("item", EVENT).unwrap();
+        let told = item.children().next().unwrap();
+        assert!(told.same_as(payload.root()), "{document}");
+    }
+}
+
+const EVENT: &str = "http://jabber.org/protocol/pubsub#event";
