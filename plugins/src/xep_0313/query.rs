@@ -317,7 +317,7 @@ async fn by_ids(
     if ids.len() > usize::try_from(server.max_page).unwrap_or(usize::MAX) {
         return Err(
             StanzaError::new(Condition::PolicyViolation).with_text(format!(
-                "no more than {} messages can be asked for at once",
+                "no more than {} messages can be asked for at once; ask in parts",
                 server.max_page
             )),
         );

@@ -149,7 +149,7 @@ pub(crate) fn give(
         let waited = tokio::time::timeout(limit, waiting).await;
         waited.unwrap_or_else(|_| {
             let error = StanzaError::new(Condition::ResourceConstraint);
-            Outcome::Refused(error.with_text("too much waits for it already"))
+            Outcome::Refused(error.with_text("too much waits for it already; send it again later"))
         })
     }))
 }

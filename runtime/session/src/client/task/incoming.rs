@@ -78,7 +78,8 @@ impl Task {
             .filter(|_| stanza.type_() == StanzaType::Set && from.as_str() == self.own.as_str())
             .and_then(|payload| Query::read(payload.element()).ok());
         let Ok(permit) = handled.clone().try_acquire_owned() else {
-            let error = StanzaError::new(Condition::ResourceConstraint);
+            let error = StanzaError::new(Condition::ResourceConstraint)
+                .with_text("too many requests are being answered; ask again later");
             // As any other stanza: what is sent is counted.
             self.send(stanza.error(&error).into());
             return None;

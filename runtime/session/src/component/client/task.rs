@@ -219,7 +219,8 @@ impl Task {
                 return None;
             };
             let Ok(permit) = Arc::clone(&self.handled).try_acquire_owned() else {
-                let error = StanzaError::new(Condition::ResourceConstraint);
+                let error = StanzaError::new(Condition::ResourceConstraint)
+                    .with_text("too many requests are being answered; ask again later");
                 link.stream.queue(&stanza.error(&error));
                 return None;
             };

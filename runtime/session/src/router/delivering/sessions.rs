@@ -86,6 +86,8 @@ pub(crate) async fn room(limit: Duration, resource: &Arc<Resource>) {
     if tokio::time::timeout(limit, resource.room()).await.is_err() {
         metrics::count(metrics::SLOW_READERS_ENDED);
         tracing::info!(session = resource.jid().as_str(), "does not read; ended");
-        resource.end(Some(StreamError::new(StreamCondition::PolicyViolation)));
+        let error = StreamError::new(StreamCondition::PolicyViolation);
+        let text = "what was sent here was not read for too long; read it in time";
+        resource.end(Some(error.with_text(text)));
     }
 }
