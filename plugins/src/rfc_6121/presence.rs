@@ -14,8 +14,7 @@ use sestina_wire::{BareJid, Condition, Frame, Jid, Kind, Stanza, StanzaError, St
 use super::book::{Book, Page};
 use super::channels;
 use super::roster::Contact;
-use crate::xep_0405;
-use crate::xep_0191;
+use crate::{xep_0191, xep_0405};
 
 /// To how many a session may direct presence at a time; it is remembered for each.
 const MOST_DIRECTED: usize = 1000;
@@ -120,8 +119,7 @@ fn available(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, sendin
     let account = resource.account();
     let page = Book::at_hand(account);
     if let Some(page) = &page {
-        broadcast(host, resource, stanza, page, sending);
-        broadcast(host, stanza, page, |_| true, sending);
+        broadcast(host, resource, stanza, page, |_| true, sending);
     }
     // Every available session of the account, this one included.
     for other in account.resources() {
@@ -176,8 +174,7 @@ fn unavailable(host: &Arc<Host>, resource: &Arc<Resource>, stanza: &Stanza, send
     let may_know = |other: &Jid| !is_last || !xep_0191::is_blocked(account, other);
     if was_available {
         if let Some(page) = &page {
-            broadcast(host, resource, stanza, page, sending);
-            broadcast(host, stanza, page, may_know, sending);
+            broadcast(host, resource, stanza, page, may_know, sending);
         }
         for other in account.resources() {
             if other.is_available() || Arc::ptr_eq(&other, resource) {
@@ -202,6 +199,7 @@ fn broadcast(
     resource: &Resource,
     stanza: &Stanza,
     page: &Page,
+    may_know: impl Fn(&Jid) -> bool,
     sending: &mut Sending,
 ) {
     let knows = OnceCell::new();
@@ -214,16 +212,6 @@ fn broadcast(
         let seeing = all.filter(|(_, contact)| contact.state.from && is_to_see(contact));
         reachable(host, seeing.map(|(jid, _)| jid))
     };
-    for contact in contacts {
-/// To every contact that sees the account's presence.
-fn broadcast(
-    host: &Arc<Host>,
-    stanza: &Stanza,
-    page: &Page,
-    may_know: impl Fn(&Jid) -> bool,
-    sending: &mut Sending,
-) {
-    let contacts = reachable(host, page.read().subscribers());
     for contact in contacts.into_iter().filter(|contact| may_know(contact)) {
         sending.add(host.route(to(stanza, contact)));
     }
