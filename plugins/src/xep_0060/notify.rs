@@ -16,7 +16,7 @@ use sestina_wire::{AnyElement, BareJid, DateTime, Jid, Payload, Stanza, StanzaTy
 
 use super::approval::SUBSCRIBED;
 use super::book::{Node, Page};
-use super::{Server, options, standing};
+use super::{Server, is_service, options, standing};
 use crate::{rfc_6121, xep_0191};
 
 /// Who knows which sessions want to hear of a node without having subscribed to it (§9.2).
