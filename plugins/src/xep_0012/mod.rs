@@ -27,9 +27,17 @@ pub struct Server {
     began: Duration,
 }
 
-/// An account that has sent presence, and what it said when it took it back.
+/// An account that has sent presence.
 #[derive(Default)]
-struct Presence(Mutex<Option<Text>>);
+struct Presence(Mutex<Said>);
+
+#[derive(Default)]
+struct Said {
+    /// What it said when it took it back.
+    status: Option<Text>,
+    /// Whether that is stored, with its time: it has been away since.
+    is_noted: bool,
+}
 
 impl skeleton::Server for Server {
     fn new(setup: &Setup<'_, Settings>) -> Result<Self, PluginError> {
@@ -87,11 +95,11 @@ impl skeleton::Server for Server {
         })
     }
 
-    fn note_status(self: &Arc<Self>, _: &StageContext, d: &mut Delivery) -> Flow {
+    fn note_status(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
         let Some(session) = d.from_session.as_ref().filter(|_| d.stanza.to().is_none()) else {
             return Flow::Continue;
         };
-        let said = match d.type_() {
+        let status = match d.type_() {
             StanzaType::Available => None,
             StanzaType::Unavailable => d.stanza.decode::<Status>().and_then(Result::ok),
             _ => return Flow::Continue,
@@ -100,41 +108,33 @@ impl skeleton::Server for Server {
             .account()
             .extensions()
             .get_or_insert_with(Presence::default);
-        *presence.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            said.map(|status| Text::from(&*status.text));
-        Flow::Continue
+        let mut said = presence.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.status = status.map(|status| Text::from(&*status.text));
+        // Away is who is not available any more, with a stream or without (§3).
+        said.is_noted = d.type_() == StanzaType::Unavailable && is_last(session);
+        if !said.is_noted || session.is_anonymous() {
+            return Flow::Continue;
+        }
+        let row = self.row(&cx.host, session, &said);
+        drop(said);
+        self.store(&cx.host, row)
     }
 
     fn note_end(self: &Arc<Self>, cx: &StageContext, resource: &Arc<Resource>) -> Flow {
         let account = resource.account();
-        let is_last = account
-            .resources()
-            .iter()
-            .all(|other| Arc::ptr_eq(other, resource));
         // Whom nobody saw come, nobody has to see go.
         let presence = account.extensions().get::<Presence>();
-        let Some(presence) = presence.filter(|_| is_last && !resource.is_anonymous()) else {
+        let Some(presence) = presence.filter(|_| is_last(resource) && !resource.is_anonymous())
+        else {
             return Flow::Continue;
         };
-        let mut said = presence.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let row = LastActivityRow {
-            owner: account.jid().clone(),
-            at: cx.host.clock().now(),
-            status: said.take().map(String::from),
-        };
+        let said = presence.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_noted {
+            return Flow::Continue;
+        }
+        let row = self.row(&cx.host, resource, &said);
         drop(said);
-        let (this, host) = (Arc::clone(self), Arc::clone(&cx.host));
-        Flow::wait(async move {
-            // An account that was removed, and its sessions with it, leaves nothing behind.
-            let is_there = match host.accounts() {
-                Some(accounts) => accounts.exists(&row.owner).await.unwrap_or_default(),
-                None => false,
-            };
-            if is_there && let Err(error) = this.rows.put(&row).await {
-                tracing::warn!(account = %row.owner, %error, "when it left is not stored");
-            }
-            Flow::Continue
-        })
+        self.store(&cx.host, row)
     }
 
     fn guard(self: &Arc<Self>, cx: &StageContext, d: &mut Delivery) -> Flow {
@@ -155,6 +155,39 @@ impl skeleton::Server for Server {
             }
         })
     }
+}
+
+impl Server {
+    /// That an account is away from now on.
+    fn row(&self, host: &Host, session: &Resource, said: &Said) -> LastActivityRow {
+        LastActivityRow {
+            owner: session.account().jid().clone(),
+            at: host.clock().now(),
+            status: said.status.clone().map(String::from),
+        }
+    }
+
+    fn store(self: &Arc<Self>, host: &Arc<Host>, row: LastActivityRow) -> Flow {
+        let (this, host) = (Arc::clone(self), Arc::clone(host));
+        Flow::wait(async move {
+            // An account that was removed, and its sessions with it, leaves nothing behind.
+            let is_there = match host.accounts() {
+                Some(accounts) => accounts.exists(&row.owner).await.unwrap_or_default(),
+                None => false,
+            };
+            if is_there && let Err(error) = this.rows.put(&row).await {
+                tracing::warn!(account = %row.owner, %error, "when it left is not stored");
+            }
+            Flow::Continue
+        })
+    }
+}
+
+/// Whether no other session of the account is available.
+fn is_last(session: &Arc<Resource>) -> bool {
+    let all = session.account().resources();
+    all.iter()
+        .all(|other| Arc::ptr_eq(other, session) || !other.is_available())
 }
 
 async fn may_know(host: &Host, account: &BareJid, who: &Jid) -> Result<bool, StorageError> {

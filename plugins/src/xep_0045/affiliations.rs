@@ -84,6 +84,9 @@ pub(super) async fn apply(
                 ..Words::default()
             };
             show(room, &mut state, &mut sending, &address, was, words);
+            if let Some(nick) = change.nick {
+                make_room_for(room, &mut state, &mut sending, &address, &nick);
+            }
         }
         for address in &forgotten.people {
             state.affiliations.remove(address);
@@ -198,6 +201,27 @@ fn show(
         }
         // From one version to the next it goes once.
         words.any = None;
+    }
+}
+
+/// A nickname is kept for somebody: a stranger who has it goes, so that whoever it is kept for can come.
+fn make_room_for(
+    room: &Room,
+    state: &mut State,
+    sending: &mut Sending<'_>,
+    address: &BareJid,
+    nick: &Text,
+) {
+    let is_stranger = state.occupants.get(nick).is_some_and(|occupant| {
+        occupant.account != *address && state.affiliation(&occupant.account) == Affiliation::None
+    });
+    if is_stranger {
+        let words = Words {
+            codes: vec![307],
+            reason: Some(Text::from_static("This nickname is reserved")),
+            ..Words::default()
+        };
+        expel(room, state, sending, nick, &words);
     }
 }
 

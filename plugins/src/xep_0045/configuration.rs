@@ -340,13 +340,16 @@ impl Configuration {
         let secret = wanted.secret.as_ref().filter(|secret| !secret.is_empty());
         match (wanted.password_protected, secret) {
             (Some(false), _) => self.password = None,
-            (_, Some(secret)) if wanted.password_protected == Some(true) => {
+            // A password alone is meant to protect the room: without one it would be open to everybody.
+            (_, Some(secret)) => {
                 self.password = Some(short("the password", secret)?);
             }
             // A password that is asked for has to be one (§10.2).
             (Some(true), None) if self.password.is_none() && wanted.secret.is_some() => {
                 return Err(bad("a room with a password needs the password".to_owned()));
             }
+            // Nor is there one where it was taken out.
+            (None, None) if wanted.secret.is_some() => self.password = None,
             _ => {}
         }
         Ok(())

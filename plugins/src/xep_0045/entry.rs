@@ -13,7 +13,7 @@ use super::mailbox::{Mailbox, Sending};
 use super::room::{Occupant, Room, Session, State, Words};
 use super::standing::Affiliation;
 use super::telling::Forms;
-use super::{Muc, history, leaving, refused, registration, renaming};
+use super::{Muc, history, leaving, probing, refused, registration, renaming};
 
 /// How many may come besides those a room has place for, if they are its admins (§7.2.9).
 const RESERVE: usize = 20;
@@ -27,10 +27,13 @@ pub(super) fn take(muc: &Arc<Muc>, host: &Arc<Host>, stanza: &Stanza, source: &S
         StanzaType::Available => available(muc, host, stanza, source, from, to),
         StanzaType::Unavailable => Ok(leaving::gone(muc, host, stanza, from, to)),
         StanzaType::Error => Ok(leaving::unreachable(muc, host, stanza, from, to)),
-        // Nobody subscribes to rooms, and whoever probes one has no answer to get.
+        StanzaType::Probe => return probing::answer(muc, host, stanza, from, to),
+        // Nobody subscribes to rooms.
         _ => Ok(Routed::Now(Outcome::NoSession)),
     };
-    result.unwrap_or_else(|error| {
+    result.unwrap_or_else(|mut error| {
+        // The room says so, not whoever has this nickname.
+        error.by = Some(Jid::clone(&to.to_bare()));
         // By this clients know that it is their entry that was refused (§7.2.5).
         host.route(stanza.error(&error).with(&Join::default()))
     })

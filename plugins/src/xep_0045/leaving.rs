@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sestina_session::host::{Host, Spread};
 use sestina_session::router::{Outcome, Routed};
 use sestina_types::xep_0045::user::{Item, MucUser, Status};
-use sestina_wire::{Condition, Jid, Stanza, StanzaType, Text};
+use sestina_wire::{Condition, Jid, Kind, Stanza, StanzaType, Text};
 
 use super::Muc;
 use super::entry::cleaned;
@@ -178,20 +178,35 @@ pub(super) fn unreachable(
     from: &Jid,
     to: &Jid,
 ) -> Routed {
-    let is_gone = stanza.stanza_error().is_some_and(|error| {
-        matches!(
-            error.condition,
-            Condition::Gone
-                | Condition::ItemNotFound
-                | Condition::JidMalformed
-                | Condition::RecipientUnavailable
-                | Condition::Redirect
-                | Condition::RemoteServerNotFound
-                | Condition::RemoteServerTimeout
-                | Condition::ServiceUnavailable
-        )
-    });
-    let Some(room) = muc.rooms.find(&to.to_bare()).filter(|_| is_gone) else {
+    let Some(error) = stanza.stanza_error() else {
+        // A presence says it without a condition as well.
+        return if stanza.kind() == Kind::Presence {
+            without_a_word(muc, host, from, to)
+        } else {
+            Routed::Now(Outcome::NoSession)
+        };
+    };
+    let is_gone = matches!(
+        error.condition,
+        Condition::Gone
+            | Condition::ItemNotFound
+            | Condition::JidMalformed
+            | Condition::RecipientUnavailable
+            | Condition::Redirect
+            | Condition::RemoteServerNotFound
+            | Condition::RemoteServerTimeout
+            | Condition::ServiceUnavailable
+    );
+    if is_gone {
+        without_a_word(muc, host, from, to)
+    } else {
+        Routed::Now(Outcome::NoSession)
+    }
+}
+
+/// Takes out whoever is found to be gone.
+fn without_a_word(muc: &Arc<Muc>, host: &Arc<Host>, from: &Jid, to: &Jid) -> Routed {
+    let Some(room) = muc.rooms.find(&to.to_bare()) else {
         return Routed::Now(Outcome::NoSession);
     };
     let words = Words {

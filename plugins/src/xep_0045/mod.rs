@@ -18,6 +18,7 @@ mod mailbox;
 mod message;
 mod owner;
 mod pace;
+mod probing;
 mod registration;
 mod renaming;
 mod requests;

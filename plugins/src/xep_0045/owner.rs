@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sestina_session::host::Host;
 use sestina_session::mux::IqContext;
 use sestina_session::router::Routed;
-use sestina_types::xep_0004::{Form, FormType};
+use sestina_types::xep_0004::{Field, Form, FormType};
 use sestina_types::xep_0045::forms::RoomConfig;
 use sestina_types::xep_0045::owner::{Destroy, Query};
 use sestina_types::xep_0045::user::{self, MucUser, Status};
@@ -93,6 +93,10 @@ pub(super) async fn set(muc: &Arc<Muc>, cx: &IqContext, request: Query) -> Resul
     }
 }
 
+fn is_password(field: &Field) -> bool {
+    field.var.as_deref() == Some("muc#roomconfig_roomsecret")
+}
+
 async fn configure(
     muc: &Arc<Muc>,
     cx: &IqContext,
@@ -100,11 +104,15 @@ async fn configure(
     form: &Form,
 ) -> Result<(), StanzaError> {
     // An empty form takes everything as it is (§10.1.2).
-    let wanted = if form.fields.is_empty() {
+    let mut wanted = if form.fields.is_empty() {
         RoomConfig::default()
     } else {
         RoomConfig::read(form)?
     };
+    // A password that was taken out comes without a value, or with an empty one.
+    if wanted.secret.is_none() && form.fields.iter().any(is_password) {
+        wanted.secret = Some("".into());
+    }
     let most = u32::try_from(muc.limits.history).unwrap_or(u32::MAX);
     let people = named(room, &wanted);
     {

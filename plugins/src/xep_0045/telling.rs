@@ -42,7 +42,15 @@ impl Room {
         let left = type_ == StanzaType::Unavailable;
         let item = |jid: Option<Jid>| Item {
             affiliation: Some(state.affiliation(&occupant.account).to_user()),
-            role: Some(if left { Role::None } else { occupant.role }.to_user()),
+            // Who only takes another nickname is still what it was (§7.6).
+            role: Some(
+                if left && words.nick.is_none() {
+                    Role::None
+                } else {
+                    occupant.role
+                }
+                .to_user(),
+            ),
             jid,
             nick: words.nick.clone(),
             actor: words.actor.as_ref().map(|nick| UserActor {
@@ -80,7 +88,7 @@ impl Room {
 
     /// What an occupant is, for those who may see its addresses or may not. It is made when somebody is told first, and kept until
     /// it changes.
-    fn shown(
+    pub(super) fn shown(
         &self,
         state: &State,
         nick: &str,

@@ -116,6 +116,11 @@ impl State {
         let open = configuration.lists.has(role)
             && (configuration.non_anonymous || actor.role == Role::Moderator)
             && actor.affiliation >= Affiliation::Member;
+        // Where only members enter and everybody may see everybody, they see each other whatever else is said (§9.5).
+        let open = open
+            || (configuration.members_only
+                && configuration.non_anonymous
+                && actor.affiliation >= Affiliation::Member);
         actor.may_list_affiliation(affiliation, open)
     }
 

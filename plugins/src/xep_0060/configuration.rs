@@ -45,17 +45,17 @@ impl Configuration {
     /// What holds where an owner says nothing: of an account for those who see its presence, at a service for everybody;
     /// and one item (XEP-0163 §4.3).
     pub(super) fn default_of(limits: &Limits) -> Self {
-        let (access, style) = if limits.of_service {
-            (AccessModel::Open, NotificationType::Normal)
+        let (access, style, items) = if limits.of_service {
+            (AccessModel::Open, NotificationType::Normal, "10")
         } else {
-            (AccessModel::Presence, NotificationType::Headline)
+            (AccessModel::Presence, NotificationType::Headline, "1")
         };
         Self(NodeConfig {
             access_model: Some(access),
             deliver_notifications: Some(true),
             deliver_payloads: Some(true),
             item_expire: Some(Text::from_static("max")),
-            max_items: Some(Text::from_static("1")),
+            max_items: Some(Text::from_static(items)),
             max_payload_size: Some(limits.max_item_size),
             notification_type: Some(style),
             notify_config: Some(false),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sestina_session::plugin::{On, PluginError, Registrar, Setup};
 use sestina_skeletons::xep_0157::{self as skeleton, Settings};
-use sestina_types::xep_0004::FormType;
+use sestina_types::xep_0004::{FieldType, FormType};
 use sestina_types::xep_0157::forms::ContactAddresses;
 use sestina_wire::Text;
 
@@ -36,7 +36,12 @@ impl skeleton::Server for Server {
 
     fn install(self: &Arc<Self>, registrar: &mut Registrar<'_>) -> Result<(), PluginError> {
         if let Some(told) = &self.told {
-            Forms::of(registrar.host()).add(On::Host, &told.write(FormType::Result));
+            let mut form = told.write(FormType::Result);
+            // As the XEP shows them, which clients without its registry of fields go by (§3).
+            for field in form.fields.iter_mut().filter(|field| field.type_.is_none()) {
+                field.type_ = Some(FieldType::ListMulti);
+            }
+            Forms::of(registrar.host()).add(On::Host, &form);
         }
         Ok(())
     }

@@ -238,3 +238,22 @@ async fn last_activity_is_for_those_who_see_the_presence() {
         .expect("<iq type='result' id='5'><query xmlns='jabber:iq:last' seconds='*'/></iq>")
         .await;
 }
+
+/// Away is who is not available, whether a stream is still there or not (XEP-0012 §3).
+#[tokio::test]
+async fn who_has_taken_presence_back_is_away_while_the_stream_stays() {
+    let server = server().await;
+    let mut juliet = available(&server, "juliet@a.example/desk").await;
+    juliet
+        .send("<presence type='unavailable'><status>Heading Home</status></presence>")
+        .await;
+    juliet.expect("<presence type='unavailable'/>").await;
+    juliet
+        .send("<iq type='get' id='1'><query xmlns='jabber:iq:last'/></iq>")
+        .await;
+    let answer = juliet
+        .expect("<iq type='result' id='1'><query xmlns='jabber:iq:last' seconds='*'/></iq>")
+        .await;
+    let query = answer.root().child("query", "jabber:iq:last").unwrap();
+    assert_eq!(query.text(), "Heading Home");
+}

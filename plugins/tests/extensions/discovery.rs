@@ -210,7 +210,7 @@ async fn a_host_says_whom_to_reach_and_what_it_does_with_data() {
             .expect(&format!(
                 "<iq type='result' id='1'><query xmlns='{INFO}'>\
                  <x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/network/serverinfo</value></field>\
-                 <field var='abuse-addresses'><value>mailto:abuse@a.example</value><value>xmpp:abuse@a.example</value></field>\
+                 <field var='abuse-addresses' type='list-multi'><value>mailto:abuse@a.example</value><value>xmpp:abuse@a.example</value></field>\
                  <field var='security-addresses'><value>xmpp:security@a.example</value></field></x>\
                  <x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE'><value>urn:xmpp:sos:0</value></field>\
                  <field var='external-status-addresses'><value>https://status.b.example/a.json</value></field></x>\

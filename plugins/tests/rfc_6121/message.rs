@@ -1,5 +1,7 @@
 //! Where messages go (§8).
 
+use sestina_session::testing::Conversation;
+
 use crate::{login, server};
 
 #[tokio::test]
@@ -79,4 +81,31 @@ async fn messages_go_where_section_8_says() {
         .await;
     negative.expect_nothing().await;
     silent.expect_nothing().await;
+}
+
+/// The language of a stream goes along with what is said on it (RFC 6120 §4.7.4); what names its own keeps that.
+#[tokio::test]
+async fn what_is_said_is_in_the_language_of_its_stream() {
+    let server = server().await;
+    let romeo = "romeo@a.example/orchard";
+    let mut romeo = Conversation::login_speaking(&server, romeo, "secret", Some("it")).await;
+    let mut juliet = login(&server, "juliet@a.example/balcony").await;
+    for (said, heard) in [("", "it"), ("xml:lang='de'", "de")] {
+        romeo
+            .send(&format!(
+                "<message to='juliet@a.example/balcony' type='chat' {said}><body>?</body></message>"
+            ))
+            .await;
+        let message = juliet
+            .expect("<message type='chat'><body>?</body></message>")
+            .await;
+        assert_eq!(message.root().attr("xml:lang").as_deref(), Some(heard));
+    }
+    juliet
+        .send("<message to='romeo@a.example/orchard' type='chat'><body>?</body></message>")
+        .await;
+    let message = romeo
+        .expect("<message type='chat'><body>?</body></message>")
+        .await;
+    assert_eq!(message.root().attr("xml:lang"), None);
 }

@@ -29,6 +29,7 @@ pub struct Conversation {
     name: String,
     markers: u32,
     features: Option<Frame>,
+    lang: Option<String>,
 }
 
 impl Conversation {
@@ -40,6 +41,7 @@ impl Conversation {
             name: domain.to_owned(),
             markers: 0,
             features: None,
+            lang: None,
         };
         this.header(domain).await;
         this
@@ -47,7 +49,17 @@ impl Conversation {
 
     /// Logs in over memory with PLAIN and binds the resource of the address.
     pub async fn login(server: &Server, jid: &str, password: &str) -> Self {
-        let mut this = Self::authenticate(server, jid, password).await;
+        Self::login_speaking(server, jid, password, None).await
+    }
+
+    /// As [`login`](Self::login), with a stream that says of its language what is given.
+    pub async fn login_speaking(
+        server: &Server,
+        jid: &str,
+        password: &str,
+        lang: Option<&str>,
+    ) -> Self {
+        let mut this = Self::authenticate_speaking(server, jid, password, lang).await;
         let jid = Jid::parse(jid).unwrap();
         let resource = jid.resource().unwrap();
         this.send(&format!(
@@ -61,8 +73,18 @@ impl Conversation {
 
     /// Logs in over memory with PLAIN; nothing is bound.
     pub async fn authenticate(server: &Server, jid: &str, password: &str) -> Self {
+        Self::authenticate_speaking(server, jid, password, None).await
+    }
+
+    async fn authenticate_speaking(
+        server: &Server,
+        jid: &str,
+        password: &str,
+        lang: Option<&str>,
+    ) -> Self {
         let jid = Jid::parse(jid).unwrap();
         let mut this = Self::open(server.connect_memory(), jid.domain()).await;
+        this.lang = lang.map(str::to_owned);
         jid.as_str().clone_into(&mut this.name);
         let secret = format!("\0{}\0{password}", jid.local().unwrap());
         let secret = STANDARD.encode(secret);
@@ -81,6 +103,7 @@ impl Conversation {
     async fn header(&mut self, domain: &str) {
         self.stream.queue_header(&Header {
             to: Some(domain),
+            lang: self.lang.as_deref(),
             ..Header::default()
         });
         self.stream.flush().await.unwrap();

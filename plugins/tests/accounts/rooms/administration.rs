@@ -3,8 +3,8 @@
 use sestina_session::testing::Conversation;
 
 use super::{
-    ADMIN, DONE, JOIN, OWNER, ROOM, USER, ask_room, configuration, knock, left, login, occupant,
-    refused, romeo_in, room, server, standing,
+    ADMIN, DONE, JOIN, OWNER, ROOM, USER, ask_room, configuration, knock, left, login, no_subject,
+    occupant, refused, romeo_in, room, server, standing,
 };
 
 fn admin(item: &str) -> String {
@@ -233,6 +233,76 @@ async fn a_nickname_is_kept_for_who_registers_it() {
         .await;
 }
 
+/// Where everybody may see everybody, members learn who the others are before they enter (§9.5).
+#[tokio::test]
+async fn members_of_a_room_for_members_see_its_lists() {
+    let server = server().await;
+    let fields = [("membersonly", "1"), ("whois", "anyone")];
+    let mut juliet = room(&server, &fields).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='romeo@a.example' affiliation='member'/>"),
+    )
+    .await;
+    juliet
+        .expect(&format!(
+            "<message from='{ROOM}'><x xmlns='{USER}'><item affiliation='member' jid='romeo@a.example'/></x></message>"
+        ))
+        .await;
+    juliet.expect(DONE).await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    let mut nurse = login(&server, "nurse@a.example/hall").await;
+    for (affiliation, who) in [("owner", "juliet@a.example"), ("member", "romeo@a.example")] {
+        let asked = admin(&format!("<item affiliation='{affiliation}'/>"));
+        let request = format!("<iq type='get' id='r' to='{ROOM}'>{asked}</iq>");
+        romeo.send(&request).await;
+        let item = admin(&format!("<item affiliation='{affiliation}' jid='{who}'/>"));
+        romeo
+            .expect(&format!("<iq type='result' id='r'>{item}</iq>"))
+            .await;
+        nurse.send(&request).await;
+        nurse.expect(&crate::error("r", "forbidden")).await;
+    }
+    romeo
+        .send(&format!(
+            "<iq type='get' id='r' to='{ROOM}'>{}</iq>",
+            admin("<item affiliation='outcast'/>")
+        ))
+        .await;
+    romeo.expect(&crate::error("r", "forbidden")).await;
+}
+
+/// A stranger does not keep whom a nickname is kept for from coming (§7.10).
+#[tokio::test]
+async fn a_stranger_goes_from_a_nickname_that_is_kept_for_somebody() {
+    let server = server().await;
+    let mut juliet = room(&server, &[]).await;
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    ask_room(
+        &mut juliet,
+        &admin("<item jid='nurse@a.example' affiliation='member' nick='romeo'/>"),
+    )
+    .await;
+    romeo
+        .expect(&left(
+            "romeo",
+            "<item affiliation='none' role='none'><reason>This nickname is reserved</reason></item>\
+             <status code='307'/><status code='110'/>",
+        ))
+        .await;
+    knock(&mut romeo, "romeo", "").await;
+    romeo.expect(&refused("conflict")).await;
+    let mut nurse = login(&server, "nurse@a.example/hall").await;
+    knock(&mut nurse, "romeo", "").await;
+    nurse
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+    nurse
+        .expect(&occupant("romeo", "member", "participant", &[110]))
+        .await;
+    nurse.expect(&no_subject()).await;
+}
+
 #[tokio::test]
 async fn who_is_unreachable_is_taken_out() {
     let server = server().await;
@@ -240,6 +310,12 @@ async fn who_is_unreachable_is_taken_out() {
     let mut romeo = romeo_in(&server, &mut juliet).await;
     romeo
         .send(&format!("<message to='{ROOM}' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"))
+        .await;
+    juliet.expect(&left("romeo", "<status code='333'/>")).await;
+    // A presence says it without a condition as well.
+    let mut romeo = romeo_in(&server, &mut juliet).await;
+    romeo
+        .send(&format!("<presence to='{ROOM}/romeo' type='error'/>"))
         .await;
     juliet.expect(&left("romeo", "<status code='333'/>")).await;
     let _ = (JOIN, USER);

@@ -213,6 +213,73 @@ async fn a_nickname_is_shared_by_the_sessions_of_one_account() {
         .await;
 }
 
+/// Nobody who sends a password in wants a room that is open to everybody.
+#[tokio::test]
+async fn a_password_alone_protects_the_room() {
+    let server = server().await;
+    let mut juliet = room(&server, &[("roomsecret", "rose")]).await;
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    knock(&mut romeo, "romeo", "").await;
+    // The room says so, not whoever has the nickname.
+    romeo
+        .expect(&format!(
+            "<presence type='error' from='{ROOM}/romeo'><error type='auth' by='{ROOM}'>\
+             <not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+        ))
+        .await;
+    let emptied = configuration(&[("roomsecret", "")]).replace("<value></value>", "");
+    ask_room(&mut juliet, &emptied).await;
+    juliet
+        .expect(&format!(
+            "<message type='groupchat'><x xmlns='{USER}'><status code='104'/></x></message>"
+        ))
+        .await;
+    juliet.expect(DONE).await;
+    knock(&mut romeo, "romeo", "").await;
+    romeo
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+}
+
+#[tokio::test]
+async fn who_is_in_the_room_may_probe_who_else_is() {
+    let server = server().await;
+    let mut juliet = room(&server, &[("presencebroadcast", "moderator")]).await;
+    let probe = |nick: &str| format!("<presence to='{ROOM}/{nick}' type='probe'/>");
+    let mut romeo = login(&server, "romeo@a.example/orchard").await;
+    romeo.send(&probe("juliet")).await;
+    romeo
+        .expect(&format!(
+            "<presence type='error' from='{ROOM}/juliet'><error by='{ROOM}'>\
+             <not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+        ))
+        .await;
+    knock(&mut romeo, "romeo", "").await;
+    romeo
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+    romeo
+        .expect(&occupant("romeo", "none", "participant", &[110]))
+        .await;
+    romeo.expect(&no_subject()).await;
+    romeo.send(&probe("juliet")).await;
+    romeo
+        .expect(&occupant("juliet", "owner", "moderator", &[]))
+        .await;
+    // Whose presence is not shown is there for moderators, with the address.
+    juliet.send(&probe("romeo")).await;
+    juliet
+        .expect(&format!(
+            "<presence from='{ROOM}/romeo'><x xmlns='{USER}'>\
+             <item affiliation='none' role='participant' jid='romeo@a.example/orchard'/></x></presence>"
+        ))
+        .await;
+    juliet.send(&probe("nobody")).await;
+    juliet
+        .expect(&left("nobody", "<item affiliation='none' role='none'/>"))
+        .await;
+}
+
 #[tokio::test]
 async fn presence_and_nickname_change() {
     let server = server().await;
@@ -241,7 +308,7 @@ async fn presence_and_nickname_change() {
     juliet
         .expect(&left(
             "romeo",
-            "<item nick='montague'/><status code='303'/>",
+            "<item nick='montague' role='participant'/><status code='303'/>",
         ))
         .await;
     juliet
@@ -250,7 +317,7 @@ async fn presence_and_nickname_change() {
     romeo
         .expect(&left(
             "romeo",
-            "<item nick='montague'/><status code='303'/><status code='110'/>",
+            "<item nick='montague' role='participant'/><status code='303'/><status code='110'/>",
         ))
         .await;
     romeo

@@ -384,6 +384,12 @@ impl Connection {
         drop(frame);
         self.handled = self.handled.wrapping_add(1);
         stamp(self.resource.jid(), &mut stanza)?;
+        // What its stream says of its language goes along (RFC 6120 §4.7.4).
+        if let Some(lang) = self.session.lang()
+            && stanza.head().lang.is_none()
+        {
+            stanza.head_mut().lang = Some(lang.clone());
+        }
         if let Err(error) = check_iq(&stanza) {
             let refused = self
                 .router
