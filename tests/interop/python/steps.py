@@ -8,8 +8,8 @@ import traceback
 from pathlib import Path
 
 
-def arguments(description, accounts):
-    """The options every script takes. `--account name:password` once for each of `accounts`."""
+def arguments(description, accounts, more=lambda parser: None):
+    """The options every script takes, and `more`. `--account name:password` once for each of `accounts`."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--host", default="127.0.0.1", help="address to connect to")
     parser.add_argument("--port", type=int, required=True)
@@ -25,6 +25,7 @@ def arguments(description, accounts):
     parser.add_argument("--other", metavar="PORT:DOMAIN:CA:NAME:PASSWORD", help="an account of another server")
     parser.add_argument("--told", action="store_true", help="push notifications say who wrote what")
     parser.add_argument("--debug", action="store_true", help="print the stanzas")
+    more(parser)
     options = parser.parse_args()
     options.allow = dict(entry.split("=", 1) for entry in options.allow)
     options.accounts = [tuple(entry.split(":", 1)) for entry in options.account]

@@ -20,6 +20,8 @@ pub mod sestina;
 pub mod setup;
 pub mod slixmpp;
 pub mod smack;
+pub mod source;
+pub mod suite;
 pub mod tmux;
 
 /// What went wrong, in words for the person who reads the test's output.

@@ -20,6 +20,7 @@ pub struct Sestina {
     pub process: Process,
     binary: PathBuf,
     folder: TempDir,
+    settings: String,
 }
 
 impl Sestina {
@@ -79,6 +80,7 @@ impl Sestina {
             process,
             binary: binary.to_owned(),
             folder,
+            settings: settings.to_owned(),
         };
         for (name, password) in accounts {
             let address = if name.contains('@') {
@@ -89,6 +91,40 @@ impl Sestina {
             server.user(&["add", &address], &format!("{password}\n"))?;
         }
         Ok(server)
+    }
+
+    /// Another server of one domain with the settings of this one and a copy of what it has stored; this one has to have ended.
+    pub fn copy(&self) -> Result<Sestina, Failure> {
+        let folder = tempfile::Builder::new().prefix("sestina-").tempdir()?;
+        let (port, domain) = (free_port()?, &self.peer.domain);
+        let data = folder.path().join("data");
+        fs::create_dir(&data)?;
+        for entry in fs::read_dir(self.folder.path().join("data"))? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                fs::copy(entry.path(), data.join(entry.file_name()))?;
+            }
+        }
+        let settings = &self.settings;
+        fs::write(
+            folder.path().join("sestina.toml"),
+            format!(
+                "domains = [{domain:?}]\ndata = {data:?}\nlisten = [\"127.0.0.1:{port}\"]\n{settings}\n"
+            ),
+        )?;
+        let process = spawn(&self.binary, folder.path(), port)?;
+        let peer = Peer {
+            port,
+            certificate: data.join("certificate.pem"),
+            ..self.peer.clone()
+        };
+        Ok(Sestina {
+            peer,
+            process,
+            binary: self.binary.clone(),
+            folder,
+            settings: settings.clone(),
+        })
     }
 
     /// Its folder: `sestina.toml`, `data/`, `log`.

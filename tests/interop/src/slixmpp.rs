@@ -14,6 +14,12 @@ use crate::setup::{self, Skip};
 #[derive(Clone, Debug)]
 pub struct Python(PathBuf);
 
+/// The Python that has aioxmpp and what its own tests are run with.
+pub fn aioxmpp_with_pytest() -> Result<PathBuf, Skip> {
+    let wanted = include_str!("../python/requirements-aioxmpp.txt");
+    setup::python("venv-aioxmpp-tests", &format!("{wanted}pytest\n"))
+}
+
 /// Makes sure that slixmpp is installed.
 pub fn installed() -> Result<Python, Skip> {
     environment().map(Python)
