@@ -131,8 +131,7 @@ fn with_prosody_by_certificates() {
     ready!("federation, prosody, certificates", names::installed());
     let plan = Plan::new("_xmpp-server");
     let settings = format!(
-        "authentication = \"certificate\"\nauthorities = [{:?}]\n[plugins.\"xep-0220\"]\nenabled = false\n\
-         [plugins.\"xep-0185\"]\nenabled = false",
+        "authentication = \"certificate\"\nauthorities = [{:?}]\n[plugins.\"xep-0220\"]\nenabled = false",
         plan.path("ca.pem")
     );
     let ours = plan.start(
@@ -195,8 +194,7 @@ fn with_ejabberd_by_dialback() {
 fn with_ejabberd_by_certificates() {
     with_ejabberd("federation, ejabberd, certificates", |plan| {
         format!(
-            "authentication = \"certificate\"\nauthorities = [{:?}]\n[plugins.\"xep-0220\"]\nenabled = false\n\
-         [plugins.\"xep-0185\"]\nenabled = false",
+            "authentication = \"certificate\"\nauthorities = [{:?}]\n[plugins.\"xep-0220\"]\nenabled = false",
             plan.path("ca.pem")
         )
     });
