@@ -125,11 +125,11 @@ impl Target {
             }
             Kind::Sestina => {
                 // As the others are: they keep no archives unless they are told to, and let clients send as fast as they can.
-                let off: String = ["xep-0313", "xep-0425", "xep-0431", "xep-0441"]
-                    .into_iter()
-                    .filter(|_| !matches!(does, Does::RoomArchives | Does::Archives))
-                    .map(|spec| format!("[plugins.\"{spec}\"]\nenabled = false\n"))
-                    .collect();
+                let archives = matches!(does, Does::RoomArchives | Does::Archives);
+                let off = match archives {
+                    true => "",
+                    false => "[plugins.\"xep-0313\"]\nenabled = false\n",
+                };
                 let settings = format!(
                     "require_tls = false\nlisten_http = [\"127.0.0.1:{web}\"]\n[limits]\nstanza_rate = 0\nbyte_rate = \"0B\"\n{off}\
                      [plugins.\"xep-0363\"]\ndaily_quota = \"1000GiB\"\ntotal_quota = \"1000GiB\"\ndaily_files = 100000\n"
