@@ -68,6 +68,10 @@ impl Room {
             let all = ["moderator", "participant", "visitor"];
             configure(owner, &jid, lasting, &all).await?;
         }
+        // In a small one everybody is told of everybody now, which is not to wait when the last one comes.
+        for session in &mut sessions {
+            session.ping("shown").await?;
+        }
         let begun = Instant::now();
         if let Some(mut session) = last {
             enter_full(&mut session, &jid, number + 1).await?;

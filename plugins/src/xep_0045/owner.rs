@@ -193,11 +193,16 @@ async fn configure(
     affiliations::apply(muc, &cx.host, room, Some(&cx.from), people).await
 }
 
-/// Who is shown in another way than before: with the address that was hidden, or not at all any more, or at last (§10.2).
+/// How many people may be in a room in which all are shown anew to all.
+const MOST_SHOWN: usize = 100;
+
+/// Who is shown in another way than before: with the address that was hidden, or not at all any more, or at last (§10.2). In a large
+/// room one form would have everybody told of everybody; there each is told of with its next change.
 fn show_anew(room: &Room, state: &State, sending: &mut Sending<'_>, before: &Configuration) {
     let now = &state.configuration;
     let revealed = now.non_anonymous && !before.non_anonymous;
-    if !revealed && now.shown == before.shown {
+    let is_same = !revealed && now.shown == before.shown;
+    if is_same || state.occupants.len() > MOST_SHOWN {
         return;
     }
     for (nick, occupant) in &state.occupants {

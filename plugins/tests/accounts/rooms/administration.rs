@@ -478,3 +478,40 @@ async fn members_of_a_room_that_hides_nobody_see_who_belongs_to_it() {
         );
     }
 }
+
+/// Everybody would be told of everybody, at a word of one.
+#[tokio::test]
+async fn in_a_large_room_nobody_is_shown_anew_to_all() {
+    const PEOPLE: usize = 100;
+    let server = server().await;
+    let mut juliet = room(&server, &[("presencebroadcast", "moderator")]).await;
+    let mut stay = Vec::new();
+    for number in 0..PEOPLE {
+        let account = ["romeo", "nurse"][number % 2];
+        let mut session = login(&server, &format!("{account}@a.example/{number}")).await;
+        knock(&mut session, &format!("n{number}"), "").await;
+        session
+            .expect(&occupant("juliet", "owner", "moderator", &[]))
+            .await;
+        session
+            .expect(&occupant(
+                &format!("n{number}"),
+                "none",
+                "participant",
+                &[110],
+            ))
+            .await;
+        stay.push(session);
+    }
+    ask_room(
+        &mut juliet,
+        &configuration(&[("presencebroadcast", "participant")]),
+    )
+    .await;
+    juliet
+        .expect(&format!(
+            "<message><x xmlns='{USER}'><status code='104'/></x></message>"
+        ))
+        .await;
+    juliet.expect(DONE).await;
+}
