@@ -107,17 +107,9 @@ impl StreamFeature for Door {
         let Ok(request) = Stanza::from_frame(first) else {
             return Ok(Served::Failed);
         };
-        match self.answer(exchange, &request).await {
-            Ok(result) => {
-                exchange.send(&result).await?;
-                Ok(Served::Again)
-            }
-            // Guessing ends the stream soon.
-            Err(error) => {
-                exchange.send(&request.error(&error)).await?;
-                Ok(Served::Failed)
-            }
-        }
+        // Guessing ends the stream soon.
+        let answer = self.answer(exchange, &request).await;
+        exchange.answer(&request, answer).await
     }
 }
 

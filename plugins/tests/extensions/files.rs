@@ -79,14 +79,9 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn new(changes: Changes) -> Place {
-        let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
-        for account in ["laura", "arnaut"] {
-            let account = BareJid::new(Some(account), "a.example").unwrap();
-            accounts.create(&account, "secret").await.unwrap();
-        }
         let folder = tempfile::tempdir().unwrap();
         let without_http = changes.without_http;
-        let config = HostConfig::new("a.example", Storage::memory(), accounts)
+        let config = HostConfig::new("a.example", Storage::memory(), super::people().await)
             .unwrap()
             .folder(folder.path())
             .plugins(move |host| {

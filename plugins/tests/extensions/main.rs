@@ -70,15 +70,18 @@ async fn server_and(more: Vec<Arc<dyn Plugin>>) -> Server {
     server_of(Changes::default(), Storage::memory(), more).await
 }
 
-async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>>) -> Server {
+/// Laura and Arnaut, who have accounts at `a.example`.
+async fn people() -> Accounts {
     let accounts = Accounts::new(Arc::new(MemoryAccounts::new()), Arc::new(SystemRandom));
     for account in ["laura", "arnaut"] {
-        accounts
-            .create(&BareJid::new(Some(account), "a.example").unwrap(), "secret")
-            .await
-            .unwrap();
+        let account = BareJid::new(Some(account), "a.example").unwrap();
+        accounts.create(&account, "secret").await.unwrap();
     }
-    let config = HostConfig::new("a.example", storage, accounts)
+    accounts
+}
+
+async fn server_of(changes: Changes, storage: Storage, more: Vec<Arc<dyn Plugin>>) -> Server {
+    let config = HostConfig::new("a.example", storage, people().await)
         .unwrap()
         .plugins(move |host| {
             let Changes {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sestina_wire::negotiation::{FeatureRow, SessionState};
-use sestina_wire::{BareJid, ElementRef, Event, Frame, Stanza, StreamError, Writer};
+use sestina_wire::{BareJid, ElementRef, Event, Frame, Stanza, StanzaError, StreamError, Writer};
 
 use crate::host::{Extensions, Resumption};
 use crate::session::SessionError;
@@ -59,6 +59,23 @@ impl Exchange<'_> {
     pub async fn send(&mut self, stanza: &Stanza) -> Result<(), SessionError> {
         self.stream.queue(stanza);
         Ok(self.stream.flush().await?)
+    }
+
+    /// Sends the answer to a request; one that was refused counts among what ends the stream when there is too much of it.
+    ///
+    /// # Errors
+    /// A broken connection.
+    pub async fn answer(
+        &mut self,
+        request: &Stanza,
+        answer: Result<Stanza, StanzaError>,
+    ) -> Result<Served, SessionError> {
+        let (answer, served) = match answer {
+            Ok(result) => (result, Served::Again),
+            Err(error) => (request.error(&error), Served::Failed),
+        };
+        self.send(&answer).await?;
+        Ok(served)
     }
 
     /// Sends an element that is no stanza.
