@@ -232,7 +232,7 @@ fn ejabberd(does: Does, web: u16) -> Result<String, Failure> {
         }
         Does::Files => {
             none + &format!(
-                "\n  mod_http_upload: {{ put_url: \"http://localhost:{web}/upload\", docroot: \"@HOME@/upload\", max_size: infinity }}"
+                "\n  mod_http_upload: {{ put_url: \"http://localhost:{web}/upload\", docroot: \"@HOME@/upload\", max_size: infinity, access: all }}"
             )
         }
     })
