@@ -335,6 +335,7 @@ impl Bench {
             (100, false),
             (100, true),
             (1_000, false),
+            (1_000, true),
             (5_000, false),
             (5_000, true),
         ] {
