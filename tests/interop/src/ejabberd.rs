@@ -200,6 +200,8 @@ fn launch(path: &Path, config: &str, port: u16, prepare: &str) -> Result<Process
         .env("EJABBERD_CONFIG_PATH", path.join("ejabberd.yml"))
         .env("EJABBERD_LOG_PATH", path.join("ejabberd.log"))
         .env("HOME", path)
+        // Where SQLite puts its file.
+        .current_dir(path)
         .args(["-noinput", "-mnesia", "dir"])
         .arg(format!("\"{}/mnesia\"", path.display()))
         .args(["-s", "ejabberd", "-eval"])
