@@ -53,6 +53,7 @@ use rooms::Rooms;
 use standing::Affiliation;
 
 pub(crate) use companion::{Companion, Entering, Greeting, Heard};
+pub(crate) use limits::Bounds;
 pub(crate) use mailbox::{Mailbox, Sending};
 pub(crate) use pace::{Pace, seconds};
 pub(crate) use room::{Room, State};

@@ -1,24 +1,18 @@
 //! What is said in a channel (§7.1.6): archived, and passed on to the accounts of those who hear it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sestina_session::host::{Host, Spread};
 use sestina_session::router::{Outcome, Routed, Taken, Turn};
 use sestina_types::xep_0359::{self, StanzaId};
 use sestina_types::xep_0369::{self, Mix as MixElement};
-use sestina_wire::{
-    BareJid, Condition, ErrorKind, Jid, Stanza, StanzaError, StanzaType, Timestamp,
-};
+use sestina_wire::{BareJid, Condition, Jid, Stanza, StanzaError, StanzaType, Timestamp};
 use tokio::sync::oneshot;
 
 use super::channel::{Channel, State};
 use super::{Limits, Mix, joining, participant_address, refused};
-use crate::xep_0045::{Sending, seconds};
+use crate::xep_0045::{Bounds, Sending};
 use crate::xep_0313;
-
-/// The time that [`Limits::rate`] is about.
-const SPAN: Duration = Duration::from_secs(10);
 
 /// Takes a message for a channel; nothing where it is for the service.
 pub(super) fn take(mix: &Arc<Mix>, host: &Arc<Host>, stanza: &Stanza, turn: Turn) -> Taken {
@@ -162,32 +156,10 @@ fn check(
     who: &BareJid,
     now: Timestamp,
 ) -> Result<(), StanzaError> {
-    let children = stanza.children();
-    let length: usize = children.map(|child| child.element().as_str().len()).sum();
-    if length > limits.message {
-        return Err(refused(
-            Condition::PolicyViolation,
-            format!(
-                "a message to a channel has at most {} octets (max_message), this one has {length}; say it in parts, or upload it",
-                limits.message
-            ),
-        )
-        .with_kind(ErrorKind::Modify));
-    }
-    if limits.rate == 0 || stanza.child("body", sestina_wire::ns::CLIENT).is_none() {
-        return Ok(());
-    }
-    let step = state.pace.step(who, now, SPAN / limits.rate, limits.rate);
-    step.map_err(|wait| {
-        refused(
-            Condition::PolicyViolation,
-            format!(
-                "nobody says more than {} messages in {} seconds here (max_rate); wait {} and send it again",
-                limits.rate,
-                SPAN.as_secs(),
-                seconds(wait)
-            ),
-        )
-        .with_kind(ErrorKind::Wait)
-    })
+    let bounds = Bounds {
+        place: "channel",
+        octets: limits.message,
+        rate: limits.rate,
+    };
+    bounds.check(&mut state.pace, stanza, who, now)
 }
